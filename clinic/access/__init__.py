@@ -1,0 +1,1 @@
+"""Roles, permissions and the gate that every URL passes."""

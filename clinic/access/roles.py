@@ -1,0 +1,50 @@
+"""The six roles, and what each may do. A role is a Django group of the same name."""
+
+from enum import StrEnum
+
+
+class Permission(StrEnum):
+    """What a page, command or endpoint asks for."""
+
+    WORKLIST_VIEW = "worklist.view"
+    PATIENT_VIEW = "patient.view"
+    COMPARISON_VIEW = "comparison.view"
+    COMPARISON_ASK = "comparison.ask"
+    COMPARISON_SIGN = "comparison.sign"
+    DATA_QUESTION = "data.question"
+    QUARANTINE_VIEW = "quarantine.view"
+    QUARANTINE_RETRY = "quarantine.retry"
+    STUDY_VIEW = "study.view"
+    STUDY_RUN = "study.run"
+    AUDIT_VIEW = "audit.view"
+    FHIR_READ = "fhir.read"
+
+
+class Role(StrEnum):
+    CLINICIAN = "clinician"
+    PHARMACIST = "pharmacist"
+    RESEARCHER = "researcher"
+    INTEGRATION = "integration"
+    AUDITOR = "auditor"
+    ADMINISTRATOR = "administrator"
+
+
+_BEDSIDE = frozenset(
+    {
+        Permission.WORKLIST_VIEW,
+        Permission.PATIENT_VIEW,
+        Permission.COMPARISON_VIEW,
+        Permission.COMPARISON_ASK,
+        Permission.COMPARISON_SIGN,
+        Permission.DATA_QUESTION,
+    }
+)
+
+GRANTS: dict[Role, frozenset[Permission]] = {
+    Role.CLINICIAN: _BEDSIDE,
+    Role.PHARMACIST: _BEDSIDE | {Permission.QUARANTINE_VIEW, Permission.QUARANTINE_RETRY},
+    Role.RESEARCHER: frozenset({Permission.STUDY_VIEW, Permission.STUDY_RUN}),
+    Role.INTEGRATION: frozenset({Permission.FHIR_READ}),
+    Role.AUDITOR: frozenset({Permission.AUDIT_VIEW}),
+    Role.ADMINISTRATOR: frozenset({Permission.QUARANTINE_VIEW, Permission.QUARANTINE_RETRY}),
+}

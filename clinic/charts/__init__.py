@@ -1,0 +1,1 @@
+"""Figures as server-side SVG; no queries."""

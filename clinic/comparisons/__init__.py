@@ -1,0 +1,1 @@
+"""Step 5: the pages that show what-if comparisons."""

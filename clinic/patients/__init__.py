@@ -1,0 +1,1 @@
+"""Who the patients are, and which care team looks after whom."""

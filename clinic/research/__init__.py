@@ -1,0 +1,1 @@
+"""Studies of virtual patients: pages and files."""

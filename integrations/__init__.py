@@ -1,0 +1,1 @@
+"""The doors: what comes in from, and goes out to, other systems."""

@@ -1,0 +1,1 @@
+"""Code systems and units as pure tables and conversions."""

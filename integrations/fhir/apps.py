@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class FHIRConfig(AppConfig):
+    name = "integrations.fhir"
+    label = "fhir"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,0 +1,1 @@
+"""A simulated ward that serves FHIR R4 over HTTP."""

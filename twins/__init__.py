@@ -1,0 +1,1 @@
+"""Patients' models: mathematics first, storage and jobs as its outer shell."""

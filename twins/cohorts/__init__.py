@@ -1,0 +1,1 @@
+"""Virtual patients and studies of regimens in them."""

@@ -1,0 +1,1 @@
+"""Step 3: the twin learns from its own patient's data."""

@@ -1,0 +1,1 @@
+"""Step 4: forecasts, what-if comparisons and the regimen search."""

@@ -1,0 +1,147 @@
+"""What a forecast and a comparison hold: plain values that can be stored, shown and recomputed."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from twins.pharmacology.regimen import Plan
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """An exposure target: AUC24 between `low` and `high` mg·h/L; above `high` is the safety limit."""
+
+    name: str
+    low: float
+    high: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """Quantiles 5, 25, 50, 75 and 95 % of one number."""
+
+    q05: float
+    q25: float
+    q50: float
+    q75: float
+    q95: float
+
+
+@dataclass(frozen=True, slots=True)
+class DayExposure:
+    """One 24-hour window [from_h, to_h) of a plan and what it gives.
+
+    Concentrations mg/L, AUC24 mg·h/L (exact, not a trapezoid), probabilities 0 to 1 over the posterior draws.
+    """
+
+    from_h: float
+    to_h: float
+    auc24: Band
+    peak: Band
+    trough: Band
+    p_in_target: float
+    p_above: float
+    p_below: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlanForecast:
+    """One plan of a comparison.
+
+    Attributes
+    ----------
+    times_h, quantiles
+        Hours since the course's start, and the concentration quantiles at them; `quantiles[i][k]` is quantile
+        ``QUANTILES[i]`` at `times_h[k]`.
+    days
+        One entry for each 24 hours from the comparison's `as_of_h`.
+    hours_to_target : float or None
+        From `as_of_h` to the end of the first 24-hour window in which at least half of the draws are in the target.
+    sentence : str
+        The plain sentence of the page.
+    """
+
+    plan: Plan
+    times_h: tuple[float, ...]
+    quantiles: tuple[tuple[float, ...], ...]
+    days: tuple[DayExposure, ...]
+    hours_to_target: float | None
+    sentence: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "plan": self.plan.to_json()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "PlanForecast":
+        return cls(
+            plan=Plan.from_json(data["plan"]),
+            times_h=tuple(data["times_h"]),
+            quantiles=tuple(tuple(row) for row in data["quantiles"]),
+            days=tuple(
+                DayExposure(
+                    **{**day, **{name: Band(**day[name]) for name in ("auc24", "peak", "trough")}},
+                )
+                for day in data["days"]
+            ),
+            hours_to_target=data["hours_to_target"],
+            sentence=data["sentence"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Influence:
+    """How much one input moves the answer: the plan's median AUC24 with it and without or changed."""
+
+    what: str
+    changed: str
+    auc24_before: float
+    auc24_after: float
+    p_in_target_before: float
+    p_in_target_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class PastFit:
+    """The twin's fit over what has been: quantiles of concentration (same layout as `PlanForecast`)."""
+
+    times_h: tuple[float, ...]
+    quantiles: tuple[tuple[float, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonResult:
+    """Two or more plans, the current one first, on one fit: everything that the comparison page shows of numbers.
+
+    `as_of_h` is the course's end: doses before it were given, doses from it on are the plan's.
+    """
+
+    as_of_h: float
+    horizon_h: float
+    target: Target
+    forecasts: tuple[PlanForecast, ...]
+    past: PastFit
+    influences: tuple[Influence, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "as_of_h": self.as_of_h,
+            "horizon_h": self.horizon_h,
+            "target": asdict(self.target),
+            "forecasts": [forecast.to_json() for forecast in self.forecasts],
+            "past": asdict(self.past),
+            "influences": [asdict(influence) for influence in self.influences],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "ComparisonResult":
+        return cls(
+            as_of_h=data["as_of_h"],
+            horizon_h=data["horizon_h"],
+            target=Target(**data["target"]),
+            forecasts=tuple(PlanForecast.from_json(item) for item in data["forecasts"]),
+            past=PastFit(tuple(data["past"]["times_h"]), tuple(tuple(row) for row in data["past"]["quantiles"])),
+            influences=tuple(Influence(**item) for item in data["influences"]),
+        )

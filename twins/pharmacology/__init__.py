@@ -1,0 +1,1 @@
+"""Published population models: structure, covariate equations, variability, residual error, citation."""

@@ -1,0 +1,1 @@
+"""One file a drug: its published models, targets and practice limits."""

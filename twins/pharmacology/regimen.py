@@ -1,0 +1,110 @@
+"""What could be given: a regimen, a plan that a comparison shows, and the doses they stand for."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from twins.quantities.dose import Dose
+from twins.samples.course import Course
+
+
+class RegimenError(ValueError):
+    """A regimen that cannot be given; names the field, the value and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Regimen:
+    """`amount_mg` infused over `duration_h` every `interval_h`, first at `start_h` hours since the course's start.
+
+    A `loading_mg`, if any, replaces the first amount and is infused at the same rate.
+    """
+
+    amount_mg: float
+    interval_h: float
+    duration_h: float
+    start_h: float
+    loading_mg: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("amount_mg", "interval_h"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0):
+                raise RegimenError(f"{name} is {value}; give a positive number")
+        if not (math.isfinite(self.duration_h) and 0 <= self.duration_h <= self.interval_h):
+            raise RegimenError(
+                f"duration_h is {self.duration_h}; give 0 for a bolus, or at most the interval of {self.interval_h} h"
+            )
+        if not math.isfinite(self.start_h):
+            raise RegimenError(f"start_h is {self.start_h}; give hours since the course's start")
+        if self.loading_mg is not None and not (math.isfinite(self.loading_mg) and self.loading_mg > 0):
+            raise RegimenError(f"loading_mg is {self.loading_mg}; give a positive amount or leave it out")
+
+    @property
+    def daily_mg(self) -> float:
+        return self.amount_mg * 24.0 / self.interval_h
+
+    def doses(self, until_h: float) -> tuple[Dose, ...]:
+        """The doses that start in [start_h, until_h), in order of time."""
+        count = max(0, math.ceil((until_h - self.start_h) / self.interval_h - 1e-9))
+        given = []
+        for k in range(count):
+            amount = self.loading_mg if k == 0 and self.loading_mg is not None else self.amount_mg
+            length = self.duration_h * amount / self.amount_mg
+            given.append(Dose(self.start_h + k * self.interval_h, amount, length))
+        return tuple(given)
+
+    def sentence(self) -> str:
+        """In words: ``1250 mg over 1.5 h every 12 h``."""
+        infused = f" over {self.duration_h:g} h" if self.duration_h else " as a bolus"
+        first = f", first {self.loading_mg:g} mg" if self.loading_mg is not None else ""
+        return f"{self.amount_mg:g} mg{infused} every {self.interval_h:g} h{first}"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One choice of a comparison: a label and a regimen, or None for no further doses."""
+
+    label: str
+    regimen: Regimen | None
+
+    def sentence(self) -> str:
+        return self.regimen.sentence() if self.regimen else "no further doses"
+
+    def to_json(self) -> dict[str, Any]:
+        return {"label": self.label, "regimen": asdict(self.regimen) if self.regimen else None}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Plan":
+        return cls(data["label"], Regimen(**data["regimen"]) if data["regimen"] else None)
+
+
+def current_plan(course: Course) -> Plan | None:
+    """The plan in force at the course's end, or None where nothing was ordered and nothing was given.
+
+    The running order says how much and how often; the last dose given says when the next one is due. Without an order the
+    last two doses given are read as the regimen.
+    """
+    running = [
+        o for o in course.orders if o.start_h <= course.until_h and (o.end_h is None or o.end_h > course.until_h)
+    ]
+    last = course.doses[-1] if course.doses else None
+    if running:
+        order = max(running, key=lambda o: o.start_h)
+        if last is not None and last.start_h >= order.start_h:
+            due = last.start_h + order.interval_h
+        else:
+            due = order.start_h
+        while due < course.until_h:  # a dose that was due and not given is not made up for
+            due += order.interval_h
+        return Plan("Current", Regimen(order.amount_mg, order.interval_h, order.duration_h, due))
+    if course.orders:
+        return Plan("Current", None)
+    if len(course.doses) >= 2 and last is not None:
+        interval = last.start_h - course.doses[-2].start_h
+        if interval > 0:
+            due = last.start_h + interval
+            while due < course.until_h:
+                due += interval
+            return Plan("Current", Regimen(last.amount_mg, interval, last.duration_h, due))
+    return None

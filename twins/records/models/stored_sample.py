@@ -1,0 +1,32 @@
+from django.db import models
+
+from twins.records.models.record import RecordState, SourcedRecord
+from twins.records.models.subject import Subject
+from twins.samples.channel import Channel
+
+
+class StoredSample(SourcedRecord):
+    """A `Sample`: one value of one channel in the channel's canonical unit."""
+
+    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="samples")
+    channel = models.CharField(max_length=32, choices=[(c.value, c.label) for c in Channel])
+    value = models.FloatField()
+    device_key = models.CharField(max_length=300, blank=True, default="")
+    quality = models.JSONField(default=list, blank=True)
+    """Quality flags: codes of ``twins.samples.quality``."""
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source_key", "source_version", "part"], name="sample_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["subject", "channel", "event_time"],
+                name="sample_by_time",
+                condition=models.Q(state=RecordState.ACTIVE),
+            ),
+            models.Index(fields=["source_key"], name="sample_by_source"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.value} at {self.event_time:%Y-%m-%d %H:%M}"

@@ -1,0 +1,1 @@
+"""Step 2: clean samples, and the course that one twin may know at one moment."""

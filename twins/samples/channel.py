@@ -1,0 +1,53 @@
+"""What can be measured of a patient, each in one canonical unit."""
+
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    """A measured quantity; `unit` is the UCUM code its values are stored in."""
+
+    VANCOMYCIN = "vancomycin"
+    CREATININE = "creatinine"
+    WEIGHT = "weight"
+    HEIGHT = "height"
+    HEART_RATE = "heart_rate"
+    RESPIRATORY_RATE = "respiratory_rate"
+    OXYGEN_SATURATION = "oxygen_saturation"
+    SYSTOLIC_PRESSURE = "systolic_pressure"
+    DIASTOLIC_PRESSURE = "diastolic_pressure"
+    TEMPERATURE = "temperature"
+
+    @property
+    def unit(self) -> str:
+        return _UNITS[self]
+
+    @property
+    def label(self) -> str:
+        return _LABELS[self]
+
+
+_UNITS = {
+    Channel.VANCOMYCIN: "mg/L",
+    Channel.CREATININE: "mg/dL",
+    Channel.WEIGHT: "kg",
+    Channel.HEIGHT: "cm",
+    Channel.HEART_RATE: "/min",
+    Channel.RESPIRATORY_RATE: "/min",
+    Channel.OXYGEN_SATURATION: "%",
+    Channel.SYSTOLIC_PRESSURE: "mm[Hg]",
+    Channel.DIASTOLIC_PRESSURE: "mm[Hg]",
+    Channel.TEMPERATURE: "Cel",
+}
+
+_LABELS = {
+    Channel.VANCOMYCIN: "Vancomycin level",
+    Channel.CREATININE: "Serum creatinine",
+    Channel.WEIGHT: "Body weight",
+    Channel.HEIGHT: "Height",
+    Channel.HEART_RATE: "Heart rate",
+    Channel.RESPIRATORY_RATE: "Respiratory rate",
+    Channel.OXYGEN_SATURATION: "Oxygen saturation",
+    Channel.SYSTOLIC_PRESSURE: "Systolic blood pressure",
+    Channel.DIASTOLIC_PRESSURE: "Diastolic blood pressure",
+    Channel.TEMPERATURE: "Body temperature",
+}

@@ -1,0 +1,1 @@
+"""Compiled kernels, batched over subjects; nothing else."""
