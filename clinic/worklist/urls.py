@@ -1,0 +1,10 @@
+"""Addresses of the worklist and of the patient page."""
+
+from django.urls import path
+
+from clinic.worklist import patient_view, views
+
+urlpatterns = [
+    path("", views.worklist, name="worklist"),
+    path("patients/<uuid:subject_key>", patient_view.patient, name="patient"),
+]

@@ -1,0 +1,14 @@
+"""The worklist: who of my patients needs attention, why, and how recent the data are."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from clinic.access.gate import page
+from clinic.access.permissions import visible_patients
+from clinic.access.roles import Permission
+
+
+@page(Permission.WORKLIST_VIEW)
+def worklist(request: HttpRequest) -> HttpResponse:
+    patients = visible_patients(request.user)
+    return render(request, "worklist/worklist.html", {"section": "worklist", "patients": patients})
