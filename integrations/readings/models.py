@@ -97,7 +97,7 @@ class QuarantineState(models.TextChoices):
 
 
 class QuarantineEntry(models.Model):
-    """A payload, or one resource of a payload, that could not be used; `position` is its place in a Bundle, -1 the whole."""
+    """A payload, or one resource of it, that could not be used; `position` is its place in a Bundle, -1 the whole."""
 
     reading = models.ForeignKey(Reading, on_delete=models.PROTECT, related_name="quarantine")
     position = models.IntegerField(default=-1)

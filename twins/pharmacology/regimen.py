@@ -9,6 +9,10 @@ from twins.quantities.dose import Dose
 from twins.samples.course import Course
 
 
+LATE_DOSE_H = 2.0
+"""House setting: how late a dose may be and still be expected."""
+
+
 class RegimenError(ValueError):
     """A regimen that cannot be given; names the field, the value and the remedy."""
 
@@ -82,29 +86,36 @@ class Plan:
 def current_plan(course: Course) -> Plan | None:
     """The plan in force at the course's end, or None where nothing was ordered and nothing was given.
 
-    The running order says how much and how often; the last dose given says when the next one is due. Without an order the
-    last two doses given are read as the regimen.
+    The running order says how much and how often; the last dose given says when the next one is due. Without an order
+    the last two doses given are read as the regimen.
     """
     running = [
-        o for o in course.orders if o.start_h <= course.until_h and (o.end_h is None or o.end_h > course.until_h)
+        order
+        for order in course.orders
+        if order.start_h <= course.until_h and (order.end_h is None or order.end_h > course.until_h)
     ]
     last = course.doses[-1] if course.doses else None
     if running:
         order = max(running, key=lambda o: o.start_h)
-        if last is not None and last.start_h >= order.start_h:
-            due = last.start_h + order.interval_h
-        else:
-            due = order.start_h
-        while due < course.until_h:  # a dose that was due and not given is not made up for
-            due += order.interval_h
-        return Plan("Current", Regimen(order.amount_mg, order.interval_h, order.duration_h, due))
+        follows = last is not None and last.start_h >= order.start_h
+        due = last.start_h + order.interval_h if last is not None and follows else order.start_h
+        return Plan("Current", _from(order.amount_mg, order.interval_h, order.duration_h, due, course.until_h))
     if course.orders:
         return Plan("Current", None)
     if len(course.doses) >= 2 and last is not None:
         interval = last.start_h - course.doses[-2].start_h
         if interval > 0:
             due = last.start_h + interval
-            while due < course.until_h:
-                due += interval
-            return Plan("Current", Regimen(last.amount_mg, interval, last.duration_h, due))
+            return Plan("Current", _from(last.amount_mg, interval, last.duration_h, due, course.until_h))
     return None
+
+
+def _from(amount_mg: float, interval_h: float, duration_h: float, due_h: float, now_h: float) -> Regimen:
+    """The regimen from its next dose: one that is a little late is given now, one that was missed is not made up for.
+
+    "A little" is a quarter of the interval and at most `LATE_DOSE_H`, the time in which a dose given may not be charted.
+    """
+    if 0 < now_h - due_h <= min(LATE_DOSE_H, interval_h / 4):
+        return Regimen(amount_mg, interval_h, duration_h, now_h)
+    missed = max(0, math.ceil((now_h - due_h) / interval_h - 1e-9))
+    return Regimen(amount_mg, interval_h, duration_h, due_h + missed * interval_h)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 class ResidualKind(StrEnum):
-    """`sd = a + b f` and `var = a² + (b f)²` are different models; a population model names which it was fitted with."""
+    """`sd = a + b f` and `var = a² + (b f)²` are different models; each population model names its own."""
 
     SD_SUM = "sd = additive + proportional * f"
     VARIANCE_SUM = "var = additive**2 + (proportional * f)**2"

@@ -48,6 +48,6 @@ def append_only(table: str) -> migrations.RunPython:
             editor.execute(statement.format(table=table), params=None)
 
     return migrations.RunPython(
-        lambda apps, editor: run(editor, _CREATE),
-        lambda apps, editor: run(editor, _DROP),
+        lambda _apps, editor: run(editor, _CREATE),
+        lambda _apps, editor: run(editor, _DROP),
     )

@@ -68,7 +68,7 @@ class CovariateValue:
 
 @dataclass(frozen=True, slots=True)
 class OrderedRegimen:
-    """What was prescribed: `amount_mg` over `duration_h` every `interval_h`, from `start_h`, to `end_h` if it was ended."""
+    """What was prescribed: `amount_mg` over `duration_h` every `interval_h`, from `start_h` to `end_h` (None: on)."""
 
     start_h: float
     amount_mg: float
@@ -82,7 +82,7 @@ class OrderedRegimen:
 class Course:
     """Doses, levels, covariates and orders of one drug in one patient, known up to `until_h`.
 
-    It holds no name, no date of birth and no subject key, so equal data give an equal `digest` wherever they are stored.
+    It holds no name, no date of birth and no subject key: equal data give an equal `digest` wherever they are stored.
     """
 
     drug: str

@@ -9,7 +9,7 @@ class QuestionAction(models.TextChoices):
 
 
 class Question(models.Model):
-    """A clinician's doubt about one record: left out, or taken at another time, with a reason; undone by `withdrawn_at`.
+    """A clinician's doubt about one record: left out, or taken at another time, with a reason; `withdrawn_at` undoes.
 
     It names the record by `source_key`, so that a corrected version of the record is questioned too.
     """
