@@ -5,18 +5,20 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from twins.pharmacology.regimen import Plan
+from twins.pharmacology.target import Target
+
+__all__ = [
+    "QUANTILES",
+    "Band",
+    "ComparisonResult",
+    "DayExposure",
+    "Influence",
+    "PastFit",
+    "PlanForecast",
+    "Target",
+]
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """An exposure target: AUC24 between `low` and `high` mg·h/L; above `high` is the safety limit."""
-
-    name: str
-    low: float
-    high: float
-    source: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,23 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class RenalRule:
+    """How the model's creatinine clearance is to be computed: Cockcroft-Gault on total weight, with these limits.
+
+    Parameters
+    ----------
+    cap_ml_per_min
+        The clearance is not taken as higher than this; None: not capped.
+    creatinine_floor_mg_per_dl, floor_over_age_y
+        Serum creatinine below the floor is set to it in patients older than this; None: taken as measured.
+    """
+
+    cap_ml_per_min: float | None = None
+    creatinine_floor_mg_per_dl: float | None = None
+    floor_over_age_y: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PopulationModel:
     """A published population pharmacokinetic model.
 
@@ -83,6 +100,7 @@ class PopulationModel:
     citation: Citation
     conflicts: tuple[str, ...] = ()
     unverified: tuple[str, ...] = ()
+    renal: RenalRule = RenalRule()
 
     @property
     def parameters(self) -> tuple[str, ...]:
