@@ -49,11 +49,30 @@ class Processes:
         self._children[name] = child
         return child.pid
 
+    def run(self, name: str, arguments: Sequence[str]) -> None:
+        """Run `arguments` to its end, output in its log; raise `ProcessDiedError` if it fails."""
+        self.start(name, arguments)
+        child = self._children.pop(name)
+        try:
+            code = child.wait()
+        finally:
+            if child.poll() is None:
+                self._children[name] = child  # interrupted: stop() ends it
+        if code:
+            raise ProcessDiedError(f"{name} ended with code {code}; see {self.logs / f'{name}.log'}")
+
     def check(self) -> None:
         """Raise `ProcessDiedError` if any has ended."""
         for name, child in self._children.items():
             if child.poll() is not None:
                 raise ProcessDiedError(f"{name} ended with code {child.returncode}; see {self.logs / f'{name}.log'}")
+
+    def forget(self, pid: int) -> None:
+        """Let go of a child that was ended on purpose; it is waited for, so that none stays as a zombie."""
+        for name, child in list(self._children.items()):
+            if child.pid == pid:
+                child.wait()
+                del self._children[name]
 
     def stop(self) -> None:
         """Stop all, last started first; safe to call twice."""

@@ -1,0 +1,76 @@
+"""``make test``: every test that this machine has means for, and in its last lines what it could not run.
+
+The whole suite runs on SQLite and Celery's filesystem broker. Where a PostgreSQL and a Redis answer, everything that
+touches a database runs a second time on them. ``TEST_POSTGRESQL_URL`` and ``TEST_REDIS_URL`` say where they are, if not on
+this machine's usual ports. With ``LEAVE_NOTHING_OUT=1`` a part that cannot run is a failure.
+"""
+
+import getpass
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import psycopg
+import redis
+
+ROOT = Path(__file__).resolve().parent.parent
+ON_SERVERS = ("tests/clinic", "tests/integrations", "tests/twins/records", "tests/twins/jobs", "tests/api", "tests/story")
+
+
+def postgresql_url() -> str | None:
+    """A PostgreSQL that lets us in, or None."""
+    url = os.environ.get("TEST_POSTGRESQL_URL", f"postgresql://{getpass.getuser()}@127.0.0.1:5432/postgres")
+    try:
+        with psycopg.connect(url, connect_timeout=2) as connection:
+            connection.execute("select 1")
+    except psycopg.Error:
+        return None
+    return url
+
+
+def redis_url() -> str | None:
+    """A Redis that answers, or None; the database of the URL is emptied by the tests."""
+    url = os.environ.get("TEST_REDIS_URL", "redis://127.0.0.1:6379/9")
+    try:
+        with redis.Redis.from_url(url, socket_connect_timeout=2) as client:
+            client.ping()
+    except redis.RedisError:
+        return None
+    return url
+
+
+def pytest(name: str, *arguments: str, environment: dict[str, str] | None = None) -> bool:
+    sys.stdout.write(f"\n== {name}\n")
+    sys.stdout.flush()
+    command = [sys.executable, "-m", "pytest", "-q", *arguments]
+    return subprocess.run(command, cwd=ROOT, env={**os.environ, **(environment or {})}, check=False).returncode == 0
+
+
+def main() -> int:
+    left_out: list[str] = []
+    passed = pytest("the whole suite on SQLite")
+    if not Path("/usr/bin/chromium").exists():
+        left_out.append("the pages in a browser: /usr/bin/chromium is not installed (apt install chromium)")
+    database, broker = postgresql_url(), redis_url()
+    if database is None:
+        left_out.append("the suite on PostgreSQL: none answers (start one, or set TEST_POSTGRESQL_URL)")
+    if broker is None:
+        left_out.append("the suite on Redis: none answers (start one, or set TEST_REDIS_URL)")
+    if database is not None and broker is not None:
+        servers = {"TEST_DATABASE_URL": database, "TEST_BROKER_URL": broker}
+        passed &= pytest("what touches a database, on PostgreSQL and Redis", *ON_SERVERS, environment=servers)
+
+    sys.stdout.write("\n")
+    for part in left_out:
+        sys.stdout.write(f"not run here: {part}\n")
+    if left_out and os.environ.get("LEAVE_NOTHING_OUT"):
+        sys.stdout.write("FAILED: a part was left out\n")
+        return 1
+    ran = "every part of the suite" if not left_out else "what this machine has means for"
+    sys.stdout.write(f"{'passed' if passed else 'FAILED'}: {ran}\n")
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
