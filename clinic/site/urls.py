@@ -1,3 +1,10 @@
 """Every URL of the product."""
 
-urlpatterns: list = []
+from django.urls import include, path
+
+urlpatterns = [
+    path("", include("clinic.access.urls")),
+    path("", include("clinic.worklist.urls")),
+    path("", include("clinic.comparisons.urls")),
+    path("", include("clinic.decisions.urls")),
+]

@@ -1,0 +1,139 @@
+"""Between the request and every view: a name for the request, and the Gate that lets in, refuses and records."""
+
+import logging
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from clinic.access.actor import actor_of
+from clinic.access.disclosure import Disclosure, UndisclosedPageError, disclosures
+from clinic.access.gate import ABOUT_PATIENTS, Door, rule_of
+from clinic.access.permissions import granted
+from clinic.access.stranger import ask_to_sign_in
+from clinic.audit.event import Actor, AuditWriteError, record
+from clinic.audit.models import Action, Outcome
+
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+log = logging.getLogger(__name__)
+
+
+def request_identity(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Give each request an id of our own making, which its audit events, its log lines and its answer carry."""
+
+    def identify(request: HttpRequest) -> HttpResponse:
+        request.request_id = str(uuid.uuid4())  # type: ignore[attr-defined]
+        request.client_address = _address(request)  # type: ignore[attr-defined]
+        response = get_response(request)
+        response["X-Request-Id"] = request.request_id  # type: ignore[attr-defined]
+        return response
+
+    return identify
+
+
+def _address(request: HttpRequest) -> str:
+    """Where the request came from; behind a trusted proxy, what the proxy appended, never what the client wrote."""
+    if settings.SECURE_PROXY_SSL_HEADER is not None:
+        forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
+        if forwarded.strip():
+            return forwarded.rsplit(",", 1)[-1].strip()
+    return request.META.get("REMOTE_ADDR", "")
+
+
+class Gate:
+    """Lets a request to a view only as the view's rule says, and records every page before it leaves.
+
+    A view without a rule is refused to everybody. A page whose audit event cannot be written is not shown.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.actor = actor_of(request.user, request)  # type: ignore[attr-defined]
+        try:
+            response = self.get_response(request)
+            if getattr(request, "opened_page", None) is not None:
+                _record_page(request, response)
+        except AuditWriteError:
+            log.exception("request %s was not recorded, so it was not answered", request.request_id)  # type: ignore[attr-defined]
+            return render(request, "access/unrecorded.html", status=500)
+        if request.user.is_authenticated:
+            response.setdefault("Cache-Control", "no-store, private")
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], _args: tuple[Any, ...], _kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        rule = rule_of(view)
+        actor: Actor = request.actor  # type: ignore[attr-defined]
+        if rule is not None and rule.door is not Door.PAGE:
+            return None
+        if not request.user.is_authenticated:
+            return ask_to_sign_in(request)
+        if rule is None or rule.permission not in granted(actor.roles):
+            _record_refusal(request, "no rule" if rule is None else f"needs {rule.permission}")
+            raise PermissionDenied
+        request.opened_page = rule  # type: ignore[attr-defined]
+        return None
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> None:
+        """Record what a view itself refuses: here, after its transaction was taken back, so that the record stays."""
+        if isinstance(error, PermissionDenied):
+            _record_refusal(request, type(error).__name__, getattr(error, "subject_key", ""))
+
+
+def _record_refusal(request: HttpRequest, why: str, subject_key: str = "") -> None:
+    request.opened_page = None  # type: ignore[attr-defined]
+    record(
+        by=request.actor,  # type: ignore[attr-defined]
+        action=_action(request),
+        activity=_activity(request),
+        outcome=Outcome.REFUSED,
+        subject_key=subject_key,
+        entity_type="page",
+        entity_id=request.path,
+        detail={"method": request.method or "", "why": why},
+    )
+
+
+def _record_page(request: HttpRequest, response: HttpResponse) -> None:
+    """One event for each disclosure of the page, or one that names only the page where it shows no patient."""
+    shown = disclosures(request)
+    rule = request.opened_page  # type: ignore[attr-defined]
+    if shown is None and response.status_code == 200 and rule.permission in ABOUT_PATIENTS:
+        raise UndisclosedPageError(
+            f"{request.path} shows patients and did not say whom; call patient_for, or disclose(request, *subject_keys)"
+        )
+    outcome = Outcome.SUCCESS
+    if response.status_code >= 400:
+        outcome = Outcome.REFUSED if response.status_code in (401, 403) else Outcome.FAILED
+    for item in shown or [Disclosure(())]:
+        one = item.subjects[0] if len(item.subjects) == 1 else ""
+        detail: dict[str, Any] = {"method": request.method or "", "status": response.status_code}
+        if len(item.subjects) > 1:
+            detail["subjects"] = list(item.subjects)
+        record(
+            by=request.actor,  # type: ignore[attr-defined]
+            action=_action(request),
+            activity=_activity(request),
+            outcome=outcome,
+            subject_key=one,
+            entity_type=item.entity_type or "page",
+            entity_id=item.entity_id or request.path,
+            entity_version=item.entity_version,
+            detail=detail,
+        )
+
+
+def _action(request: HttpRequest) -> Action:
+    return Action.READ if request.method in _READS else Action.EXECUTE
+
+
+def _activity(request: HttpRequest) -> str:
+    match = request.resolver_match
+    return f"page.{match.url_name or match.view_name}" if match else "page"

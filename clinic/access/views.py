@@ -1,0 +1,94 @@
+"""Login and logout."""
+
+from django.contrib import auth
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch, reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST
+
+from clinic.access import throttle
+from clinic.access.actor import actor_of
+from clinic.access.gate import public
+from clinic.access.permissions import granted
+from clinic.access.roles import Permission
+from clinic.audit.event import record
+from clinic.audit.models import Action, Outcome
+
+_HOMES = (
+    (Permission.WORKLIST_VIEW, "worklist"),
+    (Permission.STUDY_VIEW, "studies"),
+    (Permission.QUARANTINE_VIEW, "quarantine"),
+    (Permission.AUDIT_VIEW, "audit"),
+)
+"""Where people with a permission start, the first that fits."""
+
+
+@public("the login form, which is for those who are not signed in yet")
+@sensitive_post_parameters("password")
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def login(request: HttpRequest) -> HttpResponse:
+    """The login form; a wrong name and a wrong password get the same answer, in about the same time."""
+    if request.method != "POST":
+        return render(request, "access/login.html", {"next": _next(request)})
+    name, address = request.POST.get("username", "")[:150], request.client_address  # type: ignore[attr-defined]
+    if throttle.is_blocked(name, address):
+        return _again(request, name, "Too many failed logins. Wait a quarter of an hour and try again.", 429)
+    user = auth.authenticate(request, username=name, password=request.POST.get("password", "")[:4096])
+    if user is None:
+        throttle.note_failure(name, address)
+        blocked = throttle.is_blocked(name, address)
+        record(
+            by=request.actor,  # type: ignore[attr-defined]
+            action=Action.EXECUTE,
+            activity="login",
+            outcome=Outcome.REFUSED,
+            purpose="",
+            detail={"blocked_from_now_on": blocked},
+        )
+        return _again(request, name, "This user name and password do not belong together.", 401)
+    throttle.forget(name, address)
+    actor = actor_of(user, request)
+    record(by=actor, action=Action.EXECUTE, activity="login", purpose="")
+    auth.login(request, user)  # a new session key, so that one planted before the login is worth nothing
+    return HttpResponseRedirect(_next(request) or _home(actor.roles))
+
+
+@public("logging out: nothing is shown, and without a session nothing happens")
+@never_cache
+@require_POST
+def logout(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        record(by=request.actor, action=Action.EXECUTE, activity="logout", purpose="")  # type: ignore[attr-defined]
+        auth.logout(request)
+    return redirect("login")
+
+
+def _again(request: HttpRequest, name: str, problem: str, status: int) -> HttpResponse:
+    content = {"next": _next(request), "username": name, "problem": problem}
+    response = render(request, "access/login.html", content, status=status)
+    if status == 429:
+        response["Retry-After"] = str(int(throttle.WINDOW.total_seconds()))
+    return response
+
+
+def _next(request: HttpRequest) -> str:
+    """Where to go after the login: only a page of this site, and not back to the login or logout."""
+    wanted = request.POST.get("next") or request.GET.get("next") or ""
+    if not url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
+        return ""
+    return "" if wanted.split("?")[0] in (reverse("login"), reverse("logout")) else wanted
+
+
+def _home(roles: tuple[str, ...]) -> str:
+    held = granted(roles)
+    for permission, name in _HOMES:
+        if permission in held:
+            try:
+                return reverse(name)
+            except NoReverseMatch:  # a page that this installation does not have
+                continue
+    return "/"
