@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class SiteConfig(AppConfig):
     name = "clinic.site"
     label = "clinic_site"
+
+    def ready(self) -> None:
+        from clinic.site import wiring
+
+        wiring.connect()

@@ -1,0 +1,25 @@
+# One image, three uses: web, worker and beat (see compose.yaml).
+FROM python:3.11-slim
+
+ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
+    VAR_DIR=/var/lib/patient-twin NUMBA_CACHE_DIR=/opt/patient-twin/kernels
+
+WORKDIR /opt/patient-twin
+COPY requirements.txt constraints.txt ./
+RUN pip install --no-cache-dir -r requirements.txt -c constraints.txt
+
+COPY manage.py ./
+COPY clinic clinic
+COPY integrations integrations
+COPY twins twins
+
+RUN useradd --system --create-home --uid 10001 twin \
+    && mkdir -p /var/lib/patient-twin kernels \
+    && chown -R twin /var/lib/patient-twin kernels
+USER twin
+
+EXPOSE 8000
+HEALTHCHECK --interval=15s --timeout=5s --start-period=30s \
+    CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
+CMD ["gunicorn", "clinic.site.wsgi:application", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", \
+     "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
