@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from clinic.access.disclosure import disclose
 from clinic.access.gate import page
 from clinic.access.permissions import visible_patients
 from clinic.access.roles import Permission
@@ -10,5 +11,6 @@ from clinic.access.roles import Permission
 
 @page(Permission.WORKLIST_VIEW)
 def worklist(request: HttpRequest) -> HttpResponse:
-    patients = visible_patients(request.user)
+    patients = list(visible_patients(request.user))
+    disclose(request, *(patient.pk for patient in patients))
     return render(request, "worklist/worklist.html", {"section": "worklist", "patients": patients})
