@@ -1,0 +1,95 @@
+"""Settings from the environment: typed, loud when wrong, readable from a file."""
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from clinic.site import env
+
+
+def test_a_setting_is_read_from_the_file_that_its_name_with_file_points_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "url").write_text("postgresql://db/twin\n", encoding="utf-8")
+    monkeypatch.setenv("A_SETTING_FILE", str(tmp_path / "url"))
+    assert env.text("A_SETTING") == "postgresql://db/twin"
+
+
+def test_a_setting_and_its_file_at_once_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_SETTING", "x")
+    monkeypatch.setenv("A_SETTING_FILE", str(tmp_path / "url"))
+    with pytest.raises(env.SettingError, match="A_SETTING and A_SETTING_FILE are both set"):
+        env.text("A_SETTING")
+
+
+def test_a_missing_setting_names_itself_and_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("A_SETTING", raising=False)
+    with pytest.raises(env.SettingError, match="A_SETTING is not set; set it, or A_SETTING_FILE"):
+        env.text("A_SETTING")
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_SETTING_FILE", str(tmp_path / "none"))
+    with pytest.raises(env.SettingError, match="A_SETTING_FILE is .*none.*cannot be read"):
+        env.text("A_SETTING")
+
+
+@pytest.mark.parametrize(("written", "meant"), [("1", True), ("Yes", True), ("off", False), ("FALSE", False)])
+def test_a_flag_is_read_in_the_usual_spellings(written: str, meant: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_FLAG", written)
+    assert env.flag("A_FLAG", not meant) is meant
+
+
+def test_a_flag_that_is_neither_is_refused_not_taken_as_false(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_FLAG", "maybe")
+    with pytest.raises(env.SettingError, match="A_FLAG is 'maybe'; use one of"):
+        env.flag("A_FLAG", False)
+
+
+@pytest.mark.parametrize("written", ["0", "11", "3.5", "ten", ""])
+def test_a_number_out_of_its_range_is_refused_with_the_range(written: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_NUMBER", written)
+    with pytest.raises(env.SettingError, match="use a whole number from 1 to 10"):
+        env.integer("A_NUMBER", 5, low=1, high=10)
+
+
+def test_a_list_is_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_LIST", "a, b,,c ")
+    assert env.words("A_LIST", "") == ["a", "b", "c"]
+
+
+def test_a_secret_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("A_SECRET", raising=False)
+    path = tmp_path / "deep" / "secret"
+    first = env.generated_secret("A_SECRET", path)
+    assert len(first) >= 50
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert env.generated_secret("A_SECRET", path) == first
+
+
+def test_a_secret_that_others_can_read_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("A_SECRET", raising=False)
+    path = tmp_path / "secret"
+    env.generated_secret("A_SECRET", path)
+    path.chmod(0o644)
+    with pytest.raises(env.SettingError, match="can be read by others; run chmod 600"):
+        env.generated_secret("A_SECRET", path)
+
+
+def test_a_secret_that_is_too_short_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("A_SECRET", "short")
+    with pytest.raises(env.SettingError, match="A_SECRET is shorter than 32 characters"):
+        env.generated_secret("A_SECRET", tmp_path / "secret")
+
+
+def test_the_safe_defaults_hold_when_nothing_is_set() -> None:
+    from django.conf import settings
+
+    assert "DEBUG" not in os.environ
+    assert settings.DEBUG is False
+    assert "*" not in settings.ALLOWED_HOSTS
+    assert settings.SESSION_COOKIE_HTTPONLY is True
+    assert settings.X_FRAME_OPTIONS == "DENY"
+    assert settings.CONTENT_SECURITY_POLICY["DIRECTIVES"]["script-src"] == ["'self'"]
