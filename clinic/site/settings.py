@@ -166,6 +166,9 @@ JOB_LEASE_SECONDS = env.integer("JOB_LEASE_SECONDS", 120, low=2, high=3600)
 SWEEP_SECONDS = env.integer("SWEEP_SECONDS", 15, low=1, high=3600)
 PULL_SOURCE_URL = env.text("PULL_SOURCE_URL", "")
 PULL_SECONDS = env.integer("PULL_SECONDS", 60, low=5, high=86400)
+CELERY_BEAT_SCHEDULE = {"sweep": {"task": "twins.jobs.sweep.run", "schedule": float(SWEEP_SECONDS)}}
+if PULL_SOURCE_URL:
+    CELERY_BEAT_SCHEDULE["pull"] = {"task": "integrations.ehr.tasks.pull_source", "schedule": float(PULL_SECONDS)}
 
 TWIN_MODELS = {"vancomycin": ["vancomycin-goti-2018", "vancomycin-thomson-2009"]}
 """For each drug the models that are kept; the first is the one that comparisons are made with."""

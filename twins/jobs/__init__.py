@@ -1,1 +1,1 @@
-"""Celery tasks: each loads a job by its id, calls a pure function, stores; the job's row is the truth."""
+"""The work that workers do. The database's job row is the truth; a broker's message only carries its id."""

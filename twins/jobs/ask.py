@@ -1,0 +1,41 @@
+"""Compute the comparison that a person asked for, and store it."""
+
+from django.db import transaction
+
+from twins.estimation.fit import FitOutcome
+from twins.forecasts.compare import compare
+from twins.jobs.claim import Lease
+from twins.jobs.learn import FORECASTABLE
+from twins.jobs.work import JobError
+from twins.pharmacology import formulary
+from twins.pharmacology.regimen import Plan
+from twins.records.models import TwinVersion
+from twins.records.store import store_comparison
+from twins.records.twins import course_of, fit_of
+
+
+def ask(lease: Lease) -> None:
+    """Compare the job's plans on its twin version.
+
+    Raises
+    ------
+    JobError
+        If nothing can be forecast from that version, or its model has changed since.
+    """
+    version = TwinVersion.objects.get(pk=lease.job.parameters["version"])
+    plans = tuple(Plan.from_json(plan) for plan in lease.job.parameters["plans"])
+    with lease.kept():
+        fit = fit_of(version)
+        if fit.outcome not in FORECASTABLE:
+            raise JobError(f"{FitOutcome(fit.outcome)} {fit.reason}")
+        model = formulary.model(version.model_id)
+        if model.version != version.model_version:
+            raise JobError(
+                f"The twin was made with version {version.model_version} of {model.title}, which is now {model.version}; "
+                "wait for its update and ask again."
+            )
+        course = course_of(version)
+        result = compare(model, course, fit, plans, target=formulary.drug(version.drug).target)
+    with transaction.atomic():
+        comparison = store_comparison(version=version, plans=plans, result=result, asked_by=lease.job.asked_by)
+        lease.finish({"comparison": str(comparison.pk)})

@@ -1,0 +1,43 @@
+"""What if: compare the plans that a person asks about, on one stored twin version."""
+
+import hashlib
+from collections.abc import Sequence
+
+from celery import shared_task
+
+from twins.jobs.queue import request
+from twins.jobs.work import work
+from twins.pharmacology.regimen import Plan
+from twins.records.models import Job, JobKind, TwinVersion
+from twins.records.twins import canonical
+
+
+class TooFewPlansError(ValueError):
+    """A comparison needs two plans or more."""
+
+
+def request_comparison(version: TwinVersion, plans: Sequence[Plan], *, asked_by: str) -> Job:
+    """Ask for a comparison of `plans`, the current one first; when done, ``job.result == {"comparison": "<uuid>"}``.
+
+    Raises
+    ------
+    TooFewPlansError
+        With fewer than two plans.
+    """
+    if len(plans) < 2:
+        raise TooFewPlansError(f"a comparison of {len(plans)} plan(s) was asked for; give two or more")
+    asked = [plan.to_json() for plan in plans]
+    return request(
+        kind=JobKind.COMPARISON,
+        key=f"{version.pk}/{hashlib.sha256(canonical(asked)).hexdigest()}/{asked_by}",
+        parameters={"version": str(version.pk), "plans": asked},
+        asked_by=asked_by,
+    )
+
+
+@shared_task(name="twins.jobs.comparison.run")
+def run(job_id: str) -> None:
+    """Do the comparison job `job_id`."""
+    from twins.jobs.ask import ask
+
+    work(job_id, ask)

@@ -1,0 +1,5 @@
+"""Where Celery looks for this folder's tasks."""
+
+from twins.jobs import comparison, sweep, update
+
+__all__ = ["comparison", "sweep", "update"]

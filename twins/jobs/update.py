@@ -1,0 +1,29 @@
+"""The twin learns: after a new reading, a new version of each model's twin, and the comparison that comes with it."""
+
+from celery import shared_task
+
+from twins.jobs.queue import request
+from twins.jobs.work import work
+from twins.records.models import Job, JobKind, Subject
+
+
+def request_update(subject: Subject, drug: str, *, asked_by: str = "system") -> Job:
+    """Ask for an update of the subject's twins for `drug`; requests that wait already are one.
+
+    Call it in the transaction that stores the new data: the message goes out when that commits, and a worker that takes
+    the job before sees none of it.
+    """
+    return request(
+        kind=JobKind.TWIN_UPDATE,
+        key=f"{subject.pk}/{drug}",
+        parameters={"subject": str(subject.pk), "drug": drug},
+        asked_by=asked_by,
+    )
+
+
+@shared_task(name="twins.jobs.update.run")
+def run(job_id: str) -> None:
+    """Do the update job `job_id`."""
+    from twins.jobs.learn import learn
+
+    work(job_id, learn)

@@ -1,0 +1,226 @@
+"""Build a `Course` from the stored records: equal data give an equal digest, in whatever order and when they arrived.
+
+What is in it:
+
+- One *episode* of one drug: doses without a pause of more than `EPISODE_GAP`, the last such run. An older episode has
+  left the body and would only add its doubts.
+- Time zero is the start of the episode's first dose, without seconds; without a dose the first level; without a level
+  the start of the first order.
+- Levels from `LOOK_BACK` before time zero on; covariates from then on and the last one before, if none lies between.
+- Only what the drug's models read: a new heart rate makes no new course.
+- `until_h` is the latest moment that these records speak of: a dose's end, a level, a covariate, an order's start (if
+  it is at most `ORDER_AHEAD` ahead of what has happened), an order's end once it has passed. What *has happened* is
+  judged by the patient's own records and never by this machine's clock, so that the course can be built again at any
+  time. A level that was flagged ``level-in-future`` when it came in moves neither.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+
+from django.db.models import Max
+
+from twins.pharmacology import formulary
+from twins.quantities.clock import hours_between
+from twins.quantities.dose import Dose
+from twins.records.doubts import Doubts
+from twins.records.models import GivenDose, Order, RecordState, Sex, StoredSample, Subject
+from twins.records.twins import model_ids
+from twins.samples.channel import Channel
+from twins.samples.course import Course, CovariateValue, Finding, FindingCode, Level, OrderedRegimen
+from twins.samples.quality import examine
+
+EPISODE_GAP = timedelta(days=14)
+LOOK_BACK = timedelta(days=7)
+ORDER_AHEAD = timedelta(hours=24)
+SHORTEST_DOSE = timedelta(minutes=1)
+"""A bolus ends this long after its start, so that it lies before `until_h` and counts as given."""
+ASSUMED_DURATION_H = 1.0
+"""Of an infusion whose end and order say nothing."""
+
+COVARIATE_CHANNELS = {
+    Channel.CREATININE: "creatinine_mg_per_dl",
+    Channel.WEIGHT: "weight_kg",
+    Channel.HEIGHT: "height_cm",
+}
+
+
+def build_course(subject: Subject, drug: str, *, until: datetime | None = None) -> Course | None:
+    """All that the twin of `subject` for `drug` may know, or None where nothing was ordered, given or measured.
+
+    Parameters
+    ----------
+    until
+        Leave out what happened later; the course ends there. By default everything is taken.
+
+    Raises
+    ------
+    UnknownDrugError
+        If no twin is kept for `drug`.
+    """
+    doubts = Doubts.of(subject)
+    level_channel, covariate_channels = _channels(drug)
+    doses = doubts.settle(_active(GivenDose, subject, until).filter(drug=drug))
+    orders = doubts.settle(_active(Order, subject, until).filter(drug=drug))
+    levels = doubts.settle(_active(StoredSample, subject, until).filter(channel=level_channel))
+    covariates = doubts.settle(_active(StoredSample, subject, until).filter(channel__in=covariate_channels))
+
+    first = _first_moment(doses, levels, orders)
+    if first is None:
+        return None
+    start = first.astimezone(UTC).replace(second=0, microsecond=0)
+    since = start - LOOK_BACK
+    doses = [dose for dose in doses if dose.event_time >= start]
+    levels = [level for level in levels if level.event_time >= since]
+    orders = [order for order in orders if order.end_time is None or order.end_time >= since]
+    covariates = _in_force(covariates, since)
+
+    findings: list[Finding] = []
+    given = [_dose(dose, orders, start, findings) for dose in doses]
+    end = until or _end(_last_other_sample(subject, level_channel), doses, levels, covariates, orders, start)
+    findings += doubts.findings(start, drug)
+    return examine(
+        Course(
+            drug=drug,
+            start=start,
+            until_h=max(0.0, hours_between(start, end)),
+            doses=tuple(sorted(given, key=lambda d: (d.start_h, d.amount_mg, d.duration_h, d.source))),
+            levels=tuple(
+                sorted(
+                    (Level(hours_between(start, s.event_time), s.value, s.reference) for s in levels),
+                    key=lambda level: (level.time_h, level.value_mg_per_l, level.source),
+                )
+            ),
+            covariates=tuple(
+                sorted(
+                    [*_measured(covariates, start), *_personal(subject, start)],
+                    key=lambda c: (c.name, c.time_h, c.value, c.source),
+                )
+            ),
+            orders=tuple(
+                sorted((_ordered(order, start) for order in orders), key=lambda o: (o.start_h, o.amount_mg, o.source))
+            ),
+            findings=tuple(sorted(findings, key=lambda f: (f.code, f.source, f.sentence))),
+        )
+    )
+
+
+def _channels(drug: str) -> tuple[Channel, tuple[Channel, ...]]:
+    """The channel of the drug's levels, and those of the covariates that its models read."""
+    inputs = {name for model_id in model_ids(drug) for name in formulary.model(model_id).clinical_inputs}
+    covariates = tuple(channel for channel, name in COVARIATE_CHANNELS.items() if name in inputs)
+    return Channel(formulary.drug(drug).level_channel), covariates
+
+
+def _active(kind, subject: Subject, until: datetime | None):
+    rows = kind.objects.filter(subject=subject, state=RecordState.ACTIVE)
+    return rows if until is None else rows.filter(event_time__lte=until)
+
+
+def _first_moment(doses: list[GivenDose], levels: list[StoredSample], orders: list[Order]) -> datetime | None:
+    times = sorted(dose.event_time for dose in doses)
+    if times:
+        first = times[-1]
+        for time in reversed(times):
+            if first - time > EPISODE_GAP:
+                break
+            first = time
+        return first
+    return min((r.event_time for r in levels), default=None) or min((r.event_time for r in orders), default=None)
+
+
+def _in_force(samples: list[StoredSample], since: datetime) -> list[StoredSample]:
+    """Those from `since` on, and of each channel the last before it."""
+    kept = [s for s in samples if s.event_time >= since]
+    for channel in sorted({s.channel for s in samples}):
+        before = [s for s in samples if s.channel == channel and s.event_time < since]
+        kept += sorted(before, key=lambda s: (s.event_time, s.value, s.reference))[-1:]
+    return kept
+
+
+def _end(
+    last_other: datetime | None,
+    doses: list[GivenDose],
+    levels: list[StoredSample],
+    covariates: list[StoredSample],
+    orders: list[Order],
+    start: datetime,
+) -> datetime:
+    moments = [dose.event_time + max(timedelta(hours=dose.duration_h or 0.0), SHORTEST_DOSE) for dose in doses]
+    moments += [s.event_time for s in levels if FindingCode.LEVEL_IN_FUTURE not in s.quality]
+    moments += [s.event_time for s in covariates]
+    happened = max([*moments, *([last_other] if last_other else [])], default=None)
+    for order in orders:
+        if happened is None or order.event_time <= happened + ORDER_AHEAD:
+            moments.append(order.event_time)
+        if order.end_time is not None and happened is not None and order.end_time <= happened:
+            moments.append(order.end_time)
+    return max([start, *moments])
+
+
+def _last_other_sample(subject: Subject, level_channel: Channel) -> datetime | None:
+    """When anything but a level was last measured of the patient, vital signs included."""
+    others = StoredSample.objects.filter(subject=subject, state=RecordState.ACTIVE).exclude(channel=level_channel)
+    return others.aggregate(last=Max("event_time"))["last"]
+
+
+def _dose(dose: GivenDose, orders: list[Order], start: datetime, findings: list[Finding]) -> Dose:
+    time_h = hours_between(start, dose.event_time)
+    duration_h = dose.duration_h
+    if duration_h is None:
+        order = _order_of(dose, orders)
+        duration_h = order.duration_h if order else ASSUMED_DURATION_H
+        taken = f"the {duration_h:g} h of its order" if order else f"{duration_h:g} h"
+        findings.append(
+            Finding(
+                FindingCode.INFUSION_END_MISSING,
+                f"The end of the infusion of {dose.amount_mg:g} mg was not recorded; {taken} taken instead.",
+                time_h,
+                dose.reference,
+            )
+        )
+    return Dose(start_h=time_h, amount_mg=dose.amount_mg, duration_h=duration_h, source=dose.reference)
+
+
+def _order_of(dose: GivenDose, orders: Iterable[Order]) -> Order | None:
+    """The order that the dose names, else the last one running when it was given."""
+    named = [o for o in orders if dose.order_key and o.source_key == dose.order_key]
+    running = [
+        o for o in orders if o.event_time <= dose.event_time and (o.end_time is None or o.end_time >= dose.event_time)
+    ]
+    return max(named or running, key=lambda o: (o.event_time, o.amount_mg, o.reference), default=None)
+
+
+def _measured(samples: Iterable[StoredSample], start: datetime) -> list[CovariateValue]:
+    return [
+        CovariateValue(COVARIATE_CHANNELS[Channel(s.channel)], hours_between(start, s.event_time), s.value, s.reference)
+        for s in samples
+    ]
+
+
+def _personal(subject: Subject, start: datetime) -> list[CovariateValue]:
+    """Age, sex and dialysis. An unknown sex or age is left out: missing is never zero."""
+    values = []
+    if subject.age_years is not None and subject.age_as_of is not None:
+        passed = int((start.date() - subject.age_as_of).days / 365.25)
+        values.append(CovariateValue("age_y", 0.0, float(subject.age_years + passed)))
+    if subject.sex != Sex.UNKNOWN:
+        values.append(CovariateValue("male", 0.0, 1.0 if subject.sex == Sex.MALE else 0.0))
+    since = subject.haemodialysis_since
+    if since is None or since > start:
+        values.append(CovariateValue("haemodialysis", 0.0, 0.0))
+    if since is not None:
+        values.append(
+            CovariateValue("haemodialysis", max(0.0, hours_between(start, since)), 1.0, subject.haemodialysis_source)
+        )
+    return values
+
+
+def _ordered(order: Order, start: datetime) -> OrderedRegimen:
+    return OrderedRegimen(
+        start_h=hours_between(start, order.event_time),
+        amount_mg=order.amount_mg,
+        interval_h=order.interval_h,
+        duration_h=order.duration_h,
+        end_h=None if order.end_time is None else hours_between(start, order.end_time),
+        source=order.reference,
+    )
