@@ -1,1 +1,1 @@
-"""Figures as server-side SVG; no queries."""
+"""Charts as SVG text: data in, string out. No queries, no scripts, presentation attributes only."""

@@ -1,0 +1,62 @@
+"""SVG elements as text, escaped, with presentation attributes only."""
+
+from collections.abc import Iterable
+from html import escape
+
+HALO = {"paint_order": "stroke", "stroke": "Canvas", "stroke_width": 3, "stroke_linejoin": "round"}
+"""Attributes of text that lies on lines: an edge in the ground's colour, light or dark."""
+
+
+class InlineStyleError(ValueError):
+    """The page's Content-Security-Policy forbids inline style; presentation attributes do the same."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(f"<{tag}> was given a style attribute; use presentation attributes such as fill or stroke")
+
+
+def number(value: float) -> str:
+    """A coordinate with at most one decimal: a tenth of a pixel is enough, and keeps the page small."""
+    text = f"{value:.1f}"
+    return text[:-2] if text.endswith(".0") else text
+
+
+def element(tag: str, /, *children: str, **attributes: object) -> str:
+    """``<tag …>children</tag>``; underscores in names become hyphens, None is left out, children are SVG already."""
+    if "style" in attributes:
+        raise InlineStyleError(tag)
+    parts = [tag]
+    for name, value in attributes.items():
+        if value is None or value == "":
+            continue
+        text = number(value) if isinstance(value, float) else str(value)
+        parts.append(f'{name.rstrip("_").replace("_", "-")}="{escape(text, quote=True)}"')
+    inner = "".join(children)
+    return f"<{' '.join(parts)}>{inner}</{tag}>" if inner else f"<{' '.join(parts)}/>"
+
+
+def text(content: str, x: float, y: float, **attributes: object) -> str:
+    """Text in the page's own colour, unless told otherwise."""
+    attributes.setdefault("fill", "currentColor")
+    return element("text", escape(content), x=x, y=y, **attributes)
+
+
+def path(points: Iterable[tuple[float, float]], *, close: bool = False) -> str:
+    """The `d` of a path through `points`."""
+    steps = "L".join(f"{number(x)} {number(y)}" for x, y in points)
+    return f"M{steps}{'Z' if close else ''}" if steps else ""
+
+
+def picture(*children: str, prefix: str, width: float, height: float, title: str, description: str) -> str:
+    """The outermost element: an image with a name and a description for those who cannot see it."""
+    return element(
+        "svg",
+        element("title", escape(title), id=f"{prefix}-title"),
+        element("desc", escape(description), id=f"{prefix}-desc"),
+        *children,
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {number(width)} {number(height)}",
+        role="img",
+        aria_labelledby=f"{prefix}-title",
+        aria_describedby=f"{prefix}-desc",
+        font_size="13",
+    )

@@ -1,0 +1,67 @@
+"""Numbers and times in words, rounded the way a ward reads them."""
+
+import math
+from datetime import datetime, timedelta, tzinfo
+
+
+def percent(probability: float) -> str:
+    """Whole percent: ``78 %``, and ``<1 %`` or ``>99 %`` where rounding would claim certainty."""
+    if 0 < probability < 0.01:
+        return "<1 %"
+    if 0.99 < probability < 1:
+        return ">99 %"
+    return f"{probability * 100:.0f} %"
+
+
+def significant(value: float, digits: int = 3) -> str:
+    """`value` to `digits` significant digits, without an exponent: 0.0824, 5.12, 23.7, 486."""
+    if value == 0 or not math.isfinite(value):
+        return f"{value:g}"
+    places = digits - 1 - math.floor(math.log10(abs(value)))
+    return f"{round(value, places):.{max(places, 0)}f}"
+
+
+def concentration(value: float) -> str:
+    """mg/L: one decimal, as laboratories report it."""
+    return f"{value:.1f}"
+
+
+def exposure(value: float) -> str:
+    """AUC24 in mg·h/L: whole numbers."""
+    return f"{value:.0f}"
+
+
+def clock(moment: datetime, zone: tzinfo) -> str:
+    """``22 Nov 14:05`` on the wall clock of `zone`."""
+    local = moment.astimezone(zone)
+    return f"{local.day} {local:%b %H:%M}"
+
+
+def clock_with_zone(moment: datetime, zone: tzinfo) -> str:
+    """``22 Nov 2026 14:05 UTC``: for notes and prints, which travel without the page's footer."""
+    local = moment.astimezone(zone)
+    return f"{local.day} {local:%b %Y %H:%M} {local.tzname()}"
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """How long ago, in the unit that matters: ``12 min ago``, ``5 h ago``, ``3 days ago``."""
+    passed = now - moment
+    if passed < timedelta(0):
+        return f"in {span(-passed)}"
+    if passed < timedelta(minutes=1):
+        return "just now"
+    return f"{span(passed)} ago"
+
+
+def span(length: timedelta) -> str:
+    minutes = length.total_seconds() / 60
+    if minutes < 90:
+        return f"{minutes:.0f} min"
+    if minutes < 48 * 60:
+        return f"{minutes / 60:.0f} h"
+    return f"{minutes / 1440:.0f} days"
+
+
+def hours(value: float) -> str:
+    """A length in hours with at most one decimal: ``1.5 h``."""
+    return f"{round(value, 1):g} h"
