@@ -6,4 +6,4 @@ from twins.records.append_only import append_only
 class Migration(migrations.Migration):
     dependencies = [("audit", "0001_initial")]
 
-    operations = [append_only("audit_auditevent")]
+    operations = [append_only("audit_auditevent", key="sequence")]
