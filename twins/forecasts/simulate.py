@@ -21,8 +21,8 @@ def eta_columns(model: PopulationModel) -> NDArray[np.int64]:
 
 
 def doses_of(course: Course, plan: Plan | None, end_h: float) -> tuple[Dose, ...]:
-    """The course's doses before its end, then the plan's from there on (those that start before `end_h`)."""
-    given = tuple(dose for dose in course.doses if dose.start_h < course.until_h)
+    """The course's doses up to its end, then the plan's from there on (those that start before `end_h`)."""
+    given = tuple(dose for dose in course.doses if dose.start_h <= course.until_h)
     if plan is None or plan.regimen is None:
         return given
     planned = tuple(dose for dose in plan.regimen.doses(end_h) if dose.start_h >= course.until_h)

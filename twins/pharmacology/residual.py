@@ -27,3 +27,9 @@ class Residual:
         if self.kind is ResidualKind.SD_SUM:
             return np.square(self.additive + self.proportional * prediction)
         return self.additive**2 + np.square(self.proportional * prediction)
+
+    def variance_slope(self, prediction: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Derivative of `variance` by the prediction, mg/L, same shape as `prediction`."""
+        if self.kind is ResidualKind.SD_SUM:
+            return 2.0 * self.proportional * (self.additive + self.proportional * prediction)
+        return 2.0 * self.proportional**2 * prediction

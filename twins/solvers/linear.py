@@ -1,8 +1,8 @@
 """Two compartments, linear elimination: one interval in closed form.
 
 Amounts in the central and the peripheral compartment (mg) are carried from event to event. Between events the input
-rate and the parameters are constant, so the state moves by two exponential modes, and the integral of the central amount
-has a closed form too: nothing is stepped, nothing is approximated.
+rate and the parameters are constant, so the state moves by two exponential modes, and the integral of the central
+amount has a closed form too: nothing is stepped, nothing is approximated.
 
 With micro constants k10 = CL/V1, k12 = Q/V1, k21 = Q/V2 (1/h) the decay rates l1 > l2 solve
 l² - (k10 + k12 + k21) l + k10 k21 = 0. `contract` is the only relaxation of floating point (a multiplication and an

@@ -76,13 +76,15 @@ GOTI_2018 = PopulationModel(
     conflicts=(
         "Between-subject variances: PKPDsim uses CV² (0.1584, 0.6659, 0.326), posologyr ln(1 + CV²) "
         "(0.147, 0.510, 0.282); the latter is used here.",
-        "nlmixr2lib scales the peripheral volume by weight/70; tucuxi-drugs, tucuxi-cdss-core, PKPDsim and posologyr keep "
-        "38.4 L, as here.",
-        "PKPDsim lowers the residual error to 19.7 % + 1.42 mg/L on purpose; the published 22.7 % and 3.4 mg/L are used here.",
+        "nlmixr2lib scales the peripheral volume by weight/70; tucuxi-drugs, tucuxi-cdss-core, PKPDsim and posologyr "
+        "keep 38.4 L, as here.",
+        "PKPDsim lowers the residual error to 19.7 % + 1.42 mg/L on purpose; "
+        "the published 22.7 % and 3.4 mg/L are used here.",
         "Creatinine below 1 mg/dL is set to 1 above 65 years (erratum); the article said above 60.",
     ),
     unverified=(
-        "That the two residual terms add as standard deviations (as posologyr has it) was not read in the article itself.",
+        "That the two residual terms add as standard deviations (as posologyr has it) "
+        "was not read in the article itself.",
     ),
     renal=RenalRule(cap_ml_per_min=150.0, creatinine_floor_mg_per_dl=1.0, floor_over_age_y=65.0),
 )
@@ -108,13 +110,15 @@ THOMSON_2009 = PopulationModel(
             [0.0, 0.0, 0.0, 1.69],
         ]
     ),
-    omega_convention="variance of eta as CV², from 27, 15, 49 and 130 % CV; covariance 0.01 of clearance and central volume",
+    omega_convention="variance of eta as CV², from 27, 15, 49 and 130 % CV; "
+    "covariance 0.01 of clearance and central volume",
     residual=Residual(ResidualKind.VARIANCE_SUM, additive=1.6, proportional=0.15),
     covariates=(
         CovariateRange(
             "creatinine_clearance_ml_per_min", "mL/min", "creatinine clearance, Cockcroft-Gault on total weight"
         ),
         CovariateRange("weight_kg", "kg", "total body weight"),
+        CovariateRange("age_y", "a", "age; the source's patients were adults", 18.0),
     ),
     clinical_inputs=("age_y", "male", "weight_kg", "creatinine_mg_per_dl"),
     population="398 adults, 1557 concentrations",
@@ -129,8 +133,8 @@ THOMSON_2009 = PopulationModel(
     ),
     conflicts=(
         "tucuxi-drugs writes the clearance as 2.99 · 0.0154 · CLcr, 0.049 L/h away from the published line.",
-        "The article tabulates the intercompartmental clearance in 1/h but defines it as a clearance; every implementation "
-        "uses 2.28 L/h, as here.",
+        "The article tabulates the intercompartmental clearance in 1/h but defines it as a clearance; every "
+        "implementation uses 2.28 L/h, as here.",
         "A variant caps the creatinine clearance at 150 mL/min; here it is not capped.",
     ),
     unverified=("The ranges of the source population were not stated in the files that were read.",),
@@ -144,8 +148,8 @@ VANCOMYCIN = Drug(
         name="AUC24 400–600 mg·h/L",
         low=400.0,
         high=600.0,
-        source="Rybak MJ et al., consensus guideline of ASHP, IDSA, PIDS and SIDP. Am J Health Syst Pharm 2020;77:835-864, "
-        "doi 10.1093/ajhp/zxaa036",
+        source="Rybak MJ et al., consensus guideline of ASHP, IDSA, PIDS and SIDP. Am J Health Syst Pharm "
+        "2020;77:835-864, doi 10.1093/ajhp/zxaa036",
     ),
     practice=Practice(
         step_mg=250.0,

@@ -1,0 +1,188 @@
+"""What is wrong or doubtful with the data of a course: typed findings, never a silent repair."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+from twins.samples.course import Course, Finding, FindingCode, Level, OrderedRegimen
+from twins.samples.gaps import gaps
+
+SOON_AFTER_H = 1.0
+"""A level up to this long after an infusion's end is still in the distribution phase and probably mis-timed."""
+SAME_TIME_H = 1.0 / 60.0
+"""Levels within a minute of each other are of one sample."""
+STALE_H = {"creatinine_mg_per_dl": 48.0, "weight_kg": 7 * 24.0, "creatinine_clearance_ml_per_min": 48.0}
+"""House settings: after this long a covariate that changes in days is called old."""
+NEEDED = ("age_y", "male", "weight_kg", "creatinine_mg_per_dl")
+
+_WORDS = {
+    "age_y": "age",
+    "male": "sex",
+    "weight_kg": "body weight",
+    "creatinine_mg_per_dl": "serum creatinine",
+    "creatinine_clearance_ml_per_min": "creatinine clearance",
+}
+
+
+def find(course: Course, *, needed: tuple[str, ...] = NEEDED) -> tuple[Finding, ...]:
+    """All findings that follow from the course itself, in order of time, those without a time last.
+
+    `needed` names the covariates without which no twin can be made; a given creatinine clearance stands in for age, sex
+    and creatinine.
+    """
+    found = [
+        *_levels_before_the_first_dose(course),
+        *_levels_in_the_future(course),
+        *_levels_soon_after_a_dose(course),
+        *_duplicate_levels(course),
+        *(finding for order in course.orders for finding in _not_given(course, order)),
+        *_infusion_ends(course),
+        *_covariates(course, needed),
+    ]
+    return tuple(sorted(found, key=_order))
+
+
+def examine(course: Course, *, needed: tuple[str, ...] = NEEDED) -> Course:
+    """The course with its findings added to those it came with; examining twice changes nothing."""
+    known = {(finding.code, finding.source, finding.time_h) for finding in course.findings}
+    new = [f for f in find(course, needed=needed) if (f.code, f.source, f.time_h) not in known]
+    return replace(course, findings=tuple(sorted((*course.findings, *new), key=_order)))
+
+
+def usable_levels(course: Course) -> tuple[Level, ...]:
+    """The levels that a fit may use: none from the future, and a sample that was charted twice counted once."""
+    kept: list[Level] = []
+    for level in course.levels:
+        if level.time_h > course.until_h:
+            continue
+        if any(_same_sample(level, other) for other in kept):
+            continue
+        kept.append(level)
+    return tuple(kept)
+
+
+def _order(finding: Finding) -> tuple[float, str, str, str]:
+    time = math.inf if finding.time_h is None else finding.time_h
+    return (time, finding.code, finding.source, finding.sentence)
+
+
+def _same_sample(one: Level, other: Level) -> bool:
+    return abs(one.time_h - other.time_h) <= SAME_TIME_H and one.value_mg_per_l == other.value_mg_per_l
+
+
+def _flag(course: Course, code: FindingCode, say: Callable[[Level], str | None]) -> list[Finding]:
+    said = [(level, say(level)) for level in course.levels]
+    return [Finding(code, words, level.time_h, level.source) for level, words in said if words]
+
+
+def _levels_before_the_first_dose(course: Course) -> list[Finding]:
+    first = course.doses[0].start_h if course.doses else math.inf
+
+    def say(level: Level) -> str | None:
+        if level.time_h > min(first, course.until_h):
+            return None
+        after = "no dose is charted at all" if first == math.inf else "an earlier dose may be missing"
+        return f"Level of {level.value_mg_per_l:g} mg/L before the first charted dose; {after}."
+
+    return _flag(course, FindingCode.LEVEL_BEFORE_FIRST_DOSE, say)
+
+
+def _levels_in_the_future(course: Course) -> list[Finding]:
+    def say(level: Level) -> str | None:
+        late = level.time_h - course.until_h
+        if late <= 0:
+            return None
+        return f"Level of {level.value_mg_per_l:g} mg/L is dated {late:.1f} h in the future; left out of the fit."
+
+    return _flag(course, FindingCode.LEVEL_IN_FUTURE, say)
+
+
+def _levels_soon_after_a_dose(course: Course) -> list[Finding]:
+    def say(level: Level) -> str | None:
+        for dose in reversed(course.doses):
+            if dose.start_h < level.time_h <= dose.end_h + SOON_AFTER_H:
+                minutes = round((level.time_h - dose.end_h) * 60)
+                when = (
+                    f"{minutes} min after the end of an infusion" if minutes >= 0 else "while an infusion was running"
+                )
+                return f"Level of {level.value_mg_per_l:g} mg/L taken {when}; probably mis-timed, check the times."
+        return None
+
+    return _flag(course, FindingCode.LEVEL_SOON_AFTER_DOSE, say)
+
+
+def _duplicate_levels(course: Course) -> list[Finding]:
+    found = []
+    for k, level in enumerate(course.levels):
+        for other in course.levels[:k]:
+            if abs(level.time_h - other.time_h) > SAME_TIME_H:
+                continue
+            if _same_sample(level, other):
+                words = f"Level of {level.value_mg_per_l:g} mg/L is charted twice; counted once."
+            else:
+                words = (
+                    f"Two levels at the same time: {other.value_mg_per_l:g} and {level.value_mg_per_l:g} mg/L; "
+                    "both are used, check which is right."
+                )
+            found.append(Finding(FindingCode.DUPLICATE_LEVEL, words, level.time_h, level.source))
+            break
+    return found
+
+
+def _not_given(course: Course, order: OrderedRegimen) -> list[Finding]:
+    """Doses that were due half an interval ago or longer, with none given within half an interval of their time."""
+    half = order.interval_h / 2
+    end = course.until_h if order.end_h is None else min(order.end_h, course.until_h)
+    count = max(0, math.floor((end - order.start_h) / order.interval_h) + 1)
+    found = []
+    for k in range(count):
+        due = order.start_h + k * order.interval_h
+        stopped = order.end_h is not None and due >= order.end_h
+        if stopped or due + half > course.until_h:
+            break
+        if any(due - half <= dose.start_h < due + half for dose in course.doses):
+            continue
+        words = f"{order.amount_mg:g} mg was ordered for this time and no dose is charted; taken as not given."
+        found.append(Finding(FindingCode.ORDERED_NOT_GIVEN, words, due, order.source))
+    return found
+
+
+def _infusion_ends(course: Course) -> list[Finding]:
+    return [
+        Finding(
+            FindingCode.INFUSION_END_MISSING,
+            f"{dose.amount_mg:g} mg is charted without the length of its infusion; read as a bolus.",
+            dose.start_h,
+            dose.source,
+        )
+        for dose in course.doses
+        if dose.duration_h == 0
+    ]
+
+
+def _covariates(course: Course, needed: tuple[str, ...]) -> list[Finding]:
+    given = {value.name for value in course.covariates}
+    clearance = "creatinine_clearance_ml_per_min"
+    if clearance in given:
+        needed = tuple(name for name in needed if name == "weight_kg")
+    found = [
+        Finding(FindingCode.COVARIATE_MISSING, f"No {_WORDS.get(name, name)} is charted.")
+        for name in needed
+        if name not in given
+    ]
+    for name in (*needed, clearance):
+        if name not in STALE_H or name not in given:
+            continue
+        times = [value.time_h for value in course.covariates if value.name == name]
+        latest = max((time for time in times if time <= course.until_h), default=min(times))
+        for gap in gaps(times, start_h=min(latest, course.until_h), until_h=course.until_h, allowed_h=STALE_H[name]):
+            words = _WORDS[name]
+            found.append(
+                Finding(
+                    FindingCode.COVARIATE_STALE,
+                    f"The last {words} is {gap.hours:.0f} h old; it is carried forward.",
+                    latest,
+                    next(c.source for c in course.covariates if c.name == name and c.time_h == latest),
+                )
+            )
+    return found
