@@ -14,7 +14,7 @@ _LARGE_ETA_SD = 2.5
 
 
 def outside_population(model: PopulationModel, course: Course, chart: CovariateHistory) -> tuple[str, ...]:
-    """Where the patient lies outside the population that the model was fitted in, and where its rules changed values."""
+    """Where the patient lies outside the population that the model was fitted in, or its rules changed a value."""
     said = []
     for known in model.covariates:
         values = chart.values.get(known.name)
