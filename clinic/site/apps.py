@@ -6,6 +6,7 @@ class SiteConfig(AppConfig):
     label = "clinic_site"
 
     def ready(self) -> None:
-        from clinic.site import wiring
+        from clinic.site import heartbeat, wiring
 
         wiring.connect()
+        heartbeat.connect()
