@@ -12,4 +12,6 @@ from clinic.access.roles import Permission
 
 @page(Permission.PATIENT_VIEW)
 def patient(request: HttpRequest, subject_key: UUID) -> HttpResponse:
-    return render(request, "worklist/patient.html", {"section": "worklist", "patient": patient_for(request, subject_key)})
+    return render(
+        request, "worklist/patient.html", {"section": "worklist", "patient": patient_for(request, subject_key)}
+    )

@@ -1,0 +1,231 @@
+"""A twin in rows that a reader can judge: parameters with uncertainty, inputs with sources, quality in words."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from clinic.charts import words
+from twins.estimation.fit import Fit, FitOutcome
+from twins.pharmacology.population import CovariateRange, PopulationModel
+from twins.quantities.clock import moment_at
+from twins.samples.course import Course, CovariateValue, FindingCode
+
+_UNITS = (
+    ("_ml_per_min", "mL/min"),
+    ("_mg_per_dl", "mg/dL"),
+    ("_l_per_h", "L/h"),
+    ("_kg", "kg"),
+    ("_cm", "cm"),
+    ("_l", "L"),
+    ("_y", "years"),
+    ("_h", "h"),
+)
+Z_95 = 1.6449
+"""95th percentile of the standard normal distribution."""
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterRow:
+    """One parameter: the population's value and the range of 90 % of people, this patient's and its 90 % interval."""
+
+    label: str
+    unit: str
+    population: str
+    population_range: str
+    individual: str
+    individual_range: str
+    learned: str
+    """How much of the uncertainty the patient's own levels removed, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class CovariateRow:
+    label: str
+    value: str
+    when: datetime | None
+    source: str
+    range: str
+    outside: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRow:
+    sentence: str
+    when: datetime | None
+    source: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How far to trust a twin: a word, the colour class that goes with it, and sentences."""
+
+    word: str
+    tone: str
+    sentences: tuple[str, ...]
+
+
+def split_unit(name: str) -> tuple[str, str]:
+    """``clearance_l_per_h`` to (``Clearance``, ``L/h``)."""
+    for ending, unit in _UNITS:
+        if name.endswith(ending):
+            return name.removesuffix(ending).replace("_", " ").capitalize(), unit
+    return name.replace("_", " ").capitalize(), ""
+
+
+def parameter_rows(fit: Fit, model: PopulationModel) -> tuple[ParameterRow, ...]:
+    """A row for each parameter of the model, in its order; nothing where there is no fit."""
+    rows = []
+    for name in model.parameters:
+        if name not in fit.parameters or name not in fit.typical:
+            continue
+        label, unit = split_unit(name)
+        typical = fit.typical[name]
+        population_range = individual_range = ""
+        learned = "same for everybody"
+        if name in fit.eta_names and len(fit.draws):
+            k = fit.eta_names.index(name)
+            spread = float(np.sqrt(model.omega[model.eta_on.index(name)][model.eta_on.index(name)]))
+            population_range = _range(typical * np.exp(-Z_95 * spread), typical * np.exp(Z_95 * spread))
+            low, high = np.quantile(typical * np.exp(fit.draws[:, k]), (0.05, 0.95))
+            individual_range = _range(low, high)
+            learned = learned_words(fit.shrinkage[k])
+        rows.append(
+            ParameterRow(
+                label,
+                unit,
+                words.significant(typical),
+                population_range,
+                words.significant(fit.parameters[name]),
+                individual_range,
+                learned,
+            )
+        )
+    return tuple(rows)
+
+
+def _range(low: float, high: float) -> str:
+    return f"{words.significant(float(low))}–{words.significant(float(high))}"
+
+
+def learned_words(shrinkage: float) -> str:
+    """What the levels say of a parameter: 1 - posterior sd / prior sd, in words."""
+    if shrinkage < 0.05:
+        return "the levels say almost nothing"
+    return f"uncertainty {words.percent(min(shrinkage, 1.0))} smaller by the levels"
+
+
+def quality(fit: Fit) -> Quality:
+    """How the fit ended and how far it can be trusted."""
+    if fit.outcome is FitOutcome.CANNOT:
+        return Quality("cannot forecast", "stop", (fit.reason,))
+    if fit.outcome is FitOutcome.NOT_CONVERGED:
+        return Quality("fit failed", "stop", tuple(dict.fromkeys((FitOutcome.NOT_CONVERGED.value, fit.reason))))
+    count = len(fit.draws)
+    sample = (
+        f"Effective sample size {fit.effective_sample_size:.0f} of {fit.proposals} proposals; {count} posterior draws."
+    )
+    if fit.outcome is FitOutcome.PRIOR_ONLY:
+        return Quality("population only", "warn", (FitOutcome.PRIOR_ONLY.value,))
+    used = len(fit.residuals)
+    sentences = [f"Fitted to {used} level{'' if used == 1 else 's'} of this patient."]
+    if used:
+        rms = float(np.sqrt(np.mean([r.weighted_residual**2 for r in fit.residuals])))
+        worst = max(abs(r.weighted_residual) for r in fit.residuals)
+        sentences.append(
+            f"Levels lie {rms:.1f} residual standard deviations from the fit (root mean square), {worst:.1f} at most."
+        )
+    sentences.append(sample)
+    word, tone = ("fitted with warnings", "warn") if fit.warnings else ("fitted", "good")
+    return Quality(word, tone, tuple(sentences))
+
+
+def covariate_rows(course: Course, model: PopulationModel) -> tuple[CovariateRow, ...]:
+    """The value of each covariate in force at the course's end, beside the range of the model's population."""
+    ranges = {item.name: item for item in model.covariates}
+    names = sorted({value.name for value in course.covariates} | set(model.clinical_inputs))
+    rows = []
+    for name in names:
+        value = course.covariate_at(name, course.until_h)
+        rows.append(_covariate_row(name, value, ranges.get(name), course.start))
+    return tuple(rows)
+
+
+def _covariate_row(
+    name: str, value: CovariateValue | None, known: CovariateRange | None, start: datetime
+) -> CovariateRow:
+    label, unit = split_unit(name)
+    label = {"Male": "Sex", "Haemodialysis": "Haemodialysis"}.get(label, label)
+    span = range_words(known)
+    if value is None:
+        return CovariateRow(label, "missing", None, "", span, True)
+    if name == "male":
+        shown = "male" if value.value else "female"
+    elif name == "haemodialysis":
+        shown = "yes" if value.value else "no"
+    else:
+        shown = f"{value.value:.4g} {unit}".strip()
+    outside = bool(
+        known
+        and (
+            (known.low is not None and value.value < known.low) or (known.high is not None and value.value > known.high)
+        )
+    )
+    # values without a record of their own (age, sex) hold for the whole course, not from a moment
+    when = moment_at(start, value.time_h) if value.source and "/" in value.source else None
+    return CovariateRow(label, shown, when, value.source, "" if name in ("male", "haemodialysis") else span, outside)
+
+
+def range_words(known: CovariateRange | None) -> str:
+    if known is None:
+        return ""
+    if known.low is None and known.high is None:
+        return "not stated by the source"
+    if known.high is None:
+        return f"{known.low:g} or more"
+    if known.low is None:
+        return f"up to {known.high:g}"
+    return f"{known.low:g}–{known.high:g}"
+
+
+def finding_rows(course: Course) -> tuple[FindingRow, ...]:
+    """All findings of the course, in its order."""
+    return tuple(
+        FindingRow(
+            finding.sentence,
+            None if finding.time_h is None else moment_at(course.start, finding.time_h),
+            finding.source,
+            _KINDS[finding.code],
+        )
+        for finding in course.findings
+    )
+
+
+_KINDS = {
+    FindingCode.LEVEL_BEFORE_FIRST_DOSE: "doubtful",
+    FindingCode.LEVEL_IN_FUTURE: "not used",
+    FindingCode.LEVEL_SOON_AFTER_DOSE: "doubtful",
+    FindingCode.DUPLICATE_LEVEL: "doubtful",
+    FindingCode.ORDERED_NOT_GIVEN: "assumed",
+    FindingCode.INFUSION_END_MISSING: "assumed",
+    FindingCode.UNUSABLE_RECORD: "not used",
+    FindingCode.DECISION_NOT_FOLLOWED: "note",
+    FindingCode.COVARIATE_MISSING: "missing",
+    FindingCode.COVARIATE_STALE: "assumed",
+    FindingCode.EXCLUDED_BY_USER: "left out",
+    FindingCode.RETIMED_BY_USER: "re-timed",
+}
+
+
+def daily_exposure(fit: Fit, daily_mg: float) -> tuple[float, float, float] | None:
+    """AUC24 at steady state under `daily_mg` mg a day: 5 %, median and 95 % over the draws, mg·h/L.
+
+    In a linear model it is the daily amount divided by the clearance, whatever the interval.
+    """
+    name = "clearance_l_per_h"
+    if name not in fit.typical or name not in fit.eta_names or not len(fit.draws):
+        return None
+    clearance = fit.typical[name] * np.exp(fit.draws[:, fit.eta_names.index(name)])
+    low, middle, high = np.quantile(daily_mg / clearance, (0.05, 0.5, 0.95))
+    return float(low), float(middle), float(high)

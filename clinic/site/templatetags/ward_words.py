@@ -1,0 +1,61 @@
+"""Template filters: times on the ward's clock, numbers rounded the way a ward reads them."""
+
+from datetime import datetime
+from uuid import UUID
+
+from django import template
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+
+from clinic.charts import words
+
+register = template.Library()
+
+
+@register.filter
+def when(moment: datetime | None) -> str:
+    """``22 Nov 14:05`` on the clock that the footer names."""
+    return words.clock(moment, timezone.get_current_timezone()) if moment else "–"
+
+
+@register.filter
+def when_zone(moment: datetime | None) -> str:
+    """``22 Nov 2026 14:05 UTC``."""
+    return words.clock_with_zone(moment, timezone.get_current_timezone()) if moment else "–"
+
+
+@register.filter
+def ago(moment: datetime | None) -> str:
+    return words.ago(moment, timezone.now()) if moment else "never"
+
+
+@register.filter
+def pct(probability: float) -> str:
+    return words.percent(probability)
+
+
+@register.filter
+def conc(value: float) -> str:
+    return words.concentration(value)
+
+
+@register.filter
+def auc(value: float) -> str:
+    return words.exposure(value)
+
+
+@register.filter
+def short(digest: str | UUID) -> str:
+    """The first characters of a digest or key, enough to compare by eye."""
+    return str(digest)[:12]
+
+
+@register.filter
+def person(key: str) -> str:
+    """The name behind an opaque key such as ``user-7``; one query, so only where a handful are shown."""
+    kind, _, number = str(key).partition("-")
+    if kind == "user" and number.isdecimal():
+        found = get_user_model().objects.filter(pk=int(number)).first()
+        if found is not None:
+            return found.get_full_name() or found.get_username()
+    return "the system" if key in ("", "system") else str(key)

@@ -1,0 +1,177 @@
+"""Why a patient needs attention: reasons in words, the most pressing first. Pure: facts in, reasons out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import IntEnum
+
+from clinic.charts import words
+
+STALE_AFTER = timedelta(hours=12)
+"""House setting: a patient on the drug from whom nothing at all came for this long is called stale."""
+LEVEL_DUE = timedelta(hours=48)
+"""House setting: from then on the first level is called overdue."""
+
+RISE_MG_PER_DL = 0.3
+RISE_WITHIN = timedelta(hours=48)
+RISE_RATIO = 1.5
+RATIO_WITHIN = timedelta(days=7)
+"""Acute kidney injury by creatinine: a rise of 0.3 mg/dL within 48 h, or to 1.5 times the baseline within 7 days.
+
+KDIGO Clinical Practice Guideline for Acute Kidney Injury. Kidney Int Suppl 2012;2:1-138. doi:10.1038/kisup.2012.1
+"""
+
+
+class Urgency(IntEnum):
+    """Higher comes first on the list. The gaps have no meaning."""
+
+    NOTE = 10
+    LOOK = 50
+    ACT = 90
+
+    @property
+    def tone(self) -> str:
+        """The badge class of the stylesheet."""
+        return {"NOTE": "", "LOOK": "warn", "ACT": "stop"}[self.name]
+
+    @property
+    def word(self) -> str:
+        return {"NOTE": "note", "LOOK": "look", "ACT": "act"}[self.name]
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    urgency: Urgency
+    weight: int
+    """Among reasons of one urgency, the higher first."""
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class DayChance:
+    """What the current plan does in one day: probabilities over the twin's draws."""
+
+    day: int
+    p_in: float
+    p_above: float
+    p_below: float
+    high: float
+    low: float
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """All that the list looks at of one patient. `outcome` is the name of a `FitOutcome`, empty without a twin."""
+
+    on_drug: bool = False
+    outcome: str = ""
+    cannot_reason: str = ""
+    days: tuple[DayChance, ...] = ()
+    current_plan: str = ""
+    creatinine: tuple[tuple[datetime, float], ...] = ()
+    first_dose: datetime | None = None
+    last_data: datetime | None = None
+    unsigned: bool = False
+    decided_on_older: datetime | None = None
+    """`data_until` of the decision's comparison, where newer data have come since."""
+    doubts: int = 0
+    updating: bool = False
+    update_failed: bool = False
+
+
+def reasons(situation: Situation, now: datetime) -> tuple[Reason, ...]:
+    """Every reason to look at the patient, the most pressing first; none where there is no drug and no twin."""
+    if not situation.on_drug:
+        return ()
+    found = [
+        *_no_forecast(situation),
+        *_target(situation),
+        *renal(situation.creatinine),
+        *_first_level(situation, now),
+        *_staleness(situation, now),
+        *_decision(situation),
+    ]
+    if situation.doubts:
+        count = situation.doubts
+        found.append(Reason(Urgency.LOOK, 20, f"{count} doubtful {'entry' if count == 1 else 'entries'} in the data."))
+    return tuple(sorted(found, key=lambda reason: (-reason.urgency, -reason.weight)))
+
+
+def _no_forecast(situation: Situation) -> list[Reason]:
+    if situation.outcome in ("CANNOT", "NOT_CONVERGED"):
+        why = situation.cannot_reason or "the twin could not be made"
+        return [Reason(Urgency.ACT, 80, f"Cannot forecast: {why[:1].lower()}{why[1:]}")]
+    if situation.update_failed:
+        return [Reason(Urgency.ACT, 79, "The twin could not be updated with the newest data.")]
+    if not situation.outcome:
+        if situation.updating:
+            return [Reason(Urgency.NOTE, 30, "The twin is being made.")]
+        return [Reason(Urgency.LOOK, 45, "No twin yet.")]
+    return []
+
+
+def _target(situation: Situation) -> list[Reason]:
+    """The first day on which the current plan more likely misses the target than meets it."""
+    for chance in situation.days:
+        if chance.p_in >= 0.5:
+            continue
+        ahead = "in the next 24 h" if chance.day == 0 else f"on day {chance.day + 1}"
+        verb = "misses" if chance.day == 0 else "is about to miss"
+        urgency = Urgency.ACT if max(chance.p_above, chance.p_below) >= 0.5 else Urgency.LOOK
+        if chance.p_above >= chance.p_below:
+            side = f"{words.percent(chance.p_above)} chance of AUC24 above {chance.high:g}"
+            weight = 90 - 5 * chance.day
+        else:
+            side = f"{words.percent(chance.p_below)} chance of AUC24 below {chance.low:g}"
+            weight = 85 - 5 * chance.day
+        return [Reason(urgency, weight, f"The current plan {verb} the target: {side} {ahead}.")]
+    return []
+
+
+def renal(values: Sequence[tuple[datetime, float]]) -> list[Reason]:
+    """Whether creatinine, in order of time, rose by KDIGO's criteria up to its last value, or fell as far."""
+    if len(values) < 2:
+        return []
+    last_time, last = values[-1]
+    in_two_days = [(v, t) for t, v in values[:-1] if last_time - t <= RISE_WITHIN]
+    in_a_week = [(v, t) for t, v in values[:-1] if last_time - t <= RATIO_WITHIN]
+    if in_a_week and last >= RISE_RATIO * min(in_a_week)[0] - 1e-9:
+        return [_moved("rose", min(in_a_week), last, last_time, Urgency.ACT, 88)]
+    if in_two_days and last - min(in_two_days)[0] >= RISE_MG_PER_DL - 1e-9:
+        return [_moved("rose", min(in_two_days), last, last_time, Urgency.ACT, 87)]
+    if in_a_week and max(in_a_week)[0] >= RISE_RATIO * last - 1e-9:
+        return [_moved("fell", max(in_a_week), last, last_time, Urgency.LOOK, 60)]
+    return []
+
+
+def _moved(
+    verb: str, before: tuple[float, datetime], last: float, last_time: datetime, urgency: Urgency, weight: int
+) -> Reason:
+    value, time = before
+    change = f"creatinine {verb} from {value:.2g} to {last:.2g} mg/dL in {words.span(last_time - time)}"
+    return Reason(urgency, weight, f"Renal function is moving: {change}.")
+
+
+def _first_level(situation: Situation, now: datetime) -> list[Reason]:
+    if situation.outcome != "PRIOR_ONLY":
+        return []
+    since = now - situation.first_dose if situation.first_dose else None
+    if since is not None and since >= LEVEL_DUE:
+        return [Reason(Urgency.LOOK, 55, f"No level yet, {words.span(since)} after the first dose.")]
+    return [Reason(Urgency.NOTE, 40, "No level yet: the forecast is the population's, not this patient's.")]
+
+
+def _staleness(situation: Situation, now: datetime) -> list[Reason]:
+    if situation.last_data is None:
+        return [Reason(Urgency.LOOK, 35, "No data have come for this patient.")]
+    if now - situation.last_data >= STALE_AFTER:
+        return [Reason(Urgency.LOOK, 40, f"Data are stale: the last came {words.ago(situation.last_data, now)}.")]
+    return []
+
+
+def _decision(situation: Situation) -> list[Reason]:
+    if situation.decided_on_older is not None:
+        return [Reason(Urgency.LOOK, 30, "The last decision was made on older data than there are now.")]
+    if situation.unsigned:
+        return [Reason(Urgency.NOTE, 20, "The comparison is not signed.")]
+    return []

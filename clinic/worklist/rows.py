@@ -1,0 +1,227 @@
+"""The rows of the worklist: read in a fixed number of queries, however many patients there are."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Max, Min
+
+from clinic.patients.models import Encounter, Patient
+from clinic.worklist.attention import DayChance, Reason, Situation, Urgency, reasons
+from twins.records.models import (
+    Comparison,
+    GivenDose,
+    Job,
+    JobKind,
+    JobState,
+    Order,
+    RecordState,
+    StoredSample,
+    TwinVersion,
+)
+from twins.records.models.job import OPEN_STATES
+from twins.samples.channel import Channel
+from twins.samples.course import FindingCode
+
+DRUG = "vancomycin"
+DOUBTFUL = frozenset(
+    {
+        FindingCode.LEVEL_BEFORE_FIRST_DOSE,
+        FindingCode.LEVEL_IN_FUTURE,
+        FindingCode.LEVEL_SOON_AFTER_DOSE,
+        FindingCode.DUPLICATE_LEVEL,
+    }
+)
+"""Findings that ask for a person's judgement of a value; the others only state what was assumed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One patient of the list."""
+
+    patient: Patient
+    place: str
+    reasons: tuple[Reason, ...]
+    situation: Situation
+    last_level: tuple[datetime, float] | None
+    last_dose: datetime | None
+    last_reading: datetime | None
+    data_until: datetime | None
+    comparison: UUID | None
+    decision: str
+
+    @property
+    def urgency(self) -> Urgency:
+        return self.reasons[0].urgency if self.reasons else Urgency.NOTE
+
+    @property
+    def rank(self) -> tuple[object, ...]:
+        """Most pressing first; those not on the drug last."""
+        first = self.reasons[0] if self.reasons else None
+        return (
+            not self.situation.on_drug,
+            -(first.urgency if first else 0),
+            -(first.weight if first else 0),
+            -len(self.reasons),
+            str(self.patient),
+        )
+
+
+def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
+    """A row for each patient, the one that needs attention most first."""
+    keys = [patient.pk for patient in patients]
+    versions = _latest_versions(keys)
+    comparisons = _default_comparisons([version["id"] for version in versions.values()])
+    decisions = _last_decisions(keys)
+    samples = _samples(keys)
+    levels, creatinine = _values(keys)
+    doses = {
+        row["subject_id"]: row
+        for row in GivenDose.objects.filter(subject__in=keys, drug=DRUG, state=RecordState.ACTIVE)
+        .values("subject_id")
+        .annotate(first=Min("event_time"), last=Max("event_time"), received=Max("received_time"))
+    }
+    ordered = set(
+        Order.objects.filter(subject__in=keys, drug=DRUG, state=RecordState.ACTIVE).values_list("subject_id", flat=True)
+    )
+    jobs = _update_jobs(keys)
+    places = _places(keys)
+
+    rows = []
+    for patient in patients:
+        key = patient.pk
+        version = versions.get(key)
+        comparison = comparisons.get(version["id"]) if version else None
+        decision = decisions.get(key)
+        dose = doses.get(key, {})
+        times = [time for time in (samples.get(key), dose.get("last")) if time]
+        job = jobs.get(f"{key}/{DRUG}")
+        situation = Situation(
+            on_drug=bool(dose) or key in ordered or version is not None,
+            outcome=version["outcome"] if version else "",
+            cannot_reason=(version["fit__reason"] or "") if version else "",
+            days=_chances(comparison) if comparison else (),
+            creatinine=tuple(creatinine.get(key, ())),
+            first_dose=dose.get("first"),
+            last_data=max(times, default=None),
+            unsigned=comparison is not None and comparison["decisions__id"] is None,
+            decided_on_older=_older(decision, version),
+            doubts=_doubts(version) if version else 0,
+            updating=job in OPEN_STATES,
+            update_failed=job == JobState.FAILED,
+        )
+        rows.append(
+            Row(
+                patient=patient,
+                place=places.get(key, ""),
+                reasons=reasons(situation, now),
+                situation=situation,
+                last_level=levels[key][-1] if levels.get(key) else None,
+                last_dose=dose.get("last"),
+                last_reading=situation.last_data,
+                data_until=version["data_until"] if version else None,
+                comparison=comparison["id"] if comparison else None,
+                decision=_decision_words(decision, version),
+            )
+        )
+    return sorted(rows, key=lambda row: row.rank)
+
+
+def _latest_versions(keys: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+    """The newest version of the first model of each subject, without its draws."""
+    found = TwinVersion.objects.filter(
+        subject__in=keys, drug=DRUG, model_id=settings.TWIN_MODELS[DRUG][0], child__isnull=True
+    ).values("id", "subject_id", "outcome", "data_until", "number", "fit__reason", "course__findings")
+    return {version["subject_id"]: version for version in found}
+
+
+def _default_comparisons(version_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+    """The default comparison of each version: only the days of its current plan, not the curves."""
+    found = Comparison.objects.filter(twin_version__in=version_ids, is_default=True).values(
+        "id", "twin_version_id", "decisions__id", "result__forecasts__0__days", "result__target"
+    )
+    return {comparison["twin_version_id"]: comparison for comparison in found}
+
+
+def _chances(comparison: dict[str, Any]) -> tuple[DayChance, ...]:
+    target = comparison["result__target"]
+    return tuple(
+        DayChance(k, day["p_in_target"], day["p_above"], day["p_below"], target["high"], target["low"])
+        for k, day in enumerate(comparison["result__forecasts__0__days"] or ())
+    )
+
+
+def _last_decisions(keys: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+    found = (
+        TwinVersion.objects.filter(subject__in=keys, drug=DRUG, comparisons__decisions__isnull=False)
+        .order_by("comparisons__decisions__decided_at")
+        .values(
+            "id",
+            "subject_id",
+            "data_until",
+            "comparisons__decisions__decided_at",
+            "comparisons__decisions__chosen_plan",
+        )
+    )
+    return {decision["subject_id"]: decision for decision in found}  # the last of each subject stays
+
+
+def _older(decision: dict[str, Any] | None, version: dict[str, Any] | None) -> datetime | None:
+    if decision is None or version is None or decision["id"] == version["id"]:
+        return None
+    return decision["data_until"]
+
+
+def _decision_words(decision: dict[str, Any] | None, version: dict[str, Any] | None) -> str:
+    if decision is None:
+        return "none yet"
+    chosen = decision["comparisons__decisions__chosen_plan"]
+    what = "declined" if chosen is None else "signed"
+    return what if version is not None and decision["id"] == version["id"] else f"{what} on older data"
+
+
+def _samples(keys: Iterable[UUID]) -> dict[UUID, datetime]:
+    found = (
+        StoredSample.objects.filter(subject__in=keys, state=RecordState.ACTIVE)
+        .values("subject_id")
+        .annotate(last=Max("event_time"))
+    )
+    return {row["subject_id"]: row["last"] for row in found}
+
+
+def _values(
+    keys: Iterable[UUID],
+) -> tuple[dict[UUID, list[tuple[datetime, float]]], dict[UUID, list[tuple[datetime, float]]]]:
+    """Levels and creatinine of each subject in order of time."""
+    levels: dict[UUID, list[tuple[datetime, float]]] = defaultdict(list)
+    creatinine: dict[UUID, list[tuple[datetime, float]]] = defaultdict(list)
+    found = (
+        StoredSample.objects.filter(
+            subject__in=keys, state=RecordState.ACTIVE, channel__in=(Channel.VANCOMYCIN, Channel.CREATININE)
+        )
+        .order_by("event_time")
+        .values_list("subject_id", "channel", "event_time", "value")
+    )
+    for key, channel, time, value in found:
+        (levels if channel == Channel.VANCOMYCIN else creatinine)[key].append((time, value))
+    return levels, creatinine
+
+
+def _update_jobs(keys: Iterable[UUID]) -> dict[str, str]:
+    """The state of the last update job of each ``<subject>/<drug>``."""
+    names = [f"{key}/{DRUG}" for key in keys]
+    found = Job.objects.filter(kind=JobKind.TWIN_UPDATE, key__in=names).order_by("enqueued_at")
+    return dict(found.values_list("key", "state"))
+
+
+def _places(keys: Iterable[UUID]) -> dict[UUID, str]:
+    found = Encounter.objects.filter(patient__in=keys, ended__isnull=True).order_by("started")
+    return dict(found.values_list("patient_id", "location"))
+
+
+def _doubts(version: dict[str, Any]) -> int:
+    return sum(finding["code"] in DOUBTFUL for finding in version["course__findings"] or ())
