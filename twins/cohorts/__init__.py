@@ -1,1 +1,1 @@
-"""Virtual patients and studies of regimens in them."""
+"""Virtual patients: a study drawn from one population model, the same in the last digit however it is cut up."""

@@ -31,8 +31,8 @@ def ask(lease: Lease) -> None:
         model = formulary.model(version.model_id)
         if model.version != version.model_version:
             raise JobError(
-                f"The twin was made with version {version.model_version} of {model.title}, which is now {model.version}; "
-                "wait for its update and ask again."
+                f"The twin was made with version {version.model_version} of {model.title}, which is now "
+                f"{model.version}; wait for its update and ask again."
             )
         course = course_of(version)
         result = compare(model, course, fit, plans, target=formulary.drug(version.drug).target)

@@ -31,12 +31,20 @@ class QueueError(DatabaseError):
 
 
 def request(
-    *, kind: JobKind, key: str, parameters: dict[str, Any], asked_by: str, seed: int = 0, total: int = 1
+    *,
+    kind: JobKind,
+    key: str,
+    parameters: dict[str, Any],
+    asked_by: str,
+    seed: int = 0,
+    total: int = 1,
+    announce: bool = True,
 ) -> Job:
     """The queued job of `kind` and `key`: the one that waits already, or a new one.
 
     A waiting row is locked until the caller's transaction ends, so that a worker cannot begin before the caller's data
-    are visible to it. A request that comes while an equal job runs makes a new row: nothing is missed.
+    are visible to it. A request that comes while an equal job runs makes a new row: nothing is missed. Without
+    `announce` no message is sent, because the caller does the job itself.
 
     Raises
     ------
@@ -63,7 +71,8 @@ def request(
                     job_changed.send(Job, instance=job, asked_by=asked_by)
             except IntegrityError:  # another request was first: look for its row again
                 continue
-            transaction.on_commit(partial(send, job))
+            if announce:
+                transaction.on_commit(partial(send, job))
             return job
     raise QueueError(f"the {kind} job for {key} could not be queued; ask again")
 

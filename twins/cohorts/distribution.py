@@ -1,0 +1,113 @@
+"""How a covariate is spread over the virtual patients: one uniform number in, one value out."""
+
+import math
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr, ndtri
+
+Array = NDArray[np.float64]
+
+
+class Shape(StrEnum):
+    """`first` and `second` of a distribution mean what the shape says."""
+
+    FIXED = "fixed"
+    """Everybody has `value`."""
+    SHARE = "share"
+    """1 in that `share` of the patients, 0 in the others."""
+    UNIFORM = "uniform"
+    """Evenly from `low` to `high`."""
+    NORMAL = "normal"
+    """`mean` and `sd`, cut off at `low` and `high`."""
+    LOGNORMAL = "lognormal"
+    """`median` and `cv` (a fraction), cut off at `low` and `high`."""
+
+
+NUMBERS: dict[Shape, tuple[str, ...]] = {
+    Shape.FIXED: ("value",),
+    Shape.SHARE: ("share",),
+    Shape.UNIFORM: ("low", "high"),
+    Shape.NORMAL: ("mean", "sd"),
+    Shape.LOGNORMAL: ("median", "cv"),
+}
+"""The numbers each shape needs; the last two may have `low` and `high` beside them."""
+
+
+class DistributionError(ValueError):
+    """A distribution that nothing can be drawn from; names the number and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """A covariate's spread, and where it comes from: either `source` (a citation) or `assumed` (the reason)."""
+
+    shape: Shape
+    value: float | None = None
+    share: float | None = None
+    mean: float | None = None
+    sd: float | None = None
+    median: float | None = None
+    cv: float | None = None
+    low: float | None = None
+    high: float | None = None
+    source: str = ""
+    assumed: str = ""
+
+    def __post_init__(self) -> None:
+        for name in NUMBERS[self.shape]:
+            number = getattr(self, name)
+            if number is None or not math.isfinite(number):
+                raise DistributionError(f"{name} is {number}; a {self.shape} distribution needs it as a number")
+        if self.shape is Shape.SHARE and not 0 <= self.number("share") <= 1:
+            raise DistributionError(f"share is {self.share}; give a fraction from 0 to 1")
+        for name in ("sd", "cv", "median"):
+            if name in NUMBERS[self.shape] and not self.number(name) > 0:
+                raise DistributionError(f"{name} is {self.number(name):g}; give a positive number")
+        if self.low is not None and self.high is not None and not self.low < self.high:
+            raise DistributionError(f"low is {self.low:g} and high is {self.high:g}; low must be below high")
+        if self.shape in (Shape.NORMAL, Shape.LOGNORMAL):
+            below, above = self._edges()
+            if not above - below > 1e-6:
+                raise DistributionError("low and high leave nothing of the distribution; widen them")
+        if bool(self.source.strip()) == bool(self.assumed.strip()):
+            raise DistributionError("give either source (a citation) or assumed (the reason for the assumption)")
+
+    def draw(self, uniform: Array) -> Array:
+        """One value for each number of `uniform` (between 0 and 1), same shape."""
+        if self.shape is Shape.FIXED:
+            return np.full_like(uniform, self.number("value"))
+        if self.shape is Shape.SHARE:
+            return np.where(uniform < self.number("share"), 1.0, 0.0)
+        if self.shape is Shape.UNIFORM:
+            return np.asarray(self.number("low") + uniform * (self.number("high") - self.number("low")))
+        below, above = self._edges()
+        z = ndtri(below + uniform * (above - below))
+        if self.shape is Shape.NORMAL:
+            drawn = self.number("mean") + self.number("sd") * z
+        else:
+            drawn = self.number("median") * np.exp(self._log_sd() * z)
+        # Rounding in the tails may leave the interval by the last digit.
+        return np.clip(drawn, -math.inf if self.low is None else self.low, math.inf if self.high is None else self.high)
+
+    def number(self, name: str) -> float:
+        """The number called `name`, which the shape has."""
+        return float(getattr(self, name))
+
+    def _log_sd(self) -> float:
+        return math.sqrt(math.log1p(self.number("cv") ** 2))
+
+    def _edges(self) -> tuple[float, float]:
+        """Probability below `low` and below `high`."""
+        return self._probability(self.low, 0.0), self._probability(self.high, 1.0)
+
+    def _probability(self, edge: float | None, without: float) -> float:
+        if edge is None:
+            return without
+        if self.shape is Shape.NORMAL:
+            return float(ndtr((edge - self.number("mean")) / self.number("sd")))
+        if edge <= 0:
+            return 0.0
+        return float(ndtr(math.log(edge / self.number("median")) / self._log_sd()))

@@ -1,0 +1,251 @@
+"""Read a study from a JSON or TOML file, and name every mistake in it at once."""
+
+import json
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from twins.cohorts.distribution import NUMBERS, Distribution, DistributionError, Shape
+from twins.cohorts.study import RENAL_GROUPS_ML_PER_MIN, StudyRegimen, StudySpec
+from twins.pharmacology import formulary
+from twins.pharmacology.covariates import CLEARANCE
+from twins.pharmacology.population import PopulationModel
+from twins.pharmacology.regimen import Regimen, RegimenError
+from twins.pharmacology.target import Target
+
+MOST_PATIENTS = 200_000
+MOST_DAYS = 60
+MOST_REGIMENS = 8
+_BY_CREATININE = frozenset({"age_y", "male", "creatinine_mg_per_dl"})
+_SHARES = frozenset({"male", "haemodialysis"})
+_KEYS = ("title", "model", "regimens", "covariates", "target", "patients", "seed", "days", "renal_groups_ml_per_min")
+
+
+class StudyError(ValueError):
+    """A study that cannot be run; `mistakes` names each one, with its place and remedy."""
+
+    def __init__(self, mistakes: list[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = tuple(mistakes)
+
+
+def read(text: str, *, kind: str) -> StudySpec:
+    """The study written in `text`, where `kind` is ``json`` or ``toml``.
+
+    Raises
+    ------
+    StudyError
+        With every mistake that was found.
+    """
+    try:
+        data = tomllib.loads(text) if kind == "toml" else json.loads(text)
+    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
+        raise StudyError([f"this is not {kind.upper()}: {error}"]) from error
+    if not isinstance(data, dict):
+        raise StudyError([f"the study is a {type(data).__name__}; write it as a table of {', '.join(_KEYS)}"])
+    return build(data)
+
+
+def build(data: Mapping[str, Any]) -> StudySpec:
+    """The study that plain data describe, in the layout of the file.
+
+    Raises
+    ------
+    StudyError
+        With every mistake that was found.
+    """
+    wrong: list[str] = [f"{key}: unknown; known are {', '.join(_KEYS)}" for key in data if key not in _KEYS]
+    title = data.get("title")
+    if not (isinstance(title, str) and 0 < len(title.strip()) <= 120):
+        wrong.append("title: give a text of up to 120 characters")
+    model = _model(data.get("model"), wrong)
+    regimens = _regimens(data.get("regimens"), wrong)
+    covariates = _covariates(data.get("covariates"), model, wrong)
+    patients = _whole(data, "patients", 10_000, 1, MOST_PATIENTS, wrong)
+    seed = _whole(data, "seed", None, 0, 2**63 - 1, wrong)
+    days = _whole(data, "days", None, 1, MOST_DAYS, wrong)
+    groups = _groups(data.get("renal_groups_ml_per_min", list(RENAL_GROUPS_ML_PER_MIN)), wrong)
+    target = _target(data.get("target"), model, wrong)
+    if wrong or model is None or target is None:
+        raise StudyError(wrong)
+    return StudySpec(
+        title=str(title).strip(),
+        model_id=model.id,
+        model_version=model.version,
+        regimens=regimens,
+        covariates=covariates,
+        target=target,
+        patients=patients,
+        seed=seed,
+        days=days,
+        renal_groups_ml_per_min=groups,
+    )
+
+
+def _model(name: Any, wrong: list[str]) -> PopulationModel | None:
+    if not isinstance(name, str):
+        wrong.append(f"model: give one of {', '.join(formulary.model_ids())}")
+        return None
+    try:
+        return formulary.model(name)
+    except formulary.UnknownModelError as error:
+        wrong.append(f"model: {error}")
+        return None
+
+
+def _whole(data: Mapping[str, Any], key: str, default: int | None, low: int, high: int, wrong: list[str]) -> int:
+    value = data.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        wrong.append(f"{key}: {_shown(value)}; give a whole number from {low} to {high}")
+        return low
+    return value
+
+
+def _number(value: Any) -> float | None:
+    """A finite number, or None where it is something else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def _shown(value: Any) -> str:
+    return "missing" if value is None else f"is {value!r}"
+
+
+def _regimens(items: Any, wrong: list[str]) -> tuple[StudyRegimen, ...]:
+    if not isinstance(items, list) or not 2 <= len(items) <= MOST_REGIMENS:
+        count = len(items) if isinstance(items, list) else 0
+        wrong.append(f"regimens: {count} given; give 2 to {MOST_REGIMENS}")
+        items = items if isinstance(items, list) else []
+    arms: list[StudyRegimen] = []
+    known = ("label", "amount_mg", "interval_h", "duration_h", "loading_mg")
+    for number, item in enumerate(items, 1):
+        where = f"regimens[{number}]"
+        if not isinstance(item, dict):
+            wrong.append(f"{where}: write it as a table of {', '.join(known)}")
+            continue
+        mistakes = [f"{where}.{key}: unknown; known are {', '.join(known)}" for key in item if key not in known]
+        values = {}
+        for key in ("amount_mg", "interval_h", "duration_h", "loading_mg"):
+            if key == "loading_mg" and item.get(key) is None:
+                continue
+            value = _number(item.get(key))
+            if value is None:
+                mistakes.append(f"{where}.{key}: {_shown(item.get(key))}; give a number")
+            else:
+                values[key] = value
+        label = item.get("label")
+        if label is not None and not isinstance(label, str):
+            mistakes.append(f"{where}.label: is {label!r}; give a text")
+        if not mistakes:
+            try:
+                regimen = Regimen(**values, start_h=0.0)
+                arms.append(StudyRegimen((label or "").strip() or regimen.sentence(), regimen))
+            except RegimenError as error:
+                mistakes.append(f"{where}: {error}")
+        wrong += mistakes
+    for label in sorted({arm.label for arm in arms if [a.label for a in arms].count(arm.label) > 1}):
+        wrong.append(f"regimens: two are called {label!r}; give each its own label")
+    return tuple(arms)
+
+
+def _covariates(items: Any, model: PopulationModel | None, wrong: list[str]) -> dict[str, Distribution]:
+    if not isinstance(items, dict):
+        wrong.append("covariates: missing; give a table with a distribution for each chart value that the model needs")
+        return {}
+    drawn: dict[str, Distribution] = {}
+    allowed = {*model.clinical_inputs, CLEARANCE, "haemodialysis"} if model else None
+    for name, item in items.items():
+        where = f"covariates.{name}"
+        if allowed is not None and name not in allowed:
+            wrong.append(f"{where}: the model does not read it; known are {', '.join(sorted(allowed))}")
+            continue
+        distribution = _distribution(where, item, wrong)
+        if distribution is not None:
+            drawn[name] = distribution
+            wrong += [f"{where}.{mistake}" for mistake in _impossible(name, distribution)]
+    if model:
+        needed = set(model.clinical_inputs) - (_BY_CREATININE if CLEARANCE in items else set())
+        for name in model.clinical_inputs:
+            if name in needed and name not in items:
+                wrong.append(f"covariates.{name}: missing; {model.title} needs it")
+        if CLEARANCE in items:
+            for name in sorted(_BY_CREATININE & items.keys()):
+                wrong.append(f"covariates.{name}: not used beside {CLEARANCE}; leave one of them out")
+    return drawn
+
+
+def _distribution(where: str, item: Any, wrong: list[str]) -> Distribution | None:
+    shapes = ", ".join(Shape)
+    if not isinstance(item, dict) or item.get("distribution") not in set(Shape):
+        given = item.get("distribution") if isinstance(item, dict) else None
+        wrong.append(f"{where}.distribution: {_shown(given)}; give one of {shapes}")
+        return None
+    shape = Shape(item["distribution"])
+    edges = ("low", "high") if shape in (Shape.NORMAL, Shape.LOGNORMAL) else ()
+    known = {*NUMBERS[shape], *edges, "source", "assumed", "distribution"}
+    mistakes = [f"{where}.{key}: unknown for {shape}" for key in item if key not in known]
+    numbers: dict[str, float] = {}
+    for key in (*NUMBERS[shape], *edges):
+        if key in edges and key not in item:
+            continue
+        value = _number(item.get(key))
+        if value is None:
+            mistakes.append(f"{where}.{key}: {_shown(item.get(key))}; give a number")
+        else:
+            numbers[key] = value
+    if not mistakes:
+        try:
+            return Distribution(
+                shape, **numbers, source=str(item.get("source", "")), assumed=str(item.get("assumed", ""))
+            )
+        except DistributionError as error:
+            mistakes.append(f"{where}: {error}")
+    wrong += mistakes
+    return None
+
+
+def _impossible(name: str, spread: Distribution) -> list[str]:
+    """What no patient can have: a value of 0 or less, a sex that is neither, an age without end."""
+    if name in _SHARES:
+        if spread.shape is Shape.SHARE or (spread.shape is Shape.FIXED and spread.value in (0.0, 1.0)):
+            return []
+        return ["distribution: give a share, or fixed with the value 0 or 1"]
+    if spread.shape is Shape.SHARE:
+        return ["distribution: a share gives 0 or 1; give another shape"]
+    mistakes = []
+    lowest = spread.value if spread.shape is Shape.FIXED else spread.low
+    if spread.shape is not Shape.LOGNORMAL and not (lowest is not None and lowest > 0):
+        mistakes.append("low: give a positive one, so that no patient has 0 or less")
+    highest = spread.value if spread.shape is Shape.FIXED else spread.high
+    if name == "age_y" and not (highest is not None and highest <= 120):
+        mistakes.append("high: give an age of at most 120")
+    return mistakes
+
+
+def _groups(items: Any, wrong: list[str]) -> tuple[float, ...]:
+    values = [_number(item) for item in items] if isinstance(items, list) else [None]
+    numbers = [value for value in values if value is not None]
+    if len(numbers) != len(values) or numbers != sorted(set(numbers)) or any(n <= 0 for n in numbers):
+        wrong.append("renal_groups_ml_per_min: give positive clearances in ascending order")
+    return tuple(numbers)
+
+
+def _target(item: Any, model: PopulationModel | None, wrong: list[str]) -> Target | None:
+    if item is None:
+        return formulary.drug(model.drug).target if model else None
+    known = tuple(asdict(Target("", 0.0, 1.0, "")))
+    if not isinstance(item, dict) or set(item) - set(known):
+        wrong.append(f"target: write it as a table of {', '.join(known)}")
+        return None
+    low, high = _number(item.get("low")), _number(item.get("high"))
+    if low is None or high is None or not 0 <= low < high:
+        wrong.append("target: give low and high as AUC24 in mg·h/L, low below high")
+        return None
+    source = item.get("source")
+    if not (isinstance(source, str) and source.strip()):
+        wrong.append("target.source: missing; say where the target comes from")
+        return None
+    return Target(str(item.get("name") or f"AUC24 {low:g}–{high:g} mg·h/L"), low, high, source.strip())
