@@ -1,0 +1,101 @@
+"""``manage.py pull URL|DIRECTORY``: bring in what is new of a FHIR server or a folder."""
+
+import signal
+import threading
+import time
+from argparse import ArgumentParser
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from integrations.ehr.address import AddressError
+from integrations.ehr.capability import CapabilityError
+from integrations.ehr.client import Client, FetchError
+from integrations.ehr.folder import FolderError, pull_folder
+from integrations.ehr.progress import PullReport, TypeProgress
+from integrations.ehr.pull import pull
+from integrations.ehr.source import SourceError, source_for
+
+_LINE_EVERY_S = 1.0
+
+
+class Command(BaseCommand):
+    help = "Pull what is new from a FHIR R4 server, or read Bundles (*.json) and *.ndjson from a folder."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("origin", metavar="URL|DIRECTORY")
+        how_often = parser.add_mutually_exclusive_group()
+        how_often.add_argument("--once", action="store_true", help="pull once and end (the default)")
+        how_often.add_argument("--every", type=float, metavar="SECONDS", help="pull again and again, this far apart")
+        parser.add_argument("--token-file", type=Path, help="file with the bearer token (else PULL_TOKEN, else none)")
+        parser.add_argument("--source", default="", help="short name of the source; by default made from its address")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        stop = threading.Event()
+
+        def on_signal(number: int, frame: FrameType | None) -> None:
+            stop.set()
+
+        before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            self._loop(options, stop)
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _loop(self, options: dict[str, Any], stop: threading.Event) -> None:
+        every = options["every"]
+        if every is not None and every <= 0:
+            raise CommandError(f"--every is {every:g}; give a number of seconds above 0")
+        token = self._token(options["token_file"])
+        while True:
+            try:
+                report = self._once(options["origin"], options["source"], token, stop)
+            except (FetchError, AddressError, CapabilityError, FolderError, SourceError) as error:
+                if every is None:
+                    raise CommandError(str(error)) from error
+                self.stderr.write(str(error))
+            else:
+                self._summary(report)
+                if every is None and not report.ok and not report.stopped:
+                    raise CommandError("not everything could be pulled; see above, and run it again")
+            if every is None or stop.wait(every):
+                return
+
+    def _once(self, origin: str, name: str, token: str, stop: threading.Event) -> PullReport:
+        shown: dict[str, float] = {}
+
+        def on_progress(progress: TypeProgress) -> None:
+            now = time.monotonic()
+            if progress.done or now - shown.get(progress.resource_type, 0.0) >= _LINE_EVERY_S:
+                shown[progress.resource_type] = now
+                self.stderr.write(progress.line())
+
+        if "://" not in origin:
+            folder = Path(origin).resolve()
+            return pull_folder(source_for(name, str(folder)), folder, stopped=stop.is_set, on_progress=on_progress)
+        with Client(origin, token=token, stop=stop) as client:
+            return pull(source_for(name, client.base), client, on_progress=on_progress)
+
+    def _summary(self, report: PullReport) -> None:
+        if report.opened_before:
+            self.stdout.write(f"{report.opened_before} readings of an unfinished run were opened first.")
+        if report.missing:
+            self.stdout.write(f"The server does not offer {', '.join(report.missing)}.")
+        for progress in report.types.values():
+            self.stdout.write(progress.summary())
+        if report.released:
+            self.stdout.write(f"{report.released} came out of quarantine.")
+        if report.stopped:
+            self.stdout.write("Stopped; the next run goes on from here.")
+
+    def _token(self, path: Path | None) -> str:
+        if path is None:
+            return settings.PULL_TOKEN
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"--token-file is {path}, which cannot be read ({error})") from error

@@ -1,0 +1,47 @@
+"""LOINC codes of what is measured, and the channel each belongs to.
+
+Names are those of https://loinc.org. A channel is stored in one unit; whatever unit a code comes with is converted.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from twins.samples.channel import Channel
+
+SYSTEM = "http://loinc.org"
+BLOOD_PRESSURE_PANEL = "85354-9"
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What one LOINC code measures."""
+
+    code: str
+    name: str
+    channel: Channel
+
+
+_TABLE = (
+    Measurement("20578-1", "Vancomycin [Mass/volume] in Serum or Plasma", Channel.VANCOMYCIN),
+    Measurement("2160-0", "Creatinine [Mass/volume] in Serum or Plasma", Channel.CREATININE),
+    Measurement("14682-9", "Creatinine [Moles/volume] in Serum or Plasma", Channel.CREATININE),
+    Measurement("29463-7", "Body weight", Channel.WEIGHT),
+    Measurement("8302-2", "Body height", Channel.HEIGHT),
+    Measurement("8867-4", "Heart rate", Channel.HEART_RATE),
+    Measurement("9279-1", "Respiratory rate", Channel.RESPIRATORY_RATE),
+    Measurement("59408-5", "Oxygen saturation in Arterial blood by Pulse oximetry", Channel.OXYGEN_SATURATION),
+    Measurement("2708-6", "Oxygen saturation in Arterial blood", Channel.OXYGEN_SATURATION),
+    Measurement("8480-6", "Systolic blood pressure", Channel.SYSTOLIC_PRESSURE),
+    Measurement("8462-4", "Diastolic blood pressure", Channel.DIASTOLIC_PRESSURE),
+    Measurement("8310-5", "Body temperature", Channel.TEMPERATURE),
+)
+MEASUREMENTS = {row.code: row for row in _TABLE}
+
+# Standard atomic weights, abridged to five digits: IUPAC 2021, doi:10.1515/pac-2019-0603.
+_WEIGHT = {name: Fraction(text) for name, text in (("H", "1.008"), ("C", "12.011"), ("N", "14.007"), ("O", "15.999"))}
+
+CREATININE_G_PER_MOL = 4 * _WEIGHT["C"] + 7 * _WEIGHT["H"] + 3 * _WEIGHT["N"] + _WEIGHT["O"]
+"""C4H7N3O: 113.120 g/mol."""
+
+MOLAR_MASS_G_PER_MOL = {Channel.CREATININE: CREATININE_G_PER_MOL}
+"""Channels whose values may come as amounts of substance."""

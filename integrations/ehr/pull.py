@@ -1,0 +1,253 @@
+"""Pull what is new from a FHIR server: pages in parallel, the database from one thread, and from where a run broke off."""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+from django.db.models import Max
+
+from clinic.audit.event import SYSTEM, record
+from clinic.audit.models import Action, Outcome
+from integrations.ehr.address import AddressError, follow
+from integrations.ehr.capability import read_capability
+from integrations.ehr.client import Client, CutShort, FetchError, Page, Stopped
+from integrations.ehr.models import PullCursor
+from integrations.ehr.progress import PullReport, TypeProgress
+from integrations.readings.accept import open_reading
+from integrations.readings.inbox import receive, unopened
+from integrations.readings.models import QuarantineEntry, QuarantineReason, Reading, Resource, Source
+from integrations.readings.moment import maybe_instant
+from integrations.readings.quarantine import replaced_by, retry
+from integrations.readings.refusal import Refused
+from integrations.readings.split import page_head
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 4
+"""Requests under way at the same time."""
+PAGE_SIZE = 200
+OVERLAP = timedelta(minutes=5)
+"""How far before the cursor an increment begins: servers commit late, and clocks differ."""
+_BROKEN_PAGE_TRIES = 5
+_EXPIRED = frozenset({400, 404, 410, 422})
+
+
+@dataclass(slots=True)
+class _Walk:
+    """The walk through the pages of one type."""
+
+    cursor: PullCursor
+    progress: TypeProgress
+    url: str
+    resumed: bool
+    broken: list[Reading] = field(default_factory=list)
+    """Readings of the page at `url` that came cut short."""
+    seen: set[str] = field(default_factory=set)
+
+
+def pull(
+    source: Source,
+    client: Client,
+    *,
+    on_progress: Callable[[TypeProgress], None] = lambda progress: None,
+    at_once: int = AT_ONCE,
+    page_size: int = PAGE_SIZE,
+    overlap: timedelta = OVERLAP,
+) -> PullReport:
+    """Bring everything new of `source` in; safe to kill at any moment and to start again.
+
+    Raises
+    ------
+    FetchError, AddressError, CapabilityError
+        If the server cannot be reached or understood at all; a fault of one type is in the report.
+    """
+    report = PullReport()
+    report.opened_before = open_left_over(source)
+    try:
+        capability = read_capability(client.get("metadata").content)
+    except Stopped:
+        report.stopped = True
+        return report
+    report.missing = capability.missing
+    run = _Run(source, client, report, on_progress, page_size, overlap)
+    with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="pull") as pool:
+        # Patients before all others, so that these find theirs.
+        run.walk(pool, capability.offered[:1])
+        run.walk(pool, capability.offered[1:])
+    report.released += retry_waiting(source)
+    report.stopped = client.stop.is_set()
+    note_run(source, report)
+    return report
+
+
+def open_left_over(source: Source) -> int:
+    """Open what an earlier run received and did not live to open."""
+    left = list(unopened(source).values_list("pk", flat=True))
+    for pk in left:
+        open_reading(Reading.objects.defer("content").get(pk=pk))
+    return len(left)
+
+
+def retry_waiting(source: Source) -> int:
+    """Try once more what waits for a patient of `source`; returns how many were released."""
+    waiting = QuarantineEntry.objects.filter(reading__source=source, reason=QuarantineReason.UNKNOWN_PATIENT)
+    return retry(waiting).released
+
+
+def note_run(source: Source, report: PullReport) -> None:
+    """Record the run in the audit trail: counts by type."""
+    record(
+        by=SYSTEM,
+        action=Action.EXECUTE,
+        activity="pull.run",
+        outcome=Outcome.SUCCESS if report.ok else Outcome.FAILED,
+        entity_type="Source",
+        entity_id=source.slug,
+        purpose="HOPERAT",
+        detail={
+            "types": {
+                name: {"received": t.received, "accepted": t.accepted, "known": t.known, "quarantined": t.quarantined}
+                for name, t in report.types.items()
+            },
+            "missing": list(report.missing),
+            "released": report.released,
+            "stopped": report.stopped,
+        },
+    )
+
+
+class _Run:
+    def __init__(
+        self,
+        source: Source,
+        client: Client,
+        report: PullReport,
+        on_progress: Callable[[TypeProgress], None],
+        page_size: int,
+        overlap: timedelta,
+    ) -> None:
+        self._source = source
+        self._client = client
+        self._report = report
+        self._on_progress = on_progress
+        self._page_size = page_size
+        self._overlap = overlap
+
+    def walk(self, pool: ThreadPoolExecutor, types: tuple[str, ...]) -> None:
+        """Walk through all pages of `types`, fetching in the pool and accepting here."""
+        under_way: dict[Future[Page], _Walk] = {}
+        for name in types:
+            walk = self._begin(name)
+            under_way[pool.submit(self._client.get, walk.url)] = walk
+        while under_way:
+            done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+            for future in done:
+                walk = under_way.pop(future)
+                try:
+                    following = self._step(walk, future)
+                except Stopped:
+                    walk.progress.error = "stopped; the next run goes on from here"
+                except (FetchError, AddressError) as error:
+                    walk.progress.error = str(error)
+                    logger.warning("pull of %s ended early: %s", walk.progress.resource_type, error)
+                else:
+                    if following:
+                        under_way[pool.submit(self._client.get, following)] = walk
+
+    def _begin(self, name: str) -> _Walk:
+        cursor, _ = PullCursor.objects.get_or_create(source=self._source, resource_type=name)
+        progress = self._report.of(name)
+        if cursor.next_url:
+            return _Walk(cursor, progress, cursor.next_url, resumed=True)
+        return _Walk(cursor, progress, self._first_url(cursor), resumed=False)
+
+    def _first_url(self, cursor: PullCursor) -> str:
+        query = {"_count": str(self._page_size)}
+        if cursor.updated_until is not None:
+            since = cursor.updated_until - self._overlap
+            query["_lastUpdated"] = "ge" + since.astimezone(UTC).isoformat(timespec="milliseconds").replace(
+                "+00:00", "Z"
+            )
+        return f"{self._client.base}/{cursor.resource_type}?{urlencode(query)}"
+
+    def _step(self, walk: _Walk, future: Future[Page]) -> str:
+        """Accept the page that came; returns the address to fetch next, empty at the end."""
+        try:
+            page = future.result()
+        except CutShort as error:
+            return self._fetch_again(
+                walk, receive(self._source, error.content, content_type=error.content_type, origin=walk.url), str(error)
+            )
+        except FetchError as error:
+            if walk.resumed and error.status in _EXPIRED:
+                # The link of the unfinished run has expired: begin again at the cursor, nothing was skipped.
+                walk.resumed = False
+                walk.cursor.next_url, walk.cursor.run_started = "", None
+                walk.cursor.save()
+                walk.url = self._first_url(walk.cursor)
+                return walk.url
+            raise
+        reading = receive(self._source, page.content, content_type=page.content_type, origin=page.url)
+        report = open_reading(reading)
+        try:
+            head = page_head(page.content)
+        except Refused as refused:
+            return self._fetch_again(walk, reading, refused.detail)
+        for broken in walk.broken:
+            replaced_by(broken, reading)
+        walk.broken.clear()
+        walk.progress.add(report)
+        self._report.released += report.released
+        self._advance(walk, page, head.next_url, head.last_updated)
+        self._on_progress(walk.progress)
+        return walk.url
+
+    def _fetch_again(self, walk: _Walk, reading: Reading, why: str) -> str:
+        open_reading(reading)
+        walk.broken.append(reading)
+        walk.progress.quarantined += 1
+        if len(walk.broken) >= _BROKEN_PAGE_TRIES:
+            raise FetchError(walk.url, f"the page came broken {len(walk.broken)} times ({why}); it is in quarantine")
+        return walk.url
+
+    def _advance(self, walk: _Walk, page: Page, link: str, bundle_time: str) -> None:
+        """Move the cursor past a page that was accepted whole."""
+        cursor = walk.cursor
+        if cursor.run_started is None:
+            cursor.run_started = _server_time(bundle_time) or page.server_time
+        if link:
+            walk.seen.add(walk.url)
+            walk.url = follow(page.url, link)
+            if walk.url in walk.seen:
+                raise FetchError(walk.url, "the next link leads back to a page of this run; have the server corrected")
+            cursor.next_url = walk.url if len(walk.url) <= 2000 else ""
+        else:
+            cursor.updated_until = self._until(cursor)
+            cursor.next_url, cursor.run_started = "", None
+            walk.url = ""
+            walk.progress.done = True
+        cursor.save()
+
+    def _until(self, cursor: PullCursor) -> datetime | None:
+        """Up to when everything was accepted: the server's time when the run began, by the clock of its resources.
+
+        A server's Date header may run ahead of the clock that stamps its resources; the newest stamp that was seen never
+        does, so the earlier of the two is safe.
+        """
+        newest = Resource.objects.filter(
+            resource_type=cursor.resource_type, source_key__startswith=f"{self._source.slug}/"
+        ).aggregate(newest=Max("last_updated"))["newest"]
+        times = [time for time in (cursor.run_started, newest) if time is not None]
+        if newest is None or not times:
+            return cursor.updated_until
+        return max(min(times), cursor.updated_until) if cursor.updated_until else min(times)
+
+
+def _server_time(text: str) -> datetime | None:
+    try:
+        return maybe_instant(text or None, "Bundle.meta.lastUpdated")
+    except Refused:
+        return None

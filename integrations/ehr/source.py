@@ -1,0 +1,41 @@
+"""The source that an address stands for."""
+
+import re
+from urllib.parse import urlsplit
+
+from django.utils.text import slugify
+
+from integrations.readings.models import Source
+
+
+class SourceError(ValueError):
+    """A source that cannot be used under this name; names both and the remedy."""
+
+
+def source_for(name: str, address: str) -> Source:
+    """The source called `name`, made if it is new; without a name, one is made from the address.
+
+    A named source may move: its address becomes the one it is called with.
+
+    Raises
+    ------
+    SourceError
+        If the name is not a short word, or the name made from the address belongs to another one.
+    """
+    slug = name or slugify(re.sub(r"[^A-Za-z0-9]+", "-", _place(address)))[:50].strip("-")
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,49}", slug):
+        raise SourceError(f"source is {slug!r}; give up to 50 small letters, digits and hyphens")
+    source, made = Source.objects.get_or_create(slug=slug, defaults={"address": address})
+    if not made and source.address != address and name:
+        source.address = address
+        source.save(update_fields=["address"])
+    elif source.address != address:
+        raise SourceError(
+            f"source {slug} stands for {source.address}, not for {address}; give another name with --source"
+        )
+    return source
+
+
+def _place(address: str) -> str:
+    parts = urlsplit(address)
+    return f"{parts.netloc}{parts.path}" if parts.netloc else address

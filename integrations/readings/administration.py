@@ -1,0 +1,79 @@
+"""A MedicationAdministration into the dose that was given."""
+
+from typing import Any
+
+from integrations.readings.coding import first_code
+from integrations.readings.meaning import Given, Meaning
+from integrations.readings.medication import MedicationLookup, check_intravenous, drug_of
+from integrations.readings.models import QuarantineReason
+from integrations.readings.moment import instant, maybe_instant
+from integrations.readings.quantity import in_unit
+from integrations.readings.reference import Names
+from integrations.readings.refusal import Refused
+
+LARGEST_DOSE_MG = 20_000.0
+"""Ours, to catch slips of unit: several times the largest daily dose of any drug that is kept here."""
+
+
+def read_administration(data: dict[str, Any], names: Names, lookup: MedicationLookup) -> Meaning:
+    """What a MedicationAdministration says; one that was not done gives no dose.
+
+    Raises
+    ------
+    Refused
+        UNKNOWN_CODE, UNKNOWN_UNIT, MISSING_VALUE, MISSING_TIME, IMPLAUSIBLE_VALUE or INVALID_RESOURCE.
+    """
+    status = data["status"]
+    code = first_code(data.get("medicationCodeableConcept"))
+    period = data.get("effectivePeriod") or {}
+    if status == "entered-in-error":
+        return Meaning(code=code, withdrawn=True)
+    drug = drug_of(data, names, lookup)
+    if status == "not-done":
+        time = maybe_instant(data.get("effectiveDateTime") or period.get("start"), "effective", day_is_enough=True)
+        return Meaning(code=code, event_time=time)
+    if status not in ("completed", "in-progress"):
+        raise Refused(
+            QuarantineReason.MISSING_VALUE,
+            f"MedicationAdministration.status is {status}: how much was given is not known; send it as completed with "
+            "the amount given, or as not-done",
+        )
+    dosage = data.get("dosage") or {}
+    check_intravenous(dosage.get("route"), "MedicationAdministration.dosage.route")
+    if "effectivePeriod" in data:
+        start = instant(period.get("start"), "MedicationAdministration.effectivePeriod.start")
+        end = maybe_instant(period.get("end"), "MedicationAdministration.effectivePeriod.end")
+    else:
+        start, end = instant(data.get("effectiveDateTime"), "MedicationAdministration.effectiveDateTime"), None
+    if end is not None and end < start:
+        raise Refused(
+            QuarantineReason.INVALID_RESOURCE,
+            f"MedicationAdministration.effectivePeriod ends at {end.isoformat()}, before it starts at "
+            f"{start.isoformat()}; have it corrected at the source",
+        )
+    amount = in_unit(dosage.get("dose"), "mg", "MedicationAdministration.dosage.dose")
+    check_amount(amount, "MedicationAdministration.dosage.dose")
+    given = Given(
+        drug=drug,
+        amount_mg=amount,
+        time=start,
+        duration_h=None if end is None else (end - start).total_seconds() / 3600.0,
+        order_key=names.maybe_key(data.get("request"), "MedicationRequest", "MedicationAdministration.request"),
+    )
+    return Meaning(code=code, event_time=start, given=(given,))
+
+
+def check_amount(amount_mg: float, field: str) -> None:
+    """Let pass an amount that a person can be given.
+
+    Raises
+    ------
+    Refused
+        IMPLAUSIBLE_VALUE.
+    """
+    if not 0 < amount_mg <= LARGEST_DOSE_MG:
+        raise Refused(
+            QuarantineReason.IMPLAUSIBLE_VALUE,
+            f"{field} is {amount_mg:g} mg; a dose lies above 0 and up to {LARGEST_DOSE_MG:g} mg; have the value or its "
+            "unit corrected at the source",
+        )

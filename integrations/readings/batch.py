@@ -1,0 +1,285 @@
+"""The resources of one reading, taken in together: read, stored in bulk, settled against their other versions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from clinic.patients.models import Patient
+from integrations.readings import people
+from integrations.readings.administration import read_administration
+from integrations.readings.coding import first_code
+from integrations.readings.door import READ_TYPES, check, decode
+from integrations.readings.holding import hold, hold_again, release
+from integrations.readings.identity import Identity, identify
+from integrations.readings.meaning import Meaning
+from integrations.readings.models import QuarantineEntry, QuarantineReason, QuarantineState, Reading, Resource
+from integrations.readings.moment import roughly
+from integrations.readings.observation import read_observation
+from integrations.readings.reference import Names
+from integrations.readings.refusal import Refused
+from integrations.readings.request import read_request
+from integrations.readings.rows import Rows
+from integrations.readings.settle import settle, state_of
+from integrations.readings.split import Entry
+from integrations.readings.versions import Version, Versions
+from twins.records.models import Subject
+
+_RANK = {name: rank for rank, name in enumerate(READ_TYPES)}
+
+
+@dataclass(slots=True)
+class BatchReport:
+    """What became of the entries, and whose twins have something new to learn."""
+
+    accepted: int = 0
+    known: int = 0
+    quarantined: int = 0
+    skipped_points: int = 0
+    new_patients: list[Patient] = field(default_factory=list)
+    subjects: set[UUID] = field(default_factory=set)
+    """Subjects of accepted resources."""
+    touched: set[UUID] = field(default_factory=set)
+    """Subjects whose course may have changed."""
+
+
+@dataclass(slots=True)
+class _Candidate:
+    entry: Entry
+    data: dict[str, Any]
+    identity: Identity
+
+
+@dataclass(slots=True)
+class _Accepted:
+    resource: Resource
+    meaning: Meaning
+    subject: Subject | None
+
+
+class Batch:
+    """Take in `entries` of `reading`. Run it once, in a transaction that holds the source's row.
+
+    `held` are the quarantine entries that are tried again, by position; without them, everything is seen for the first time.
+    """
+
+    def __init__(
+        self,
+        reading: Reading,
+        entries: Sequence[Entry],
+        names: Names,
+        held: Mapping[int, QuarantineEntry] | None = None,
+    ) -> None:
+        self._reading = reading
+        self._entries = entries
+        self._names = names
+        self._held = held or {}
+        self._report = BatchReport()
+        self._accepted: list[_Accepted] = []
+        self._patients: dict[str, Patient] = {}
+        self._refresh: dict[str, Patient] = {}
+        self._medications: dict[str, dict[str, Any]] = {}
+        self._versions = Versions(())
+        self._unsettled: set[str] = set()
+        self._rows = Rows(reading.received_time)
+
+    def run(self) -> BatchReport:
+        candidates = self._identified()
+        self._versions = Versions(candidate.identity.source_key for candidate in candidates)
+        for candidate in sorted(candidates, key=lambda c: _RANK.get(c.identity.resource_type, len(_RANK))):
+            self._take(candidate)
+        self._store()
+        return self._report
+
+    def _identified(self) -> list[_Candidate]:
+        found = []
+        for entry in self._entries:
+            try:
+                data = decode(entry.text)
+                identity = identify(data, entry.text, self._names.source, entry.full_url)
+            except Refused as refused:
+                self._refuse(refused, entry, None, None)
+            else:
+                found.append(_Candidate(entry, data, identity))
+        return found
+
+    def _take(self, candidate: _Candidate) -> None:
+        identity, entry = candidate.identity, candidate.entry
+        known = self._versions.accepted(identity.source_key, identity.version)
+        subject: Subject | None = None
+        try:
+            if known is not None:
+                if known.sha256 != identity.sha256:
+                    self._same_content(candidate)
+                self._report.known += 1
+                self._release(candidate)
+                return
+            check(identity.resource_type, entry.text, candidate.data)
+            patient = self._patient(candidate)
+            subject = patient.subject if patient else None
+            meaning = self._meaning(candidate, patient)
+        except Refused as refused:
+            self._refuse(refused, entry, identity, subject)
+            return
+        self._accept(candidate, meaning, subject)
+
+    def _same_content(self, candidate: _Candidate) -> None:
+        """One version has one content; `meta` apart, which a server may write anew each time."""
+        identity = candidate.identity
+        stored = Resource.objects.filter(source_key=identity.source_key, version=identity.version).first()
+        texts = (
+            [stored.text]
+            if stored
+            else [a.resource.text for a in self._accepted if a.resource.source_key == identity.source_key]
+        )
+        bodies = [{k: v for k, v in decode(text).items() if k != "meta"} for text in [*texts, candidate.entry.text]]
+        if any(body != bodies[0] for body in bodies):
+            raise Refused(
+                QuarantineReason.INVALID_RESOURCE,
+                f"{identity.resource_type}.meta.versionId is {identity.version} as before, with other content; the first "
+                "content is kept in use; have the source give each change a version of its own",
+            )
+
+    def _patient(self, candidate: _Candidate) -> Patient | None:
+        """The patient a resource belongs to; None for what belongs to nobody, and for a Patient itself."""
+        kind, data = candidate.identity.resource_type, candidate.data
+        if kind in ("Patient", "Medication"):
+            return None
+        if kind == "Device":
+            return self._find(self._names.maybe_key(data.get("patient"), "Patient", "Device.patient"))
+        key = self._names.key(data["subject"], "Patient", f"{kind}.subject")
+        patient = self._find(key)
+        if patient is None:
+            raise Refused(
+                QuarantineReason.UNKNOWN_PATIENT,
+                f"{kind}.subject is {'/'.join(key.rsplit('/', 2)[-2:])}, which has not been received from "
+                f"{self._names.source}; it is tried again by itself when that Patient arrives",
+            )
+        return patient
+
+    def _find(self, key: str) -> Patient | None:
+        if key and key not in self._patients:
+            found = Patient.objects.select_related("subject").filter(source_key=key).first()
+            if found is None:
+                return None
+            self._patients[key] = found
+        return self._patients.get(key)
+
+    def _meaning(self, candidate: _Candidate, patient: Patient | None) -> Meaning:
+        identity, data = candidate.identity, candidate.data
+        updated = self._updated(identity)
+        kind = identity.resource_type
+        if kind == "Observation":
+            return read_observation(data, self._names)
+        if kind == "MedicationAdministration":
+            return read_administration(data, self._names, self._medication)
+        if kind == "MedicationRequest":
+            return read_request(data, self._names, self._medication, updated)
+        newest = self._versions.newest(identity.source_key, accepted_only=True)
+        in_force = newest is None or self._version(identity).replaces(newest)
+        if kind == "Medication" and in_force:
+            self._medications[identity.source_key] = data
+        if kind == "Patient" and in_force:
+            is_new = self._find(identity.source_key) is None
+            patient = people.keep_patient(data, identity, self._reading.source)
+            self._patients[identity.source_key] = patient
+            if is_new:
+                self._report.new_patients.append(patient)
+        if kind == "Encounter" and in_force and patient:
+            people.keep_encounter(data, identity, patient)
+        if kind == "Condition" and in_force and patient:
+            people.keep_condition(data, identity, patient, updated)
+        if patient and kind in ("Patient", "Encounter", "Condition"):
+            self._refresh[patient.source_key] = patient
+        when = {"Encounter": (data.get("period") or {}).get("start"), "Condition": data.get("onsetDateTime")}.get(kind)
+        code = data.get("type" if kind == "Device" else "code")
+        return Meaning(code=first_code(code) if kind != "Encounter" else "", event_time=roughly(when))
+
+    def _medication(self, key: str) -> dict[str, Any] | None:
+        if key not in self._medications:
+            stored = Resource.objects.filter(source_key=key, is_current=True).first()
+            if stored is None:
+                return None
+            self._medications[key] = decode(stored.text)
+        return self._medications[key]
+
+    def _accept(self, candidate: _Candidate, meaning: Meaning, subject: Subject | None) -> None:
+        identity = candidate.identity
+        if identity.resource_type == "Patient":
+            subject = self._patients[identity.source_key].subject
+        resource = Resource(
+            source_key=identity.source_key,
+            resource_type=identity.resource_type,
+            resource_id=identity.resource_id,
+            version=identity.version,
+            last_updated=self._updated(identity),
+            text=candidate.entry.text,
+            sha256=identity.sha256,
+            reading=self._reading,
+            subject=subject,
+            code=meaning.code,
+            event_time=meaning.event_time,
+            status=identity.status[:32],
+        )
+        self._accepted.append(_Accepted(resource, meaning, subject))
+        self._versions.add(identity.source_key, self._version(identity))
+        self._report.accepted += 1
+        self._report.skipped_points += meaning.skipped_points
+        if subject is not None:
+            self._report.subjects.add(subject.pk)
+        self._release(candidate)
+
+    def _version(self, identity: Identity) -> Version:
+        return Version(identity.version, self._updated(identity), identity.status, identity.sha256, accepted=True)
+
+    def _updated(self, identity: Identity) -> Any:
+        return identity.last_updated or self._reading.received_time
+
+    def _refuse(self, refused: Refused, entry: Entry, identity: Identity | None, subject: Subject | None) -> None:
+        self._report.quarantined += 1
+        tried = self._held.get(entry.position)
+        if tried is not None:
+            hold_again(refused, entry, identity, subject, tried)
+            return
+        if identity is None:
+            held = QuarantineEntry.objects.filter(reading=self._reading, position=entry.position, source_key="").first()
+        else:
+            held = self._versions.entries.get((identity.source_key, identity.version))
+        held = hold(refused, self._reading, entry, identity, subject, held)
+        if identity is not None:
+            self._versions.entries[identity.source_key, identity.version] = held
+            if held.state == QuarantineState.WAITING:
+                version = self._version(identity)
+                self._versions.add(
+                    identity.source_key,
+                    Version(version.version, version.updated, version.status, version.sha256, accepted=False),
+                )
+                self._unsettled.add(identity.source_key)
+
+    def _release(self, candidate: _Candidate) -> None:
+        identity = candidate.identity
+        tried = self._held.get(candidate.entry.position)
+        held = tried or self._versions.entries.get((identity.source_key, identity.version))
+        if held is not None and held.state == QuarantineState.WAITING:
+            release(held, retried=tried is not None)
+
+    def _store(self) -> None:
+        """Write resources and rows in bulk, then settle every resource that has more than one version."""
+        for accepted in self._accepted:
+            key = accepted.resource.source_key
+            if self._versions.several(key):
+                accepted.resource.is_current = False
+                self._unsettled.add(key)
+        Resource.objects.bulk_create(accepted.resource for accepted in self._accepted)
+        for accepted in self._accepted:
+            newest = self._versions.newest(accepted.resource.source_key)
+            if accepted.subject is None or newest is None:
+                continue
+            state = state_of(accepted.resource.version, newest, accepted.resource.resource_type)
+            if self._rows.add(accepted.resource, accepted.meaning, accepted.subject, state):
+                self._report.touched.add(accepted.subject.pk)
+        self._rows.store()
+        self._report.touched |= settle(self._unsettled, self._versions)
+        for patient in self._refresh.values():
+            if people.refresh_subject(patient):
+                self._report.touched.add(patient.subject_id)

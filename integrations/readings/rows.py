@@ -1,0 +1,73 @@
+"""Samples, doses and orders as rows, collected and written in bulk."""
+
+from datetime import datetime
+
+from integrations.readings.meaning import Meaning
+from integrations.readings.models import Resource
+from integrations.readings.settle import TWIN_CHANNELS
+from twins.records.models import GivenDose, Order, RecordState, StoredSample, Subject
+
+_BATCH = 1000
+
+
+class Rows:
+    """The rows of one batch, all received at `received`."""
+
+    def __init__(self, received: datetime) -> None:
+        self._received = received
+        self._samples: list[StoredSample] = []
+        self._doses: list[GivenDose] = []
+        self._orders: list[Order] = []
+
+    def add(self, resource: Resource, meaning: Meaning, subject: Subject, state: RecordState) -> bool:
+        """Collect what `meaning` says; True if a twin's course is made of any of it."""
+        origin = {
+            "subject": subject,
+            "source_key": resource.source_key,
+            "source_version": resource.version,
+            "received_time": self._received,
+            "state": state,
+        }
+        for measured in meaning.measured:
+            self._samples.append(
+                StoredSample(
+                    **origin,
+                    channel=measured.channel.value,
+                    value=measured.value,
+                    event_time=measured.time,
+                    part=measured.part,
+                    device_key=meaning.device_key,
+                )
+            )
+        for given in meaning.given:
+            self._doses.append(
+                GivenDose(
+                    **origin,
+                    drug=given.drug,
+                    amount_mg=given.amount_mg,
+                    duration_h=given.duration_h,
+                    event_time=given.time,
+                    order_key=given.order_key,
+                )
+            )
+        for ordered in meaning.ordered:
+            self._orders.append(
+                Order(
+                    **origin,
+                    drug=ordered.drug,
+                    amount_mg=ordered.amount_mg,
+                    interval_h=ordered.interval_h,
+                    duration_h=ordered.duration_h,
+                    event_time=ordered.time,
+                    end_time=ordered.end,
+                    part=ordered.part,
+                )
+            )
+        of_course = any(measured.channel in TWIN_CHANNELS for measured in meaning.measured)
+        return bool(of_course or meaning.given or meaning.ordered)
+
+    def store(self) -> None:
+        """Write all; a row that is there already raises IntegrityError."""
+        StoredSample.objects.bulk_create(self._samples, batch_size=_BATCH)
+        GivenDose.objects.bulk_create(self._doses, batch_size=_BATCH)
+        Order.objects.bulk_create(self._orders, batch_size=_BATCH)
