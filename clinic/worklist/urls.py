@@ -7,4 +7,5 @@ from clinic.worklist import patient_view, views
 urlpatterns = [
     path("", views.worklist, name="worklist"),
     path("patients/<uuid:subject_key>", patient_view.patient, name="patient"),
+    path("patients/<uuid:subject_key>/progress", patient_view.progress, name="patient-progress"),
 ]

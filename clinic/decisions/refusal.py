@@ -1,0 +1,49 @@
+"""Why a decision is not taken; each error's text names what is wrong and what to do."""
+
+
+class DecisionError(ValueError):
+    """A decision that cannot be taken as asked."""
+
+
+class ReasonMissingError(DecisionError):
+    """Nobody signs or declines without saying why."""
+
+
+class StaleComparisonError(DecisionError):
+    """Newer data have made a newer twin since the comparison was computed."""
+
+
+class AlreadyDecidedError(DecisionError):
+    """A comparison gets one decision."""
+
+
+class OtherPageError(DecisionError):
+    """What is stored is not what was on the page that the person saw."""
+
+
+class NoSuchPlanError(DecisionError):
+    """The position names no plan of the comparison."""
+
+
+class RecordError(DecisionError):
+    """The record that is questioned does not exist, or is questioned already."""
+
+
+class NewTimeError(DecisionError):
+    """The new time of a re-timed record is missing or impossible."""
+
+
+def stated(reason: str, limit: int) -> str:
+    """The reason without surrounding blanks.
+
+    Raises
+    ------
+    ReasonMissingError
+        If nothing is left, or more than `limit` characters.
+    """
+    text = reason.strip()
+    if not text:
+        raise ReasonMissingError("The reason is empty; say in a few words why you decide so.")
+    if len(text) > limit:
+        raise ReasonMissingError(f"The reason has {len(text)} characters; shorten it to {limit}.")
+    return text
