@@ -166,6 +166,10 @@ JOB_LEASE_SECONDS = env.integer("JOB_LEASE_SECONDS", 120, low=2, high=3600)
 """How long a worker may be silent about a job before the sweep gives the job to another."""
 SWEEP_SECONDS = env.integer("SWEEP_SECONDS", 15, low=1, high=3600)
 PULL_SOURCE_URL = env.text("PULL_SOURCE_URL", "")
+PULL_SOURCE_NAME = env.text("PULL_SOURCE_NAME", "")
+"""Short name of that source, which care teams list; by default made from its address."""
+PULL_TOKEN = env.text("PULL_TOKEN", "")
+"""Bearer token of every pull that is given no token file; empty for none."""
 PULL_SECONDS = env.integer("PULL_SECONDS", 60, low=5, high=86400)
 CELERY_BEAT_SCHEDULE = {"sweep": {"task": "twins.jobs.sweep.run", "schedule": float(SWEEP_SECONDS)}}
 if PULL_SOURCE_URL:
