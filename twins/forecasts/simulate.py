@@ -1,6 +1,7 @@
 """Concentrations of one twin, or of many draws of it, over a course and the plan that follows."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -67,6 +68,37 @@ def at_times(
 ) -> Array:
     """As `concentrations`, from a covariate history and doses; `times` in any order, shape (n, len(times))."""
     ordered, where = np.unique(times, return_inverse=True)
-    plan_of_events = schedule.build(doses, chart.times_h, ordered)
+    events = schedule.build(doses, chart.times_h, ordered)
     parameters = batch.scale(chart.typical, eta_columns(model), etas)
-    return np.ascontiguousarray(batch.run(parameters, plan_of_events).concentration[:, where])
+    return np.ascontiguousarray(batch.run(parameters, events).concentration[:, where])
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Many draws of one twin at the course's end: where every plan starts from.
+
+    Attributes
+    ----------
+    parameters : ndarray, shape (n, epochs, 4)
+    state : ndarray, shape (n, 2)
+        Amounts in the two compartments at `course.until_h`, mg.
+    """
+
+    course: Course
+    chart: CovariateHistory
+    parameters: Array
+    state: Array
+
+    @classmethod
+    def reach(cls, model: PopulationModel, course: Course, etas: Array) -> "Present":
+        """Carry draws of eta, shape (n, p), through the course to its end."""
+        chart = history(model, course)
+        parameters = batch.scale(chart.typical, eta_columns(model), etas)
+        events = schedule.build(course.doses, chart.times_h, np.array([course.until_h]))
+        return cls(course, chart, parameters, batch.run(parameters, events).state)
+
+    def follow(self, plan: Plan, times_h: Array) -> batch.Trajectory:
+        """Concentration, AUC from the course's end and highest concentration at ascending times from there on."""
+        doses = doses_of(self.course, plan, float(times_h[-1]))
+        events = schedule.build(doses, self.chart.times_h, times_h, start_h=self.course.until_h)
+        return batch.run(self.parameters, events, state=self.state, exposure=True)

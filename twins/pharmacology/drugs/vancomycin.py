@@ -153,12 +153,15 @@ VANCOMYCIN = Drug(
     ),
     practice=Practice(
         step_mg=250.0,
-        min_mg=250.0,
+        min_mg=500.0,
         max_mg=3000.0,
-        max_daily_mg=6000.0,
+        max_daily_mg=4500.0,
         intervals_h=(6.0, 8.0, 12.0, 24.0, 36.0, 48.0, 72.0),
         max_rate_mg_per_h=1000.0,
-        source="house setting",
+        source="At most 3000 mg in one dose and 1000 mg an hour: the consensus guideline of 2020 "
+        "(doi 10.1093/ajhp/zxaa036) as tabulated in Kidney360 (kidney360.asnjournals.org, table 1 of a review of "
+        "dosing in haemodialysis); product labelling asks for 10 mg/min or slower. Steps of 250 mg, at least 500 mg, the "
+        "intervals and 4500 mg a day: house settings.",
     ),
     level_channel=Channel.VANCOMYCIN,
 )

@@ -1,0 +1,116 @@
+"""Two or more plans side by side on one twin."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twins.estimation.fit import Fit, FitOutcome
+from twins.forecasts import exposure
+from twins.forecasts.explain import influences
+from twins.forecasts.forecast import ComparisonResult, DayExposure, PastFit, PlanForecast
+from twins.forecasts.simulate import Present, at_times
+from twins.forecasts.wording import sentence
+from twins.pharmacology.population import PopulationModel
+from twins.pharmacology.regimen import Plan
+from twins.pharmacology.target import Target
+from twins.samples.course import Course
+
+Array = NDArray[np.float64]
+
+_PAST_POINTS = 400
+"""A long course is drawn on a coarser grid, with the turns at each dose kept."""
+
+
+class CannotForecastError(ValueError):
+    """There is no twin to forecast from; the message is the fit's reason."""
+
+
+def compare(
+    model: PopulationModel,
+    course: Course,
+    fit: Fit,
+    plans: Sequence[Plan],
+    *,
+    target: Target,
+    horizon_h: float = 72.0,
+    step_h: float = 0.5,
+) -> ComparisonResult:
+    """Forecast each plan from the fit's posterior draws.
+
+    Bands and probabilities are of the true concentration and exposure: residual error, which is of the measurement and
+    the model, is not added. Covariates stay as they are last known. The same course, fit and plans give the same result
+    bit for bit.
+
+    Parameters
+    ----------
+    plans
+        The current plan first. Their doses from ``course.until_h`` on are given.
+    horizon_h : float
+        Length of the forecast, at least 24 h; whole days of it are tabulated.
+    step_h : float
+        Of the curves; starts and ends of infusions are added to the grid.
+
+    Raises
+    ------
+    CannotForecastError
+        If the fit's outcome is `FitOutcome.CANNOT`.
+    ValueError
+        If there is no plan, or the horizon or the step cannot be.
+    """
+    if fit.outcome is FitOutcome.CANNOT:
+        raise CannotForecastError(fit.reason)
+    if not plans:
+        raise ValueError("plans is empty; give at least the current plan")
+    if not horizon_h >= exposure.DAY_H:
+        raise ValueError(f"horizon_h is {horizon_h}; give at least {exposure.DAY_H:g} h, one day of exposure")
+    if not 0 < step_h <= exposure.DAY_H:
+        raise ValueError(f"step_h is {step_h}; give a positive step of at most {exposure.DAY_H:g} h")
+    present = Present.reach(model, course, fit.draws)
+    return ComparisonResult(
+        as_of_h=course.until_h,
+        horizon_h=horizon_h,
+        target=target,
+        forecasts=tuple(_forecast(present, plan, target, horizon_h, step_h) for plan in plans),
+        past=_past(model, course, fit, present, step_h),
+        influences=influences(model, course, fit, plans[0], target),
+    )
+
+
+def _forecast(present: Present, plan: Plan, target: Target, horizon_h: float, step_h: float) -> PlanForecast:
+    now = present.course.until_h
+    edges = now + exposure.DAY_H * np.arange(int(horizon_h // exposure.DAY_H) + 1)
+    grid = np.append(now + step_h * np.arange(int(np.ceil(horizon_h / step_h))), now + horizon_h)
+    turns = exposure.event_times(present, plan, now, now + horizon_h)
+    times = np.unique(np.concatenate((grid, edges, turns)))
+    run = present.follow(plan, times)
+    table = exposure.days(run, times, plan, now, horizon_h, target)
+    headline = exposure.over_window(present, plan, target)
+    return PlanForecast(
+        plan=plan,
+        times_h=tuple(float(time) for time in times),
+        quantiles=_plain(exposure.quantiles(run.concentration)),
+        days=table,
+        hours_to_target=_hours_to_target(table),
+        sentence=sentence(exposure.Window.of(plan), headline, table, target),
+    )
+
+
+def _hours_to_target(table: Sequence[DayExposure]) -> float | None:
+    reached = (number * exposure.DAY_H for number, day in enumerate(table, start=1) if day.p_in_target >= 0.5)
+    return next(reached, None)
+
+
+def _past(model: PopulationModel, course: Course, fit: Fit, present: Present, step_h: float) -> PastFit:
+    given = [dose for dose in course.doses if dose.start_h <= course.until_h]
+    start = min(given[0].start_h if given else 0.0, course.until_h)
+    step = max(step_h, (course.until_h - start) / _PAST_POINTS)
+    grid = start + step * np.arange(int(np.ceil((course.until_h - start) / step)))
+    turns = [time for dose in given for time in (dose.start_h, dose.end_h) if time <= course.until_h]
+    times = np.unique(np.concatenate((grid, turns, [course.until_h])))
+    past = at_times(model, present.chart, given, fit.draws, times)
+    return PastFit(tuple(float(time) for time in times), _plain(exposure.quantiles(past)))
+
+
+def _plain(rows: Array) -> tuple[tuple[float, ...], ...]:
+    return tuple(tuple(float(value) for value in row) for row in rows)
