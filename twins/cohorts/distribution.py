@@ -92,6 +92,20 @@ class Distribution:
         # Rounding in the tails may leave the interval by the last digit.
         return np.clip(drawn, -math.inf if self.low is None else self.low, math.inf if self.high is None else self.high)
 
+    def words(self) -> str:
+        """For a reader: ``lognormal, median 79, cv 0.25, from 33 to 255``."""
+        numbers = [f"{name} {self.number(name):g}" for name in NUMBERS[self.shape] if name not in ("low", "high")]
+        if self.low is not None and self.high is not None:
+            numbers.append(f"from {self.low:g} to {self.high:g}")
+        elif self.low is not None or self.high is not None:
+            numbers.append(f"at least {self.low:g}" if self.high is None else f"at most {self.high:g}")
+        return ", ".join([str(self.shape), *numbers])
+
+    @property
+    def origin(self) -> str:
+        """Its citation, or the assumption said to be one."""
+        return self.source or f"Assumed: {self.assumed}"
+
     def number(self, name: str) -> float:
         """The number called `name`, which the shape has."""
         return float(getattr(self, name))

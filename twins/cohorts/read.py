@@ -17,7 +17,8 @@ from twins.pharmacology.target import Target
 
 MOST_PATIENTS = 200_000
 MOST_DAYS = 60
-MOST_REGIMENS = 8
+MOST_REGIMENS = 6
+"""As many as a figure can tell apart."""
 _BY_CREATININE = frozenset({"age_y", "male", "creatinine_mg_per_dl"})
 _SHARES = frozenset({"male", "haemodialysis"})
 _KEYS = ("title", "model", "regimens", "covariates", "target", "patients", "seed", "days", "renal_groups_ml_per_min")

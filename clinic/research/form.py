@@ -1,0 +1,104 @@
+"""A study as the page's form asks for it: fields for the usual, text for the rest, and mistakes in words."""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.template.loader import render_to_string
+
+from twins.cohorts.read import StudyError, build, read
+from twins.cohorts.study import StudySpec
+
+ROWS = 4
+"""Regimens that the form has room for; a pasted study may have more."""
+REGIMEN_FIELDS = ("label", "amount_mg", "interval_h", "duration_h", "loading_mg")
+PATIENTS, DAYS = "10000", "3"
+
+
+@dataclass(frozen=True, slots=True)
+class StudyForm:
+    """What is in the fields, as text; `regimens` holds a mapping for each row."""
+
+    title: str
+    model: str
+    patients: str
+    days: str
+    seed: str
+    regimens: tuple[Mapping[str, str], ...]
+    covariates: str
+    text: str
+
+    @classmethod
+    def empty(cls, seed: int) -> "StudyForm":
+        """The form as it is first shown: two regimens and stated assumptions about the patients."""
+        filled = (
+            {"label": "", "amount_mg": "1000", "interval_h": "12", "duration_h": "1", "loading_mg": ""},
+            {"label": "", "amount_mg": "1500", "interval_h": "12", "duration_h": "1.5", "loading_mg": ""},
+        )
+        blank: dict[str, str] = dict.fromkeys(REGIMEN_FIELDS, "")
+        return cls(
+            title="",
+            model="",
+            patients=PATIENTS,
+            days=DAYS,
+            seed=str(seed),
+            regimens=(*filled, *(blank for _ in range(ROWS - len(filled)))),
+            covariates=render_to_string("research/covariates.toml"),
+            text="",
+        )
+
+    @classmethod
+    def posted(cls, data: Mapping[str, str]) -> "StudyForm":
+        """The fields of a submitted form."""
+        return cls(
+            **{
+                name: data.get(name, "")
+                for name in ("title", "model", "patients", "days", "seed", "covariates", "text")
+            },
+            regimens=tuple(
+                {field: data.get(f"regimen-{row}-{field}", "").strip() for field in REGIMEN_FIELDS}
+                for row in range(1, ROWS + 1)
+            ),
+        )
+
+    def study(self) -> StudySpec:
+        """The study asked for: the pasted text if there is any, else the fields.
+
+        Raises
+        ------
+        StudyError
+            With every mistake, named as the page names its fields.
+        """
+        if self.text.strip():
+            return read(self.text, kind="json" if self.text.lstrip().startswith("{") else "toml")
+        return build(self._data())
+
+    def _data(self) -> dict[str, Any]:
+        try:
+            covariates = tomllib.loads(self.covariates)
+        except tomllib.TOMLDecodeError as error:
+            raise StudyError([f"covariates: this is not TOML: {error}"]) from error
+        regimens = []
+        for row in self.regimens:
+            if any(row.values()):
+                regimens.append(
+                    {name: text if name == "label" else _number(text) for name, text in row.items() if text != ""}
+                )
+        return {
+            "title": self.title,
+            "model": self.model,
+            **{name: _number(getattr(self, name)) for name in ("patients", "days", "seed")},
+            "regimens": regimens,
+            "covariates": covariates,
+        }
+
+
+def _number(text: str) -> Any:
+    """The number that `text` is, or the text itself, which the reader of the study then refuses by its name."""
+    try:
+        value = json.loads(text.strip())
+    except json.JSONDecodeError:
+        return text
+    return value if isinstance(value, int | float) else text

@@ -1,0 +1,74 @@
+"""A study as its pages show it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from twins.cohorts.study import StudySpec
+from twins.pharmacology import formulary
+from twins.records.models import Job, JobState
+from twins.records.models.job import OPEN_STATES
+
+_WORDS = {
+    JobState.QUEUED: "waiting for a worker",
+    JobState.RUNNING: "running",
+    JobState.DONE: "done",
+    JobState.FAILED: "failed",
+    JobState.CANCELLED: "cancelled",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownStudy:
+    key: UUID
+    spec: StudySpec
+    model_title: str
+    state: str
+    words: str
+    chunks_done: int
+    chunks: int
+    error: str
+    asked_at: datetime
+    finished_at: datetime | None
+    code_version: str
+    result_digest: str
+
+    @classmethod
+    def of(cls, job: Job) -> "ShownStudy":
+        spec = StudySpec.from_json(job.parameters["spec"])
+        known = spec.model_id in formulary.model_ids()
+        return cls(
+            key=job.pk,
+            spec=spec,
+            model_title=formulary.model(spec.model_id).title if known else spec.model_id,
+            state=job.state,
+            words=_WORDS[JobState(job.state)],
+            chunks_done=min(job.done, job.total),
+            chunks=job.total,
+            error=job.error,
+            asked_at=job.enqueued_at,
+            finished_at=job.finished_at,
+            code_version=job.code_version,
+            result_digest=job.result.get("result_digest", ""),
+        )
+
+    @property
+    def open(self) -> bool:
+        return self.state in OPEN_STATES
+
+    @property
+    def done(self) -> bool:
+        return self.state == JobState.DONE
+
+    @property
+    def resumable(self) -> bool:
+        return self.state in (JobState.CANCELLED, JobState.FAILED)
+
+    @property
+    def digest(self) -> str:
+        return self.spec.digest()
+
+    @property
+    def assumptions(self) -> list[tuple[str, str, str]]:
+        """Name, distribution in words and origin of each covariate."""
+        return [(name, spread.words(), spread.origin) for name, spread in sorted(self.spec.covariates.items())]
