@@ -2,8 +2,11 @@
 
 from django.urls import path
 
-from clinic.comparisons import views
+from clinic.comparisons import ask_views, views
 
 urlpatterns = [
     path("comparisons/<uuid:comparison_id>", views.comparison, name="comparison"),
+    path("comparisons/<uuid:comparison_id>/note", views.note, name="comparison-note"),
+    path("patients/<uuid:subject_key>/compare", ask_views.ask, name="comparison-new"),
+    path("patients/<uuid:subject_key>/compare/<uuid:job_id>", ask_views.wait, name="comparison-wait"),
 ]

@@ -1,18 +1,91 @@
-"""The comparison page."""
+"""The comparison page and its note."""
 
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
 
+from clinic.access.disclosure import disclose
 from clinic.access.gate import page
 from clinic.access.permissions import patient_for
 from clinic.access.roles import Permission
-from twins.records.models import Comparison
+from clinic.charts.comparison_chart import comparison_chart
+from clinic.comparisons.comparison_page import ComparisonPage
+from clinic.comparisons.decided import Decided
+from clinic.comparisons.left_out import left_out_levels
+from clinic.comparisons.note import note_text
+from clinic.patients.models import Patient
+from twins.records.models import Comparison, TwinVersion
 
 
 @page(Permission.COMPARISON_VIEW)
+@require_safe
 def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
-    found = get_object_or_404(Comparison.objects.select_related("twin_version"), pk=comparison_id)
+    patient, shown = _shown(request, comparison_id)
+    zone = timezone.get_current_timezone()
+    newer = _newer(shown.version)
+    decided = Decided.of(shown.comparison)
+    chart = {
+        "result": shown.result,
+        "course": shown.course,
+        "zone": zone,
+        "excluded": left_out_levels(shown.course, patient.subject),
+    }
+    content: dict[str, Any] = {
+        "section": "worklist",
+        "patient": patient,
+        "place": patient.encounters.filter(ended__isnull=True).order_by("-started").first(),
+        "page": shown,
+        "wide": comparison_chart(**chart, prefix="chart-wide"),
+        "narrow": comparison_chart(**chart, prefix="chart-narrow", width=360.0, past_h=24.0),
+        "newer": newer,
+        "decided": decided,
+        "last_decided": Decided.last_of(patient.subject),
+        "note": _note(shown, patient, decided, newer),
+        "reason_limit": 1000,
+    }
+    return render(request, "comparisons/comparison.html", content)
+
+
+@page(Permission.COMPARISON_VIEW)
+@require_safe
+def note(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
+    """The comparison as plain text."""
+    patient, shown = _shown(request, comparison_id)
+    text = _note(shown, patient, Decided.of(shown.comparison), _newer(shown.version))
+    return HttpResponse(text, content_type="text/plain; charset=utf-8")
+
+
+def _shown(request: HttpRequest, comparison_id: UUID) -> tuple[Patient, ComparisonPage]:
+    """The patient and the page, after the reader's right to both was checked and what is shown was said."""
+    found = get_object_or_404(Comparison.objects.select_related("twin_version__subject"), pk=comparison_id)
     patient = patient_for(request, found.twin_version.subject_id)
-    return render(request, "comparisons/comparison.html", {"comparison": found, "patient": patient})
+    disclose(request, patient.pk, entity_type="Comparison", entity_id=found.pk, entity_version=found.digest)
+    return patient, ComparisonPage.of(found)
+
+
+def _newer(version: TwinVersion) -> TwinVersion | None:
+    """The newest version of the same twin, if it is not this one."""
+    newest = (
+        TwinVersion.objects.filter(subject=version.subject_id, drug=version.drug, model_id=version.model_id)
+        .defer("draws", "course", "fit")
+        .order_by("-number")
+        .first()
+    )
+    return newest if newest is not None and newest.number > version.number else None
+
+
+def _note(shown: ComparisonPage, patient: Patient, decided: Decided | None, newer: TwinVersion | None) -> str:
+    zone = timezone.get_current_timezone()
+    born = f", born {patient.birth_date:%d %b %Y}" if patient.birth_date else ""
+    number = f", record {patient.record_number}" if patient.record_number else ""
+    return note_text(
+        shown,
+        patient_line=f"{patient}{born}{number}",
+        zone=zone,
+        decision=decided.sentence(zone) if decided else "",
+        newer=newer is not None,
+    )

@@ -1,0 +1,141 @@
+"""The form that asks for other plans: what is entered, checked against what a ward can give, as plans to compare."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms
+
+from clinic.charts import words
+from twins.pharmacology.drug import Practice
+from twins.pharmacology.regimen import Plan, Regimen
+from twins.quantities.clock import hours_between, moment_at
+
+ROWS = 3
+"""How many plans can be asked for at once; with the current plan and the stop that stays within the chart's six."""
+FARTHEST_H = 72.0
+"""A plan that starts after the forecast ends would say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What the entered plans are held against: the course's clock and the ward's limits."""
+
+    start: datetime
+    as_of_h: float
+    practice: Practice
+
+
+class PlanForm(forms.Form):
+    """One plan. Doses in mg, times in hours, the start on the ward's clock."""
+
+    amount_mg = forms.FloatField(required=False, label="Dose, mg")
+    interval_h = forms.TypedChoiceField(required=False, coerce=float, empty_value=None, label="Every")
+    duration_h = forms.FloatField(required=False, label="Infused over, h")
+    start = forms.DateTimeField(
+        required=False,
+        label="First dose",
+        input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
+        error_messages={"invalid": "This is no time; write it as 2026-11-22 14:05."},
+    )
+    loading_mg = forms.FloatField(required=False, label="Loading dose, mg (optional)")
+
+    def __init__(self, *args: Any, frame: Frame, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.frame = frame
+        self.fields["interval_h"].choices = [
+            ("", "choose"),
+            *((f"{hours:g}", f"{hours:g} h") for hours in frame.practice.intervals_h),
+        ]
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether no amount was entered: such a row asks for nothing."""
+        return not (self.data.get(self.add_prefix("amount_mg")) or "").strip()
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if self.is_blank or self.errors:
+            return data
+        for name, what in (
+            ("interval_h", "Choose the interval."),
+            ("duration_h", "Give the length of the infusion in hours."),
+            ("start", "Give the time of the first dose."),
+        ):
+            if data.get(name) is None:
+                self.add_error(name, what)
+        if not self.errors:
+            self._check(data)
+        return data
+
+    def _check(self, data: dict[str, Any]) -> None:
+        practice = self.frame.practice
+        for name in ("amount_mg", "loading_mg"):
+            amount = data.get(name)
+            if amount is not None and not practice.min_mg <= amount <= practice.max_mg:
+                self.add_error(name, f"{amount:g} mg is not between {practice.min_mg:g} and {practice.max_mg:g} mg.")
+        daily = data["amount_mg"] * 24.0 / data["interval_h"]
+        if daily > practice.max_daily_mg:
+            self.add_error(
+                "interval_h",
+                f"That is {daily:.0f} mg a day; at most {practice.max_daily_mg:g} can be compared.",
+            )
+        if not 0 < data["duration_h"] <= data["interval_h"]:
+            self.add_error("duration_h", "The infusion must take more than 0 h and at most the interval.")
+        elif data["amount_mg"] / data["duration_h"] > practice.max_rate_mg_per_h * (1 + 1e-9):
+            least = words.hours(data["amount_mg"] / practice.max_rate_mg_per_h)
+            self.add_error(
+                "duration_h", f"Faster than {practice.max_rate_mg_per_h:g} mg/h; infuse over {least} or longer."
+            )
+        hour = hours_between(self.frame.start, data["start"])
+        if hour < self.frame.as_of_h:
+            self.add_error("start", "The twin's data go beyond this time; give a first dose after them.")
+        elif hour > self.frame.as_of_h + FARTHEST_H:
+            self.add_error("start", f"The forecast ends {FARTHEST_H:g} h after the data; give an earlier first dose.")
+
+    def plan(self, number: int) -> Plan:
+        """The plan of a valid row."""
+        data = self.cleaned_data
+        return Plan(
+            f"Asked {number}",
+            Regimen(
+                amount_mg=data["amount_mg"],
+                interval_h=data["interval_h"],
+                duration_h=data["duration_h"],
+                start_h=hours_between(self.frame.start, data["start"]),
+                loading_mg=data["loading_mg"],
+            ),
+        )
+
+
+class AskForm:
+    """Several plans and the choice to stop. `problem` says what is wrong with all of them together."""
+
+    def __init__(self, current: Plan, frame: Frame, data: Any = None) -> None:
+        self.current = current
+        self.problem = ""
+        self.stop = bool(data and data.get("stop"))
+        due = current.regimen.start_h if current.regimen else frame.as_of_h
+        start = moment_at(frame.start, max(due, frame.as_of_h))
+        self.rows = [
+            PlanForm(data, prefix=f"plan{k}", frame=frame, initial={"start": start}) for k in range(1, ROWS + 1)
+        ]
+
+    def is_valid(self) -> bool:
+        asked = [row for row in self.rows if not row.is_blank]
+        if not asked and not self.stop:
+            self.problem = "No plan was entered; give at least one dose with its interval, or tick the last choice."
+            return False
+        checked = [row.is_valid() for row in asked]  # every row, so that each says what is wrong with it
+        return all(checked)
+
+    def plans(self) -> tuple[Plan, ...]:
+        """The current plan first, then those asked for, each once."""
+        asked = [row.plan(number) for number, row in enumerate((r for r in self.rows if not r.is_blank), 1)]
+        if self.stop and self.current.regimen is not None:
+            asked.append(Plan("Stop", None))
+        plans = [self.current]
+        for plan in asked:
+            if all(plan.regimen != other.regimen for other in plans):
+                plans.append(plan)
+        return tuple(plans)

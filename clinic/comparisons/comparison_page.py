@@ -1,0 +1,164 @@
+"""Everything the comparison page shows, put together from one stored comparison."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from clinic.charts.palette import plan_letter, plan_style
+from clinic.charts.twin_facts import (
+    CovariateRow,
+    FindingRow,
+    ParameterRow,
+    Quality,
+    covariate_rows,
+    finding_rows,
+    parameter_rows,
+    quality,
+)
+from twins.estimation.fit import Fit, FitOutcome
+from twins.forecasts.forecast import ComparisonResult, DayExposure, Influence, PlanForecast
+from twins.pharmacology import formulary
+from twins.pharmacology.population import PopulationModel
+from twins.quantities.clock import moment_at
+from twins.records.models import Comparison, TwinVersion
+from twins.records.twins import course_of, fit_of, result_of
+from twins.samples.course import Course
+
+
+@dataclass(frozen=True, slots=True)
+class DayRow:
+    """One day of one plan."""
+
+    number: int
+    start: datetime
+    end: datetime
+    exposure: DayExposure
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """One plan as the page names it: a letter, and the same letter in chart, table and form."""
+
+    position: int
+    letter: str
+    pattern: str
+    forecast: PlanForecast
+    first_dose: datetime | None
+    days: tuple[DayRow, ...]
+
+    @property
+    def is_current(self) -> bool:
+        return self.position == 0
+
+
+@dataclass(frozen=True, slots=True)
+class DoseInput:
+    start: datetime
+    amount_mg: float
+    duration_h: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class LevelInput:
+    """A level that the fit used, and how it lies to it; predictions are None where there was no fit."""
+
+    time: datetime
+    value: float
+    source: str
+    population: float | None
+    individual: float | None
+    weighted_residual: float | None
+
+    @property
+    def far(self) -> bool:
+        """Further than two residual standard deviations from the fit."""
+        return self.weighted_residual is not None and abs(self.weighted_residual) > 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonPage:
+    comparison: Comparison
+    version: TwinVersion
+    model: PopulationModel
+    fit: Fit
+    course: Course
+    result: ComparisonResult
+    quality: Quality
+    plans: tuple[PlanRow, ...]
+    parameters: tuple[ParameterRow, ...]
+    covariates: tuple[CovariateRow, ...]
+    findings: tuple[FindingRow, ...]
+    doses: tuple[DoseInput, ...]
+    levels: tuple[LevelInput, ...]
+    influences: tuple[Influence, ...]
+    as_of: datetime
+
+    @property
+    def prior_only(self) -> bool:
+        return self.fit.outcome is FitOutcome.PRIOR_ONLY
+
+    @property
+    def outside(self) -> tuple[CovariateRow, ...]:
+        """Covariates outside the range of the model's population."""
+        return tuple(row for row in self.covariates if row.outside)
+
+    @classmethod
+    def of(cls, comparison: Comparison) -> "ComparisonPage":
+        version = comparison.twin_version
+        course, fit, result = course_of(version), fit_of(version), result_of(comparison)
+        model = formulary.model(version.model_id)
+        return cls(
+            comparison=comparison,
+            version=version,
+            model=model,
+            fit=fit,
+            course=course,
+            result=result,
+            quality=quality(fit),
+            plans=tuple(_plan(position, forecast, course) for position, forecast in enumerate(result.forecasts)),
+            parameters=parameter_rows(fit, model),
+            covariates=covariate_rows(course, model),
+            findings=finding_rows(course),
+            doses=tuple(
+                DoseInput(moment_at(course.start, dose.start_h), dose.amount_mg, dose.duration_h, dose.source)
+                for dose in course.doses
+            ),
+            levels=_levels(course, fit),
+            influences=tuple(
+                sorted(result.influences, key=lambda i: abs(i.auc24_after - i.auc24_before), reverse=True)
+            ),
+            as_of=moment_at(course.start, result.as_of_h),
+        )
+
+
+def _plan(position: int, forecast: PlanForecast, course: Course) -> PlanRow:
+    regimen = forecast.plan.regimen
+    return PlanRow(
+        position=position,
+        letter=plan_letter(position),
+        pattern=plan_style(position).pattern_name,
+        forecast=forecast,
+        first_dose=moment_at(course.start, regimen.start_h) if regimen else None,
+        days=tuple(
+            DayRow(k + 1, moment_at(course.start, day.from_h), moment_at(course.start, day.to_h), day)
+            for k, day in enumerate(forecast.days)
+        ),
+    )
+
+
+def _levels(course: Course, fit: Fit) -> tuple[LevelInput, ...]:
+    residuals = {(r.time_h, r.observed_mg_per_l): r for r in fit.residuals}
+    rows = []
+    for level in course.levels:
+        residual = residuals.get((level.time_h, level.value_mg_per_l))
+        rows.append(
+            LevelInput(
+                moment_at(course.start, level.time_h),
+                level.value_mg_per_l,
+                level.source,
+                residual.population_mg_per_l if residual else None,
+                residual.individual_mg_per_l if residual else None,
+                residual.weighted_residual if residual else None,
+            )
+        )
+    return tuple(rows)
