@@ -1,6 +1,7 @@
 """Loaded before Django's settings: which database and broker the tests use, and a folder of their own for files.
 
-``TEST_DATABASE_URL`` and ``TEST_BROKER_URL`` choose real servers; without them it is SQLite and Celery's filesystem broker.
+``TEST_DATABASE_URL`` and ``TEST_BROKER_URL`` choose real servers; without them it is SQLite and Celery's filesystem
+broker.
 """
 
 import os

@@ -1,8 +1,8 @@
 """``make test``: every test that this machine has means for, and in its last lines what it could not run.
 
 The whole suite runs on SQLite and Celery's filesystem broker. Where a PostgreSQL and a Redis answer, everything that
-touches a database runs a second time on them. ``TEST_POSTGRESQL_URL`` and ``TEST_REDIS_URL`` say where they are, if not on
-this machine's usual ports. With ``LEAVE_NOTHING_OUT=1`` a part that cannot run is a failure.
+touches a database runs a second time on them. ``TEST_POSTGRESQL_URL`` and ``TEST_REDIS_URL`` say where they are, if not
+on this machine's usual ports. With ``LEAVE_NOTHING_OUT=1`` a part that cannot run is a failure.
 """
 
 import getpass
@@ -15,7 +15,14 @@ import psycopg
 import redis
 
 ROOT = Path(__file__).resolve().parent.parent
-ON_SERVERS = ("tests/clinic", "tests/integrations", "tests/twins/records", "tests/twins/jobs", "tests/api", "tests/story")
+ON_SERVERS = (
+    "tests/clinic",
+    "tests/integrations",
+    "tests/twins/records",
+    "tests/twins/jobs",
+    "tests/api",
+    "tests/story",
+)
 
 
 def postgresql_url() -> str | None:

@@ -31,7 +31,9 @@ def _row(number: int, forecast: PlanForecast) -> tuple[str, ...]:
     day = forecast.days[min(1, len(forecast.days) - 1)]
     reached = forecast.hours_to_target
     return (
-        f"{number}. {forecast.plan.label}: {forecast.plan.sentence()}" if number == 0 else f"{number}. {forecast.plan.sentence()}",
+        f"{number}. {forecast.plan.label}: {forecast.plan.sentence()}"
+        if number == 0
+        else f"{number}. {forecast.plan.sentence()}",
         band(day.auc24, 0),
         percent(day.p_in_target),
         percent(day.p_above),
@@ -63,5 +65,7 @@ def comparison_table(patient: Patient, comparison: Comparison) -> str:
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    text = ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    text = [
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
     return [text[0], "  " + "-" * (sum(widths) + 2 * (len(widths) - 1)), *text[1:]]

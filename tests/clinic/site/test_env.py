@@ -32,7 +32,7 @@ def test_a_missing_setting_names_itself_and_the_remedy(monkeypatch: pytest.Monke
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("A_SETTING_FILE", str(tmp_path / "none"))
-    with pytest.raises(env.SettingError, match="A_SETTING_FILE is .*none.*cannot be read"):
+    with pytest.raises(env.SettingError, match=r"A_SETTING_FILE is .*none.*cannot be read"):
         env.text("A_SETTING")
 
 

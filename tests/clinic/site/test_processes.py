@@ -34,10 +34,16 @@ def test_leaving_the_context_stops_every_process(tmp_path: Path) -> None:
 
 
 def test_an_exception_inside_stops_them_too(tmp_path: Path) -> None:
-    with pytest.raises(KeyboardInterrupt), Processes(tmp_path) as processes:
-        pid = processes.start("one", SLEEPS)
-        raise KeyboardInterrupt
-    assert not alive(pid)
+    started: list[int] = []
+
+    def interrupted() -> None:
+        with Processes(tmp_path) as processes:
+            started.append(processes.start("one", SLEEPS))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert not alive(started[0])
 
 
 def test_one_that_does_not_listen_is_killed(tmp_path: Path) -> None:
@@ -64,14 +70,11 @@ def test_the_children_of_a_process_go_with_it(tmp_path: Path) -> None:
 def test_one_that_ended_by_itself_is_named_with_its_log(tmp_path: Path) -> None:
     with Processes(tmp_path) as processes:
         processes.start("brief", [sys.executable, "-c", "import sys; print('why'); sys.exit(3)"])
-        while True:
-            try:
-                processes.check()
-            except ProcessDiedError as error:
-                assert "brief ended with code 3" in str(error)
-                break
+        while (tmp_path / "brief.log").read_text(encoding="utf-8") != "why\n":
             time.sleep(0.05)
-    assert (tmp_path / "brief.log").read_text(encoding="utf-8") == "why\n"
+        time.sleep(0.5)
+        with pytest.raises(ProcessDiedError, match="brief ended with code 3"):
+            processes.check()
 
 
 def test_a_step_that_fails_raises_and_one_that_succeeds_does_not(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """``manage.py demo``: a simulated ward, the worker, the pages, and the main job walked through on real HTTP."""
 
+import io
 import json
 import shutil
 import signal
@@ -19,7 +20,8 @@ from clinic.patients.models import Patient
 from clinic.site.processes import Processes, manage, web, worker
 from clinic.site.terminal import comparison_table
 from integrations.readings.models import Source
-from twins.records.models import OPEN_STATES, Comparison, GivenDose, Job, JobState, Order, RecordState
+from twins.records.models import Comparison, GivenDose, Job, JobState, Order, RecordState
+from twins.records.models.job import OPEN_STATES
 from twins.records.twins import latest
 
 DRUG = "vancomycin"
@@ -45,7 +47,7 @@ class Command(BaseCommand):
         call_command("migrate", interactive=False, verbosity=0)
         if Source.objects.exclude(slug=WARD_SLUG).exists():
             raise CommandError("this database holds data of other sources; give the demo a VAR_DIR of its own")
-        call_command("demo_users", stdout=self.stdout if not options["once"] else None)
+        call_command("demo_users", stdout=io.StringIO() if options["once"] else self.stdout)
         try:
             with Processes(settings.VAR_DIR / "logs") as processes:
                 ward = f"http://127.0.0.1:{_free_port()}/fhir"

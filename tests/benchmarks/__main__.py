@@ -1,0 +1,28 @@
+"""``make bench``: tables of speed, each beside a peer in the same run. Nothing here fails by the clock."""
+
+import sys
+from collections.abc import Callable
+
+from tests.benchmarks import audit, engine
+
+TABLES: tuple[tuple[str, Callable[[], list[tuple[str, str, str]]]], ...] = (
+    ("The engine, one thread, warm", engine.table),
+    ("The audit chain, one writer", audit.table),
+)
+
+
+def main() -> int:
+    for title, make in TABLES:
+        sys.stdout.write(f"\n{title}\n\n")
+        rows = [("work", "ours", "peer in the same run"), *make()]
+        widths = [max(len(row[column]) for row in rows) for column in range(3)]
+        for place, row in enumerate(rows):
+            cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+            sys.stdout.write("| " + " | ".join(cells) + " |\n")
+            if place == 0:
+                sys.stdout.write("|" + "|".join("-" * (width + 2) for width in widths) + "|\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
