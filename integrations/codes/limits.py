@@ -1,8 +1,8 @@
 """What no living person can have: outside these limits a value is a slip of unit, decimal point or probe.
 
-They are wide on purpose: alarms and doubts about possible values are the work of ``twins.samples.quality``. The limits of
-the vital signs, weight and height start from the valid ranges of the MIMIC-III benchmark (Harutyunyan et al. 2019,
-doi:10.1038/s41597-019-0103-9, ``resources/variable_ranges.csv``); each change from them is named beside the number.
+They are wide on purpose: alarms and doubts about possible values are the work of ``twins.samples.quality``. The limits
+start from the ranges of the MIMIC-III benchmark (Harutyunyan et al. 2019, doi:10.1038/s41597-019-0103-9,
+``resources/variable_ranges.csv``: a valid range, and outlier limits around it); each change is named beside the number.
 """
 
 from dataclasses import dataclass
@@ -30,6 +30,6 @@ LIMITS = {
     Channel.OXYGEN_SATURATION: Limits(1.0, 100.0),
     Channel.SYSTOLIC_PRESSURE: Limits(1.0, 375.0),
     Channel.DIASTOLIC_PRESSURE: Limits(0.0, 375.0),
-    # From the coldest person who survived (Gilbert et al. 2000, doi:10.1016/S0140-6736(00)01021-7) to the outlier limit.
+    # From the coldest who survived (Gilbert et al. 2000, doi:10.1016/S0140-6736(00)01021-7) to the outlier limit.
     Channel.TEMPERATURE: Limits(13.7, 47.0),
 }

@@ -1,7 +1,7 @@
 """UCUM unit codes: the common ones parsed, converted exactly, and every other refused.
 
-Source of the units: The Unified Code for Units of Measure, https://ucum.org/ucum (the ``ucum-essence`` table), case-sensitive
-codes. Factors are kept as fractions, so that a conversion rounds once, when its result becomes a float.
+Source of the units: The Unified Code for Units of Measure, https://ucum.org/ucum (its table ``ucum-essence``), with
+case-sensitive codes. Factors are kept as fractions, so that a conversion rounds once, when its result becomes a float.
 """
 
 import re
@@ -13,7 +13,7 @@ from functools import lru_cache
 SYSTEM = "http://unitsofmeasure.org"
 
 Dimension = tuple[tuple[str, int], ...]
-"""Sorted (base, power) pairs; bases are metre, gram, second, kelvin and mole (UCUM counts moles; here they stay a base)."""
+"""Sorted (base, power) pairs; bases are metre, gram, second, kelvin and mole (which UCUM makes a mere number)."""
 
 
 class UnitError(ValueError):
@@ -64,7 +64,6 @@ _METRIC: dict[str, tuple[Fraction, Dimension]] = {
 }
 
 _PLAIN: dict[str, tuple[Fraction, Dimension]] = {
-    "1": (Fraction(1), ()),
     "%": (Fraction(1, 100), ()),
     "10*": (Fraction(10), ()),
     "10^": (Fraction(10), ()),
@@ -85,8 +84,11 @@ _SCALES: dict[str, Unit] = {
     "[degF]": Unit("[degF]", Fraction(5, 9), (("K", 1),), _fraction("459.67") * Fraction(5, 9)),
 }
 
+_LONE_ANNOTATION = re.compile(r"(?<![^./])\{[!-z|~]*\}(?![^./])")
 _ANNOTATION = re.compile(r"\{[!-z|~]*\}")
-_TERM = re.compile(r"(?P<atom>10[*^]|.*?[^0-9+-]|1)(?P<power>[+-]?[0-9]+)?\Z", re.ASCII)
+_NUMBER = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
+_TERM = re.compile(r"(?P<atom>10[*^]|.*?[^0-9+-])(?P<power>[+-]?[0-9]{1,2})?", re.ASCII)
+_LONGEST_CODE = 64
 
 
 @lru_cache(maxsize=1024)
@@ -98,14 +100,14 @@ def parse(code: str) -> Unit:
     UnitError
         If the code is empty or holds a unit that is not in the table.
     """
-    if not code or code != code.strip() or not code.isascii():
+    if not 0 < len(code) <= _LONGEST_CODE or code != code.strip() or not code.isascii():
         raise UnitError(f"unit code {code!r} is not a UCUM code; send one, for example mg/L")
     if code in _SCALES:
         return _SCALES[code]
     factor = Fraction(1)
     powers: dict[str, int] = {}
     sign = 1
-    rest = code
+    rest = _ANNOTATION.sub("", _LONE_ANNOTATION.sub("1", code))  # annotations mean nothing; one alone counts as 1
     if rest.startswith("/"):
         sign, rest = -1, rest[1:]
     for piece in re.split(r"([./])", rest):
@@ -120,11 +122,10 @@ def parse(code: str) -> Unit:
 
 
 def _term(piece: str, code: str) -> tuple[Fraction, Dimension, int]:
-    """Factor, dimension and power of one term; an annotation alone counts as 1."""
-    bare = _ANNOTATION.sub("", piece)
-    if not bare and bare != piece:
-        return Fraction(1), (), 1
-    match = _TERM.match(bare)
+    """Factor, dimension and power of one term."""
+    if _NUMBER.fullmatch(piece):
+        return Fraction(int(piece)), (), 1
+    match = _TERM.fullmatch(piece)
     if match is None:
         raise UnitError(f"unit code {code!r} holds {piece!r}, which is not a UCUM unit; send a UCUM code")
     atom, power = match["atom"], int(match["power"] or 1)

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from integrations.ehr.progress import PullReport, TypeProgress
-from integrations.ehr.pull import note_run, open_left_over, retry_waiting
+from integrations.ehr.pull import note_run, open_left_over
 from integrations.readings.accept import open_reading
 from integrations.readings.inbox import receive
 from integrations.readings.models import Source
+from integrations.readings.quarantine import retry_found
 
 _CONTENT_TYPES = {".json": "application/fhir+json", ".ndjson": "application/fhir+ndjson"}
 
@@ -21,7 +22,7 @@ def pull_folder(
     folder: Path,
     *,
     stopped: Callable[[], bool] = lambda: False,
-    on_progress: Callable[[TypeProgress], None] = lambda progress: None,
+    on_progress: Callable[[TypeProgress], None] = lambda _: None,
 ) -> PullReport:
     """Bring in every file of `folder`, patients first; a file that was read before is known by its bytes.
 
@@ -52,6 +53,6 @@ def pull_folder(
         progress.done = not opened.unreadable
         report.released += opened.released
         on_progress(progress)
-    report.released += retry_waiting(source)
+    report.released += retry_found(source)
     note_run(source, report)
     return report

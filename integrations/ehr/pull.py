@@ -1,4 +1,4 @@
-"""Pull what is new from a FHIR server: pages in parallel, the database from one thread, and from where a run broke off."""
+"""Pull what is new from a FHIR server: pages in parallel, the database from one thread, resumed where a run ended."""
 
 import logging
 from collections.abc import Callable
@@ -11,16 +11,16 @@ from django.db.models import Max
 
 from clinic.audit.event import SYSTEM, record
 from clinic.audit.models import Action, Outcome
-from integrations.ehr.address import AddressError, follow
+from integrations.ehr.address import AddressError, follow, origin
 from integrations.ehr.capability import read_capability
 from integrations.ehr.client import Client, CutShort, FetchError, Page, Stopped
 from integrations.ehr.models import PullCursor
 from integrations.ehr.progress import PullReport, TypeProgress
 from integrations.readings.accept import open_reading
 from integrations.readings.inbox import receive, unopened
-from integrations.readings.models import QuarantineEntry, QuarantineReason, Reading, Resource, Source
+from integrations.readings.models import Reading, Resource, Source
 from integrations.readings.moment import maybe_instant
-from integrations.readings.quarantine import replaced_by, retry
+from integrations.readings.quarantine import replaced_by, retry_found
 from integrations.readings.refusal import Refused
 from integrations.readings.split import page_head
 
@@ -52,7 +52,7 @@ def pull(
     source: Source,
     client: Client,
     *,
-    on_progress: Callable[[TypeProgress], None] = lambda progress: None,
+    on_progress: Callable[[TypeProgress], None] = lambda _: None,
     at_once: int = AT_ONCE,
     page_size: int = PAGE_SIZE,
     overlap: timedelta = OVERLAP,
@@ -77,7 +77,7 @@ def pull(
         # Patients before all others, so that these find theirs.
         run.walk(pool, capability.offered[:1])
         run.walk(pool, capability.offered[1:])
-    report.released += retry_waiting(source)
+    report.released += retry_found(source)
     report.stopped = client.stop.is_set()
     note_run(source, report)
     return report
@@ -91,19 +91,13 @@ def open_left_over(source: Source) -> int:
     return len(left)
 
 
-def retry_waiting(source: Source) -> int:
-    """Try once more what waits for a patient of `source`; returns how many were released."""
-    waiting = QuarantineEntry.objects.filter(reading__source=source, reason=QuarantineReason.UNKNOWN_PATIENT)
-    return retry(waiting).released
-
-
 def note_run(source: Source, report: PullReport) -> None:
     """Record the run in the audit trail: counts by type."""
     record(
         by=SYSTEM,
         action=Action.EXECUTE,
         activity="pull.run",
-        outcome=Outcome.SUCCESS if report.ok else Outcome.FAILED,
+        outcome=Outcome.SUCCESS if report.ok or report.stopped else Outcome.FAILED,
         entity_type="Source",
         entity_id=source.slug,
         purpose="HOPERAT",
@@ -160,17 +154,16 @@ class _Run:
     def _begin(self, name: str) -> _Walk:
         cursor, _ = PullCursor.objects.get_or_create(source=self._source, resource_type=name)
         progress = self._report.of(name)
-        if cursor.next_url:
+        if cursor.next_url and origin(cursor.next_url) == origin(self._client.base):
             return _Walk(cursor, progress, cursor.next_url, resumed=True)
+        cursor.run_started = None  # nothing is half done, or the server moved: begin at the cursor
         return _Walk(cursor, progress, self._first_url(cursor), resumed=False)
 
     def _first_url(self, cursor: PullCursor) -> str:
         query = {"_count": str(self._page_size)}
         if cursor.updated_until is not None:
-            since = cursor.updated_until - self._overlap
-            query["_lastUpdated"] = "ge" + since.astimezone(UTC).isoformat(timespec="milliseconds").replace(
-                "+00:00", "Z"
-            )
+            since = (cursor.updated_until - self._overlap).astimezone(UTC).isoformat(timespec="milliseconds")
+            query["_lastUpdated"] = "ge" + since.replace("+00:00", "Z")
         return f"{self._client.base}/{cursor.resource_type}?{urlencode(query)}"
 
     def _step(self, walk: _Walk, future: Future[Page]) -> str:

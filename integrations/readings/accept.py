@@ -72,7 +72,7 @@ def _open(reading: Reading) -> AcceptReport:
     tell_twins(batch.touched)
     report.released = retry_for_patients(source, batch)
     _close(reading, ReadingState.OPENED)
-    if report.accepted:
+    if report.accepted or batch.touched:
         record(
             by=SYSTEM,
             action=Action.CREATE,

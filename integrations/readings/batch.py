@@ -60,7 +60,7 @@ class _Accepted:
 class Batch:
     """Take in `entries` of `reading`. Run it once, in a transaction that holds the source's row.
 
-    `held` are the quarantine entries that are tried again, by position; without them, everything is seen for the first time.
+    `held` are the quarantine entries that are tried again, by position; without them, all is seen for the first time.
     """
 
     def __init__(
@@ -127,17 +127,16 @@ class Batch:
         """One version has one content; `meta` apart, which a server may write anew each time."""
         identity = candidate.identity
         stored = Resource.objects.filter(source_key=identity.source_key, version=identity.version).first()
-        texts = (
-            [stored.text]
-            if stored
-            else [a.resource.text for a in self._accepted if a.resource.source_key == identity.source_key]
-        )
+        texts = [stored.text] if stored else []
+        for accepted in self._accepted:
+            if (accepted.resource.source_key, accepted.resource.version) == (identity.source_key, identity.version):
+                texts.append(accepted.resource.text)
         bodies = [{k: v for k, v in decode(text).items() if k != "meta"} for text in [*texts, candidate.entry.text]]
         if any(body != bodies[0] for body in bodies):
             raise Refused(
                 QuarantineReason.INVALID_RESOURCE,
-                f"{identity.resource_type}.meta.versionId is {identity.version} as before, with other content; the first "
-                "content is kept in use; have the source give each change a version of its own",
+                f"{identity.resource_type}.meta.versionId is {identity.version} as before, with other content; the "
+                "first content is kept in use; have the source give each change a version of its own",
             )
 
     def _patient(self, candidate: _Candidate) -> Patient | None:

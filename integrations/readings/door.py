@@ -1,7 +1,7 @@
 """The door: a text is FHIR R4 as far as this product relies on it, or it is refused with the reason.
 
-The R4B classes of fhir.resources are one layer. They let pass what R4 forbids: any status code, numbers as text, references
-to the wrong type; those that matter here are checked beside them.
+The R4B classes of fhir.resources are one layer. They let pass what R4 forbids: any status code, numbers as text,
+references to the wrong type; those that matter here are checked beside them.
 """
 
 from decimal import Decimal
@@ -29,17 +29,22 @@ READ_TYPES = (
 # Required bindings of FHIR R4 (4.0.1), https://hl7.org/fhir/R4/valueset-<name>.html.
 _STATUSES = {
     "Observation": frozenset(
-        ["registered", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown"]
+        {"registered", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown"}
     ),
     "MedicationAdministration": frozenset(
-        ["in-progress", "not-done", "on-hold", "completed", "entered-in-error", "stopped", "unknown"]
+        {"in-progress", "not-done", "on-hold", "completed", "entered-in-error", "stopped", "unknown"}
     ),
-    "MedicationRequest": frozenset(["active", "on-hold", "cancelled", "completed", "entered-in-error", "stopped", "draft", "unknown"]),
+    "MedicationRequest": frozenset(
+        {"active", "on-hold", "cancelled", "completed", "entered-in-error", "stopped", "draft", "unknown"}
+    ),
     "Encounter": frozenset(
-        ["planned", "arrived", "triaged", "in-progress", "onleave", "finished", "cancelled", "entered-in-error", "unknown"]
+        {
+            *("planned", "arrived", "triaged", "in-progress", "onleave"),
+            *("finished", "cancelled", "entered-in-error", "unknown"),
+        }
     ),
-    "Device": frozenset(["active", "inactive", "entered-in-error", "unknown"]),
-    "Medication": frozenset(["active", "inactive", "entered-in-error"]),
+    "Device": frozenset({"active", "inactive", "entered-in-error", "unknown"}),
+    "Medication": frozenset({"active", "inactive", "entered-in-error"}),
 }
 _STATUS_OPTIONAL = frozenset({"Device", "Medication"})
 _GENDERS = frozenset({"male", "female", "other", "unknown"})
@@ -55,6 +60,10 @@ def decode(text: str) -> dict[str, Any]:
     Refused
         NOT_JSON or NOT_FHIR.
     """
+    if "\\u0000" in text:
+        raise Refused(
+            QuarantineReason.NOT_FHIR, "the resource holds the character U+0000, which no FHIR string may; remove it"
+        )
     try:
         data = _exact.decode(text)
     except (msgspec.DecodeError, RecursionError) as error:
@@ -91,10 +100,10 @@ def check(resource_type: str, text: str, data: dict[str, Any]) -> None:
 
 
 def _first_faults(resource_type: str, error: ValidationError) -> str:
-    faults = [
-        f"{'.'.join([resource_type, *(str(part) for part in fault['loc'])])} is {shown(fault.get('input'))}: {fault['msg']}"
-        for fault in error.errors(include_url=False)[:3]
-    ]
+    faults = []
+    for fault in error.errors(include_url=False)[:3]:
+        field = ".".join([resource_type, *(str(part) for part in fault["loc"])])
+        faults.append(f"{field} is {shown(fault.get('input'))}: {fault['msg']}")
     return "; ".join(faults) + "; send valid FHIR R4"
 
 

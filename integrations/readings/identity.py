@@ -18,8 +18,8 @@ _LATE_STATUS = {"amended": 1, "corrected": 1, "entered-in-error": 2}
 class Identity:
     """Name and version of one text.
 
-    `version` is the source's `meta.versionId`, or the digest of the text where it gives none; `last_updated` the source's
-    `meta.lastUpdated`, or None.
+    `version` is the source's `meta.versionId`, or the digest of the text where it gives none; `last_updated` the
+    source's `meta.lastUpdated`, or None.
     """
 
     source_key: str
@@ -79,16 +79,19 @@ def is_later(
 ) -> bool:
     """Whether the first version replaces the second, whichever of them arrived first.
 
-    Numbered versions go by number. Others go by the time of update; at the same time, a status that only a later version
-    can have (corrected, amended, entered-in-error) decides, and at last the version's text, so that the answer never
-    depends on the order of arrival.
+    Numbered versions go by number. Others go by the time of update; at the same time, a status that only a later
+    version can have (corrected, amended, entered-in-error) decides, and at last the version's text, so that the answer
+    never depends on the order of arrival.
     """
-    if version.isascii() and version.isdigit() and than_version.isascii() and than_version.isdigit():
-        # A digest can be all digits only by a chance of 1 in 10^13, and then the other is one too.
-        if len(version) < 40 and len(than_version) < 40:
-            return int(version) > int(than_version)
+    if _is_number(version) and _is_number(than_version):
+        return int(version) > int(than_version)
     return (updated, _LATE_STATUS.get(status, 0), version) > (
         than_updated,
         _LATE_STATUS.get(than_status, 0),
         than_version,
     )
+
+
+def _is_number(version: str) -> bool:
+    """Whether a version is counted; a digest, all of 64 digits by a rare chance, is not."""
+    return version.isascii() and version.isdigit() and len(version) < 20

@@ -45,7 +45,8 @@ class Ordered:
 class Meaning:
     """All that one version of one resource says.
 
-    `withdrawn` is set where it says that the record should never have been, or came to nothing: no version of it counts.
+    `withdrawn` is set where it says that the record should never have been, or came to nothing: none of its versions
+    counts.
     """
 
     code: str = ""

@@ -129,3 +129,15 @@ class QuarantineEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_reason_display()} {self.source_key}"
+
+    @property
+    def reference(self) -> str:
+        """``Observation/123``, or where it lies in its payload if it has no name."""
+        if self.source_key:
+            return "/".join(self.source_key.rsplit("/", 2)[-2:])
+        return f"Resource at place {self.position}" if self.position >= 0 else "Whole payload"
+
+    @property
+    def shown_version(self) -> str:
+        """The version; of a digest that stands for one, the beginning."""
+        return self.version[:12]

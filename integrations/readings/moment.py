@@ -61,7 +61,7 @@ def roughly(value: Any) -> datetime | None:
 def whole_years(birth: str, day: date) -> int | None:
     """Age in whole years on `day` of one born on the FHIR date `birth`; None if there is none or it lies ahead.
 
-    Where only year or month of birth are known, the first day of it is taken: the age is then at most one year too high.
+    Where only year or month of birth are known, its first day is taken: the age is then at most one year too high.
     """
     born = roughly(birth)
     if born is None or born.date() > day:

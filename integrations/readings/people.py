@@ -87,7 +87,7 @@ def keep_condition(data: dict[str, Any], identity: Identity, patient: Patient, u
 def refresh_subject(patient: Patient) -> bool:
     """Bring what the twins know in line with the chart; True if anything changed.
 
-    Age is in whole years on the day the latest stay began, or, without a stay, when the patient's record was last updated.
+    Age is in whole years on the day the latest stay began, or, without a stay, on which the record was last updated.
     """
     subject = Subject.objects.get(pk=patient.subject_id)
     before = _facts(subject)

@@ -1,5 +1,6 @@
 """Try again what is in quarantine, once the cause was mended."""
 
+import re
 from collections import defaultdict
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from django.db.models import QuerySet
 
 from clinic.audit.event import SYSTEM, Actor, record
 from clinic.audit.models import Action
+from clinic.patients.models import Patient
 from integrations.readings.batch import Batch, BatchReport
 from integrations.readings.door import decode
 from integrations.readings.holding import hold_whole, release
@@ -25,7 +27,7 @@ from integrations.readings.reference import Names
 from integrations.readings.refusal import Refused
 from integrations.readings.split import Entry, split
 
-_AT_ONCE = 500
+_AWAITED = re.compile(r"\bis (Patient/[A-Za-z0-9.\-]+), which has not been received")
 
 
 @dataclass(slots=True)
@@ -48,7 +50,7 @@ def retry(entries: QuerySet[QuarantineEntry] | None = None, *, by: Actor = SYSTE
     waiting = (QuarantineEntry.objects.all() if entries is None else entries).filter(state=QuarantineState.WAITING)
     by_reading: dict[int, list[int]] = defaultdict(list)
     # Patients first: others may wait for them.
-    for pk, reading_id, key in sorted(
+    for pk, reading_id, _ in sorted(
         waiting.values_list("pk", "reading_id", "source_key"),
         key=lambda row: ("/Patient/" not in row[2], row[1], row[0]),
     ):
@@ -88,6 +90,20 @@ def retry_for_patients(source: Source, batch: BatchReport) -> int:
         if waiting.exists():
             released += retry(waiting).released
     return released
+
+
+def retry_found(source: Source) -> int:
+    """Try again what waits for a patient of `source` who is there by now; returns how many entries were released."""
+    waiting = QuarantineEntry.objects.filter(
+        reading__source=source, state=QuarantineState.WAITING, reason=QuarantineReason.UNKNOWN_PATIENT
+    )
+    wanted: dict[str, list[int]] = defaultdict(list)
+    for pk, detail in waiting.values_list("pk", "detail"):
+        if name := _AWAITED.search(detail):
+            wanted[f"{source.slug}/{name[1]}"].append(pk)
+    there = Patient.objects.filter(source_key__in=wanted).values_list("source_key", flat=True)
+    found = [pk for key in there for pk in wanted[key]]
+    return retry(QuarantineEntry.objects.filter(pk__in=found)).released if found else 0
 
 
 def replaced_by(held: Reading, whole: Reading) -> None:

@@ -24,7 +24,8 @@ _ONE_DAY_H = 24.0
 def read_request(data: dict[str, Any], names: Names, lookup: MedicationLookup, updated: datetime) -> Meaning:
     """What a MedicationRequest says; a draft, a proposal or an order not to give it is no order.
 
-    FHIR R4 does not say when an order was stopped: where its bounds give no end, `updated`, the time of this version, is.
+    FHIR R4 does not say when an order was stopped: it is `updated`, the time of this version, or an earlier end of its
+    bounds.
 
     Raises
     ------
@@ -91,7 +92,7 @@ def _interval_h(repeat: dict[str, Any], field: str) -> float:
     if hours <= 0 or frequency <= 0:
         raise Refused(
             QuarantineReason.INVALID_RESOURCE,
-            f"{field} is {shown(period)} {shown(repeat.get('periodUnit'))} by {shown(frequency)}; send an interval above 0",
+            f"{field} is {period} {repeat.get('periodUnit')} by {frequency}; send an interval above 0",
         )
     return float(hours)
 

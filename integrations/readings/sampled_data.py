@@ -58,7 +58,13 @@ def points(
         value = known.get(word)
         if value is None:
             value = known[word] = float(base + slope * _number(word, f"{field}.data[{place}]"))
-        yield place, start + timedelta(milliseconds=float(place * period_ms)), value
+        try:
+            moment = start + timedelta(milliseconds=float(place * period_ms))
+        except OverflowError as error:
+            raise Refused(
+                QuarantineReason.INVALID_RESOURCE, f"{field}.period is {float(period_ms):g}; send milliseconds"
+            ) from error
+        yield place, moment, value
 
 
 def _number(word: str, field: str) -> Fraction:

@@ -33,7 +33,7 @@ def state_of(version: str, newest: Version, resource_type: str) -> RecordState:
 
 
 def settle(keys: Iterable[str], versions: Versions) -> set[UUID]:
-    """Bring `is_current` and the states of all rows of `keys` in line; returns the subjects whose course that changes."""
+    """Bring `is_current` and the states of all rows of `keys` in line; returns the subjects whose course changes."""
     touched: set[UUID] = set()
     for key in sorted(keys):
         current = versions.newest(key, accepted_only=True)

@@ -68,7 +68,7 @@ def split(content: bytes, content_type: str) -> tuple[Entry, ...]:
     """
     text = _decoded(content)
     if "ndjson" in content_type:
-        return tuple(Entry(number, line) for number, line in enumerate(text.splitlines()) if line.strip())
+        return tuple(Entry(number, line) for number, line in enumerate(text.split("\n")) if line.strip())
     if _resource_type(text) != "Bundle":
         return (Entry(WHOLE, text),)
     try:
@@ -112,7 +112,11 @@ def _decoded(content: bytes) -> str:
 def _resource_type(text: str) -> str:
     """The `resourceType`, after the whole text was read once, so that nothing cut short passes."""
     try:
-        return msgspec.json.decode(text, type=_Kind).resourceType
+        try:
+            return msgspec.json.decode(text, type=_Kind).resourceType
+        except msgspec.ValidationError:
+            msgspec.json.decode(text)  # cut short is worse than of another kind
+            raise
     except msgspec.ValidationError as error:
         raise Refused(
             QuarantineReason.NOT_FHIR, f"there is no resourceType ({error}); send a FHIR R4 resource or Bundle"

@@ -26,7 +26,7 @@ class Version:
 
 
 class Versions:
-    """The versions by source key: those stored, those waiting in quarantine, and those that join while a batch is read."""
+    """The versions by source key: those stored, those waiting in quarantine, and those that join as a batch is read."""
 
     def __init__(self, keys: Iterable[str]) -> None:
         keys = set(keys)

@@ -5,7 +5,6 @@ import threading
 import time
 from argparse import ArgumentParser
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from django.conf import settings
@@ -33,10 +32,10 @@ class Command(BaseCommand):
         parser.add_argument("--token-file", type=Path, help="file with the bearer token (else PULL_TOKEN, else none)")
         parser.add_argument("--source", default="", help="short name of the source; by default made from its address")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, **options: Any) -> None:
         stop = threading.Event()
 
-        def on_signal(number: int, frame: FrameType | None) -> None:
+        def on_signal(*_: object) -> None:
             stop.set()
 
         before = {number: signal.signal(number, on_signal) for number in (signal.SIGINT, signal.SIGTERM)}
