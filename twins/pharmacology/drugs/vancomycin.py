@@ -160,8 +160,8 @@ VANCOMYCIN = Drug(
         max_rate_mg_per_h=1000.0,
         source="At most 3000 mg in one dose and 1000 mg an hour: the consensus guideline of 2020 "
         "(doi 10.1093/ajhp/zxaa036) as tabulated in Kidney360 (kidney360.asnjournals.org, table 1 of a review of "
-        "dosing in haemodialysis); product labelling asks for 10 mg/min or slower. Steps of 250 mg, at least 500 mg, the "
-        "intervals and 4500 mg a day: house settings.",
+        "dosing in haemodialysis); product labelling asks for 10 mg/min or slower. Steps of 250 mg, 500 mg or more, "
+        "the intervals and 4500 mg a day: house settings.",
     ),
     level_channel=Channel.VANCOMYCIN,
 )
