@@ -40,7 +40,7 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="stop after the tables; exit 0 only if all is well")
         parser.add_argument("--patience", type=int, default=300, help="seconds to wait for the twins")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_: Any, **options: Any) -> None:
         signal.signal(signal.SIGTERM, _interrupt)
         began = time.monotonic()
         epoch, known_h = self._epoch()
@@ -49,7 +49,7 @@ class Command(BaseCommand):
             raise CommandError("this database holds data of other sources; give the demo a VAR_DIR of its own")
         call_command("demo_users", stdout=io.StringIO() if options["once"] else self.stdout)
         try:
-            with Processes(settings.VAR_DIR / "logs") as processes:
+            with Processes(settings.VAR_DIR / "logs", patience=3) as processes:
                 ward = f"http://127.0.0.1:{_free_port()}/fhir"
                 self._start_ward(processes, ward, epoch, known_h, speed=0 if options["once"] else 60)
                 processes.start("worker", worker())
@@ -136,6 +136,7 @@ class Command(BaseCommand):
         """One table for each patient who has the drug; True when none is missing."""
         treated = set(_subjects(GivenDose)) | set(_subjects(Order))
         complete = bool(treated)
+        self.stdout.write("AUC24 in mg·h/L, concentrations in mg/L: median (90 % band). Day 1 begins where the data end.")
         for patient in Patient.objects.filter(subject__in=treated).select_related("subject"):
             version = latest(patient.subject, DRUG)
             comparison = Comparison.objects.filter(twin_version=version, is_default=True).first() if version else None

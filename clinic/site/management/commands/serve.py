@@ -17,7 +17,7 @@ class Command(BaseCommand):
         parser.add_argument("--port", type=int, default=8000)
         parser.add_argument("--host", default="127.0.0.1")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_: Any, **options: Any) -> None:
         signal.signal(signal.SIGTERM, _interrupt)
         with Processes(settings.VAR_DIR / "logs") as processes:
             processes.run("migrate", manage("migrate", "--no-input"))
