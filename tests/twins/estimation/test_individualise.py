@@ -1,0 +1,177 @@
+import hashlib
+import json
+import math
+
+import numpy as np
+import pytest
+
+from tests.factories.courses import course
+from twins.estimation.fit import Fit, FitOutcome
+from twins.estimation.individualise import individualise, seed_for
+from twins.pharmacology.formulary import model, model_ids
+
+GOTI = model("vancomycin-goti-2018")
+THOMSON = model("vancomycin-thomson-2009")
+
+
+@pytest.mark.parametrize("model_id", model_ids())
+def test_no_level_returns_the_prior(model_id: str) -> None:
+    chosen = model(model_id)
+    fit = individualise(chosen, course(), seed=11, draws=20_000)
+    assert fit.outcome is FitOutcome.PRIOR_ONLY
+    assert fit.eta == (0.0,) * len(chosen.eta_on)
+    assert fit.parameters == fit.typical
+    assert np.array(fit.covariance) == pytest.approx(chosen.omega)
+    assert fit.shrinkage == (0.0,) * len(chosen.eta_on)
+    error = 4 / math.sqrt(20_000)
+    assert fit.draws.mean(axis=0) == pytest.approx(0.0, abs=error * math.sqrt(float(chosen.omega.max())))
+    assert np.cov(fit.draws.T) == pytest.approx(chosen.omega, abs=2 * error * float(chosen.omega.max()))
+
+
+def test_a_level_that_says_nothing_leaves_eta_exactly_zero() -> None:
+    fit = individualise(GOTI, course(doses=((5.0, 1000.0, 1.0),), levels=((3.0, 0.0),)), seed=1)
+    assert fit.outcome is FitOutcome.FITTED
+    assert fit.eta == (0.0, 0.0, 0.0)
+    assert np.array(fit.covariance) == pytest.approx(GOTI.omega)
+
+
+def test_a_parameter_that_no_level_depends_on_keeps_eta_exactly_zero() -> None:
+    # All levels during a bolus's first instant: only the central volume can be seen.
+    patient = course(doses=((0.0, 1000.0, 0.0),), levels=((1e-12, 10.0),))
+    fit = individualise(GOTI, patient, seed=1)
+    assert fit.eta[0] == pytest.approx(0.0, abs=1e-9)
+    assert fit.eta[2] == pytest.approx(0.0, abs=1e-9)
+    assert fit.eta[1] > 0.1
+
+
+def test_the_same_seed_gives_the_same_fit_bit_for_bit() -> None:
+    patient = course(levels=((11.5, 12.0), (23.5, 14.0)))
+    one, again = (individualise(THOMSON, patient, seed=5) for _ in range(2))
+    assert np.array_equal(one.draws, again.draws)
+    assert one.to_json() == again.to_json()
+    assert not np.array_equal(one.draws, individualise(THOMSON, patient, seed=6).draws)
+
+
+def test_a_fit_survives_storage() -> None:
+    fit = individualise(GOTI, course(levels=((11.5, 12.0), (23.5, 14.0))), seed=5)
+    stored = json.loads(json.dumps(fit.to_json(), allow_nan=False))
+    assert Fit.from_json(stored, fit.draws).to_json() == fit.to_json()
+
+
+def test_high_levels_mean_a_lower_clearance_and_low_levels_a_higher() -> None:
+    high, low = (individualise(GOTI, course(levels=((23.5, value), (35.5, value))), seed=1) for value in (35.0, 4.0))
+    assert high.parameters["clearance_l_per_h"] < high.typical["clearance_l_per_h"]
+    assert low.parameters["clearance_l_per_h"] > low.typical["clearance_l_per_h"]
+
+
+def test_the_order_in_which_ties_are_charted_does_not_matter() -> None:
+    one = individualise(GOTI, course(levels=((23.5, 14.0), (23.5, 19.0))), seed=1)
+    other = individualise(GOTI, course(levels=((23.5, 19.0), (23.5, 14.0))), seed=1)
+    assert one.eta == pytest.approx(other.eta, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("patient", "words"),
+    [
+        (course(weight=None), "No body weight on the chart"),
+        (course(creatinine=()), "No serum creatinine on the chart"),
+        (course(male=None), "No sex on the chart"),
+        (course(age=None, weight=None), "No age and no body weight on the chart"),
+        (course(doses=()), "No dose of vancomycin has been given"),
+        (course(doses=((40.0, 1000.0, 1.0),), until=36.0), "No dose of vancomycin has been given"),
+        (course(creatinine=((0.0, 0.0),)), "Serum creatinine is 0"),
+        (course(drug="gentamicin"), "The course is of gentamicin"),
+    ],
+)
+def test_what_cannot_be_fitted_is_an_outcome_with_its_reason(patient: object, words: str) -> None:
+    fit = individualise(GOTI, patient, seed=1)  # type: ignore[arg-type]
+    assert fit.outcome is FitOutcome.CANNOT
+    assert words in fit.reason
+    assert fit.reason.endswith(".")
+    assert fit.draws.shape == (0, 3)
+    json.dumps(fit.to_json(), allow_nan=False)
+
+
+@pytest.mark.parametrize("model_id", model_ids())
+@pytest.mark.parametrize(
+    "levels",
+    [
+        ((11.5, 0.0),),
+        ((11.5, 1e5),),
+        ((2.0, 1e-3), (11.5, 500.0)),
+        tuple((1.0 + k, 20.0) for k in range(30)),
+        tuple((1.0 + k, 300.0 * (k % 2)) for k in range(30)),
+    ],
+)
+def test_absurd_levels_never_raise(model_id: str, levels: tuple[tuple[float, float], ...]) -> None:
+    fit = individualise(model(model_id), course(levels=levels), seed=2)
+    assert fit.outcome in (FitOutcome.FITTED, FitOutcome.NOT_CONVERGED)
+    assert fit.draws.shape == (1000, len(fit.eta))
+    assert np.all(np.isfinite(fit.draws))
+    json.dumps(fit.to_json(), allow_nan=False)
+
+
+def test_a_level_that_the_model_cannot_follow_is_named() -> None:
+    fit = individualise(THOMSON, course(levels=((11.5, 14.0), (23.5, 1.0))), seed=2)
+    assert any("1 mg/L at 23.5 h" in warning and "below the fit" in warning for warning in fit.warnings)
+
+
+def test_a_patient_outside_the_population_is_named() -> None:
+    fit = individualise(GOTI, course(weight=270.0, age=16.0), seed=1)
+    assert any("Body weight of 270 kg is above" in warning for warning in fit.warnings)
+    assert any("Age of 16 a is below" in warning for warning in fit.warnings)
+
+
+def test_a_patient_within_the_population_has_no_warning() -> None:
+    assert individualise(GOTI, course(levels=((11.5, 13.0),)), seed=1).warnings == ()
+
+
+def test_the_cap_and_the_floor_are_said_where_they_changed_a_value() -> None:
+    capped = individualise(GOTI, course(age=30.0, creatinine=((0.0, 0.5),)), seed=1)
+    assert any("used as 150, the model's cap" in warning for warning in capped.warnings)
+    floored = individualise(GOTI, course(age=80.0, creatinine=((0.0, 0.6),)), seed=1)
+    assert any("0.6 mg/dL is used as 1" in warning for warning in floored.warnings)
+
+
+def test_dialysis_is_a_warning_in_both_models() -> None:
+    known = individualise(GOTI, course(dialysis=1.0), seed=1)
+    unknown = individualise(THOMSON, course(dialysis=1.0), seed=1)
+    assert any("does not follow single sessions" in warning for warning in known.warnings)
+    assert any("which Thomson 2009 does not know of" in warning for warning in unknown.warnings)
+    assert known.typical["clearance_l_per_h"] == pytest.approx(
+        0.7 * individualise(GOTI, course(), seed=1).typical["clearance_l_per_h"]
+    )
+
+
+def test_parameters_are_those_of_the_course_s_end() -> None:
+    worse = individualise(GOTI, course(creatinine=((0.0, 1.0), (30.0, 3.0))), seed=1)
+    assert worse.typical["clearance_l_per_h"] == pytest.approx(4.5 * (85 * 80 / 216 / 120) ** 0.8)
+
+
+def test_residuals_are_in_standard_deviations_of_the_model() -> None:
+    fit = individualise(GOTI, course(levels=((11.5, 12.0), (23.5, 19.0))), seed=1)
+    for residual in fit.residuals:
+        sd = 3.4 + 0.227 * residual.individual_mg_per_l
+        expected = (residual.observed_mg_per_l - residual.individual_mg_per_l) / sd
+        assert residual.weighted_residual == pytest.approx(expected)
+        assert residual.source.startswith("Observation/level-")
+
+
+def test_more_levels_leave_less_of_the_prior() -> None:
+    few = individualise(GOTI, course(levels=((11.5, 13.0),)), seed=1)
+    many = individualise(GOTI, course(levels=tuple((3.0 + 3 * k, 13.0) for k in range(11))), seed=1)
+    assert all(0 <= a < b < 1 for a, b in zip(few.shrinkage, many.shrinkage, strict=True))
+
+
+def test_seeds_are_63_bits_of_the_digest_and_the_model() -> None:
+    digest = course().digest()
+    seed = seed_for(digest, GOTI.id)
+    text = f"{digest}:{GOTI.id}".encode()
+    assert seed == int(hashlib.sha256(text).hexdigest()[:16], 16) // 2
+    assert 0 <= seed < 2**63
+    assert seed != seed_for(digest, THOMSON.id)
+
+
+def test_fewer_than_one_draw_is_refused() -> None:
+    with pytest.raises(ValueError, match="draws is 0"):
+        individualise(GOTI, course(), seed=1, draws=0)
