@@ -87,7 +87,7 @@ def _key(result: ComparisonResult, *, narrow: bool, measured: bool, left_out: bo
         style = plan_style(position)
         parts.append(_swatch(style, 4.0, y - 4))
         parts.append(svg.text(plan_letter(position), 48.0, y, font_weight="700"))
-        label = f"{forecast.plan.label}: {forecast.plan.sentence()}"
+        label = words.plan_title(forecast.plan)
         parts.append(svg.text(label, 64.0, y, font_size=12 if narrow else 13))
         y += _LINE
     marks = []
@@ -175,12 +175,18 @@ def _concentrations(
 
 
 def _own_part(forecast: PlanForecast, current: PlanForecast) -> tuple[Sequence[float], Sequence[Sequence[float]]]:
-    """Times and quantiles from where the plan parts from the current one; what they share is drawn once."""
+    """Times and quantiles from where the plan parts from the current one; what they share is drawn once.
+
+    The plans' times differ where doses begin and end, so they are compared at the times that both have.
+    """
     first = 0
-    if forecast is not current and forecast.times_h == current.times_h:
-        pairs = zip(forecast.quantiles[2], current.quantiles[2], strict=True)
-        apart = next((k for k, (mine, theirs) in enumerate(pairs) if abs(mine - theirs) > 1e-6 * (1 + theirs)), 0)
-        first = max(apart - 1, 0)
+    if forecast is not current:
+        theirs = dict(zip(current.times_h, current.quantiles[2], strict=True))
+        for k, (time, value) in enumerate(zip(forecast.times_h, forecast.quantiles[2], strict=True)):
+            if time in theirs:
+                if abs(value - theirs[time]) > 1e-6 * (1 + value):
+                    break
+                first = k
     return forecast.times_h[first:], [row[first:] for row in forecast.quantiles]
 
 
@@ -285,8 +291,8 @@ def _description(result: ComparisonResult, course: Course) -> str:
         style = plan_style(position)
         aucs = ", ".join(words.exposure(day.auc24.q50) for day in forecast.days)
         parts.append(
-            f"Plan {plan_letter(position)}, {style.pattern_name}, {forecast.plan.label}: {forecast.plan.sentence()}."
-            f" {forecast.sentence}. Median AUC24 by day: {aucs} mg·h/L."
+            f"Plan {plan_letter(position)}, {style.pattern_name}, {words.plan_title(forecast.plan)}."
+            f" {forecast.sentence} Median AUC24 by day: {aucs} mg·h/L."
         )
     return " ".join(parts)
 

@@ -111,7 +111,9 @@ def timeline_chart(line: Timeline, *, zone: tzinfo, prefix: str, width: float = 
 
     if line.doses or line.levels or line.past:
         if line.doses:
-            top = padded([dose.amount_mg for dose in line.doses], least_span=500.0, from_zero=True)[1]
+            top = padded(
+                [dose.amount_mg for dose in line.doses if x.holds(dose.hour)], least_span=500.0, from_zero=True
+            )[1]
             parts.append(_doses(panel(0.0, top, 46.0, "Doses given, mg", 2), line.doses))
         shown = [level.value for level in line.levels if x.holds(level.hour)]
         for part in (line.past, line.forecast):
@@ -122,7 +124,7 @@ def timeline_chart(line: Timeline, *, zone: tzinfo, prefix: str, width: float = 
         title = f"{what} and forecast of the current plan" if line.forecast and not narrow else what
         parts.append(_concentration(panel(low, high, 180.0, title, 4), line))
     if line.creatinine:
-        low, high = padded([item.value for item in line.creatinine], least_span=0.8, from_zero=True)
+        low, high = padded([1.15 * item.value for item in line.creatinine], least_span=0.8, from_zero=True)
         parts.append(_creatinine(panel(low, high, 64.0, "Serum creatinine, mg/dL"), line.creatinine))
     for vital in line.vitals:
         values = [value for trace in vital.traces for item in trace.bins for value in (item[1], item[3])]
@@ -159,10 +161,9 @@ def _moment(line: Timeline) -> datetime:
 
 def _doses(panel: Panel, doses: Sequence[DoseMark]) -> str:
     parts = []
-    free_from = panel.x.start - 30
-    for dose in doses:
-        if not panel.x.holds(dose.hour):
-            continue
+    shown = [dose for dose in doses if panel.x.holds(dose.hour)]
+    edges = [*(panel.x(dose.hour) for dose in shown[1:]), panel.x.end + 40]
+    for dose, edge in zip(shown, edges, strict=True):
         at, top = panel.x(dose.hour), panel.y(dose.amount_mg)
         parts.append(
             svg.element(
@@ -178,9 +179,8 @@ def _doses(panel: Panel, doses: Sequence[DoseMark]) -> str:
             )
         )
         label = f"{dose.amount_mg:g}" + ("" if dose.used else " out")
-        if at + 5 >= free_from:
+        if at + 7 + len(label) * 6.8 < edge:
             parts.append(svg.text(label, at + 5, panel.bottom - 6, font_size=SMALL, **svg.HALO))
-            free_from = at + 9 + len(label) * 6.4
     return "".join(parts)
 
 
@@ -192,7 +192,7 @@ def _concentration(panel: Panel, line: Timeline) -> str:
         times, q = part.times_h, part.quantiles
         parts.append(panel.band(times, q[0], q[4], colour=SKY, opacity=BAND_90 + 0.06))
         parts.append(panel.band(times, q[1], q[3], colour=SKY, opacity=BAND_50 + 0.1))
-        parts.append(panel.line(times, q[2], colour=BLUE, dash=dash))
+        parts.append(panel.line(times, q[2], colour=INK, dash=dash, width=1.8))
     for level in line.levels:
         if panel.x.holds(level.hour):
             value = words.concentration(level.value)

@@ -1,12 +1,13 @@
 """A twin in rows that a reader can judge: parameters with uncertainty, inputs with sources, quality in words."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import numpy as np
 
 from clinic.charts import words
 from twins.estimation.fit import Fit, FitOutcome
+from twins.pharmacology.covariates import CLEARANCE, CovariateError, history
 from twins.pharmacology.population import CovariateRange, PopulationModel
 from twins.quantities.clock import moment_at
 from twins.samples.course import Course, CovariateValue, FindingCode
@@ -21,6 +22,8 @@ _UNITS = (
     ("_y", "years"),
     ("_h", "h"),
 )
+STALE_AFTER = timedelta(hours=12)
+"""House setting: a patient on the drug from whom nothing came for this long is called stale."""
 Z_95 = 1.6449
 """95th percentile of the standard normal distribution."""
 
@@ -149,7 +152,23 @@ def covariate_rows(course: Course, model: PopulationModel) -> tuple[CovariateRow
     for name in names:
         value = course.covariate_at(name, course.until_h)
         rows.append(_covariate_row(name, value, ranges.get(name), course.start))
-    return tuple(rows)
+    return (*rows, *_estimated_clearance(course, model, ranges.get(CLEARANCE)))
+
+
+def _estimated_clearance(
+    course: Course, model: PopulationModel, known: CovariateRange | None
+) -> tuple[CovariateRow, ...]:
+    """The creatinine clearance that the model reads at the course's end, where it was estimated and not given."""
+    try:
+        read = history(model, course)
+    except CovariateError:  # the missing value has a row of its own
+        return ()
+    at = max(int(np.searchsorted(read.times_h, course.until_h, side="right")) - 1, 0)
+    if not read.estimated[at]:
+        return ()
+    value = CovariateValue(CLEARANCE, course.until_h, float(read.values[CLEARANCE][at]), "Cockcroft–Gault")
+    row = _covariate_row(CLEARANCE, value, known, course.start)
+    return (replace(row, value=f"{value.value:.0f} mL/min"),)
 
 
 def _covariate_row(

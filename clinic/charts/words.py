@@ -1,7 +1,9 @@
-"""Numbers and times in words, rounded the way a ward reads them."""
+"""Numbers, times and plans in words, rounded the way a ward reads them."""
 
 import math
 from datetime import datetime, timedelta, tzinfo
+
+from twins.pharmacology.regimen import Plan
 
 
 def percent(probability: float) -> str:
@@ -65,3 +67,12 @@ def span(length: timedelta) -> str:
 def hours(value: float) -> str:
     """A length in hours with at most one decimal: ``1.5 h``."""
     return f"{round(value, 1):g} h"
+
+
+def plan_title(plan: Plan) -> str:
+    """The plan's label and what would be given, each said once: ``Current: 1000 mg over 1 h every 12 h``."""
+    if plan.regimen is None:
+        return plan.label if "no further doses" in plan.label.lower() else f"{plan.label}: {plan.sentence()}"
+    core = f"{plan.regimen.amount_mg:g} mg every {plan.regimen.interval_h:g} h"
+    before, found, _ = plan.label.partition(core)
+    return f"{before}{plan.sentence()}" if found else f"{plan.label}: {plan.sentence()}"

@@ -38,7 +38,7 @@ class PlanForm(forms.Form):
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
         error_messages={"invalid": "This is no time; write it as 2026-11-22 14:05."},
     )
-    loading_mg = forms.FloatField(required=False, label="Loading dose, mg (optional)")
+    loading_mg = forms.FloatField(required=False, label="Loading dose, mg")
 
     def __init__(self, *args: Any, frame: Frame, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

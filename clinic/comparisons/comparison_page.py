@@ -1,8 +1,11 @@
 """Everything the comparison page shows, put together from one stored comparison."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.utils import timezone
+
+from clinic.charts import words
 from clinic.charts.palette import plan_letter, plan_style
 from clinic.charts.twin_facts import (
     CovariateRow,
@@ -46,8 +49,8 @@ class PlanRow:
     days: tuple[DayRow, ...]
 
     @property
-    def is_current(self) -> bool:
-        return self.position == 0
+    def title(self) -> str:
+        return words.plan_title(self.forecast.plan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +127,7 @@ class ComparisonPage:
                 for dose in course.doses
             ),
             levels=_levels(course, fit),
-            influences=tuple(
-                sorted(result.influences, key=lambda i: abs(i.auc24_after - i.auc24_before), reverse=True)
-            ),
+            influences=_influences(result, course),
             as_of=moment_at(course.start, result.as_of_h),
         )
 
@@ -162,3 +163,14 @@ def _levels(course: Course, fit: Fit) -> tuple[LevelInput, ...]:
             )
         )
     return tuple(rows)
+
+
+def _influences(result: ComparisonResult, course: Course) -> tuple[Influence, ...]:
+    """The strongest first; a level named by hours since the course's start is named by its time on the ward's clock."""
+    zone = timezone.get_current_timezone()
+    names = {}
+    for level in course.levels:
+        stem = f"Level of {level.value_mg_per_l:g} mg/L at"
+        names[f"{stem} {level.time_h:.1f} h"] = f"{stem} {words.clock(moment_at(course.start, level.time_h), zone)}"
+    renamed = (replace(item, what=names.get(item.what, item.what)) for item in result.influences)
+    return tuple(sorted(renamed, key=lambda item: abs(item.auc24_after - item.auc24_before), reverse=True))

@@ -33,7 +33,7 @@ class Decided:
         return cls(
             comparison_id=comparison.pk,
             letter="" if chosen is None else plan_letter(chosen),
-            plan=f"{plan.label}: {plan.sentence()}" if plan else "",
+            plan=words.plan_title(plan) if plan else "",
             reason=decision.reason,
             who=decision.decided_by.get_full_name() or decision.decided_by.get_username(),
             at=decision.decided_at,

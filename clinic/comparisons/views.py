@@ -13,6 +13,7 @@ from clinic.access.gate import page
 from clinic.access.permissions import patient_for
 from clinic.access.roles import Permission
 from clinic.charts.comparison_chart import comparison_chart
+from clinic.charts.twin_facts import STALE_AFTER
 from clinic.comparisons.comparison_page import ComparisonPage
 from clinic.comparisons.decided import Decided
 from clinic.comparisons.left_out import left_out_levels
@@ -45,6 +46,7 @@ def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
         "decided": decided,
         "last_decided": Decided.last_of(patient.subject),
         "note": _note(shown, patient, decided, newer),
+        "stale": timezone.now() - shown.version.data_until > STALE_AFTER,
         "reason_limit": 1000,
     }
     return render(request, "comparisons/comparison.html", content)

@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 
 from clinic.charts import words
+from clinic.charts.twin_facts import STALE_AFTER
 
-STALE_AFTER = timedelta(hours=12)
-"""House setting: a patient on the drug from whom nothing at all came for this long is called stale."""
 LEVEL_DUE = timedelta(hours=48)
 """House setting: from then on the first level is called overdue."""
 
@@ -69,6 +68,7 @@ class Situation:
     days: tuple[DayChance, ...] = ()
     current_plan: str = ""
     creatinine: tuple[tuple[datetime, float], ...] = ()
+    haemodialysis: bool = False
     first_dose: datetime | None = None
     last_data: datetime | None = None
     unsigned: bool = False
@@ -86,7 +86,7 @@ def reasons(situation: Situation, now: datetime) -> tuple[Reason, ...]:
     found = [
         *_no_forecast(situation),
         *_target(situation),
-        *renal(situation.creatinine),
+        *(() if situation.haemodialysis else renal(situation.creatinine)),
         *_first_level(situation, now),
         *_staleness(situation, now),
         *_decision(situation),
@@ -129,7 +129,10 @@ def _target(situation: Situation) -> list[Reason]:
 
 
 def renal(values: Sequence[tuple[datetime, float]]) -> list[Reason]:
-    """Whether creatinine, in order of time, rose by KDIGO's criteria up to its last value, or fell as far."""
+    """Whether creatinine, in order of time, rose by KDIGO's criteria up to its last value, or fell as far.
+
+    Not for patients on haemodialysis: theirs rises and falls with the sessions.
+    """
     if len(values) < 2:
         return []
     last_time, last = values[-1]

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.conf import settings
 
+from clinic.charts.palette import plan_letter
 from clinic.charts.twin_facts import (
     CovariateRow,
     FindingRow,
@@ -17,13 +18,14 @@ from clinic.charts.twin_facts import (
     parameter_rows,
     quality,
 )
+from clinic.charts.words import plan_title
 from clinic.patients.models import Patient
 from clinic.worklist.rows import DRUG
 from twins.estimation.fit import Fit
 from twins.forecasts.forecast import PlanForecast, Target
 from twins.pharmacology import formulary
 from twins.pharmacology.population import PopulationModel
-from twins.pharmacology.regimen import current_plan
+from twins.pharmacology.regimen import Plan, current_plan
 from twins.records.models import (
     Comparison,
     GivenDose,
@@ -138,7 +140,7 @@ class TwinView:
     comparison: Comparison | None
     current: PlanForecast | None
     target: Target
-    current_sentence: str
+    current_title: str
 
     @classmethod
     def of(cls, patient: Patient) -> "TwinView | None":
@@ -165,8 +167,38 @@ class TwinView:
             comparison=comparison,
             current=result.forecasts[0] if result else None,
             target=formulary.drug(DRUG).target,
-            current_sentence=plan.sentence() if plan else "no dose ordered or given",
+            current_title=plan_title(plan) if plan else "No dose ordered or given",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow:
+    """One past decision; `chosen` is empty where all plans were declined."""
+
+    comparison: Comparison
+    chosen: str
+    reason: str
+    who: str
+    at: datetime
+
+    @classmethod
+    def last_of(cls, patient: Patient, count: int) -> "list[DecisionRow]":
+        """The last `count` decisions about the patient, the newest first."""
+        found = (
+            Comparison.objects.filter(twin_version__subject=patient.subject, decisions__isnull=False)
+            .select_related("twin_version")
+            .prefetch_related("decisions__decided_by")
+            .defer("result", "twin_version__draws", "twin_version__course", "twin_version__fit")
+            .order_by("-decisions__decided_at")[:count]
+        )
+        rows = []
+        for comparison in found:
+            for decision in comparison.decisions.all():
+                k = decision.chosen_plan
+                chosen = "" if k is None else f"{plan_letter(k)}, {plan_title(Plan.from_json(comparison.plans[k]))}"
+                who = decision.decided_by.get_full_name() or decision.decided_by.get_username()
+                rows.append(cls(comparison, chosen, decision.reason, who, decision.decided_at))
+        return rows
 
 
 def _card(version: TwinVersion, daily_mg: float | None) -> TwinCard:

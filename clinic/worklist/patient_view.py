@@ -14,10 +14,10 @@ from clinic.access.roles import Permission
 from clinic.charts.timeline_chart import timeline_chart
 from clinic.patients.models import Patient
 from clinic.worklist.attention import renal
-from clinic.worklist.patient_page import Records, TwinView
+from clinic.worklist.patient_page import DecisionRow, Records, TwinView
 from clinic.worklist.rows import DRUG
 from clinic.worklist.timeline import timeline
-from twins.records.models import Comparison, Job, JobKind, JobState
+from twins.records.models import Job, JobKind, JobState
 from twins.records.models.job import OPEN_STATES
 from twins.records.twins import result_of
 from twins.samples.channel import Channel
@@ -53,8 +53,8 @@ def patient(request: HttpRequest, subject_key: UUID) -> HttpResponse:
         "main_records": main,
         "other_records": besides,
         "replaced": records.replaced,
-        "renal": renal(creatinine),
-        "decisions": _decided(found),
+        "renal": () if found.subject.haemodialysis_since else renal(creatinine),
+        "decisions": DecisionRow.last_of(found, 5),
         "job": _job(found),
         "last_dose": records.doses[-1] if records.doses else None,
         "last_level": next((s for s in reversed(records.samples) if s.channel == Channel.VANCOMYCIN), None),
@@ -73,17 +73,6 @@ def progress(request: HttpRequest, subject_key: UUID) -> HttpResponse:
         response = HttpResponse(status=200)
         response["HX-Refresh"] = "true"
     return response
-
-
-def _decided(patient: Patient) -> list[Comparison]:
-    """The comparisons that were decided, the newest decision first."""
-    return list(
-        Comparison.objects.filter(twin_version__subject=patient.subject, decisions__isnull=False)
-        .select_related("twin_version")
-        .prefetch_related("decisions__decided_by")
-        .defer("result", "twin_version__draws", "twin_version__course", "twin_version__fit")
-        .order_by("-decisions__decided_at")[:5]
-    )
 
 
 def _job(patient: Patient) -> Job | None:

@@ -106,6 +106,7 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
             cannot_reason=(version["fit__reason"] or "") if version else "",
             days=_chances(comparison) if comparison else (),
             creatinine=tuple(creatinine.get(key, ())),
+            haemodialysis=patient.subject.haemodialysis_since is not None,
             first_dose=dose.get("first"),
             last_data=max(times, default=None),
             unsigned=comparison is not None and comparison["decisions__id"] is None,

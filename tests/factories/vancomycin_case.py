@@ -167,7 +167,7 @@ def _forecast(course_: Course, plan: Plan, clearance: NDArray[np.float64], volum
         hours_to_target=next((day.to_h - until for day in days if day.p_in_target >= 0.5), None),
         sentence=(
             f"{first.p_in_target * 100:.0f} % chance in the target range over the next 24 h,"
-            f" {first.p_above * 100:.0f} % chance above the safety limit"
+            f" {first.p_above * 100:.0f} % chance above the safety limit."
         ),
     )
 
