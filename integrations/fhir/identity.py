@@ -1,0 +1,47 @@
+"""Names of resources on this server.
+
+Resources of two sources may have the same id, so an id here is the source's slug, a point, and the id there:
+``ward.obs-17``. It is the same for as long as the source has that slug, whatever other sources come. Where that is not
+a FHIR id (too long, or a slug with an underscore), a digest stands for it, behind a point that no slug begins with.
+"""
+
+import hashlib
+import re
+
+from django.db.models import Q
+from django.db.models.functions import Length
+
+from integrations.readings.models import Resource
+
+FHIR_ID = re.compile(r"[A-Za-z0-9.\-]{1,64}", re.ASCII)
+
+
+def server_id(source_key: str) -> str:
+    """The id here of ``<slug>/<type>/<id>``."""
+    slug, _, identifier = source_key.split("/", 2)
+    plain = f"{slug}.{identifier}"
+    if FHIR_ID.fullmatch(plain):
+        return plain
+    return "." + hashlib.sha256(source_key.encode()).hexdigest()[:48]
+
+
+def source_key(resource_type: str, identifier: str) -> str | None:
+    """The source key of an id here, or None where it cannot be one."""
+    if not FHIR_ID.fullmatch(identifier):
+        return None
+    slug, _, there = identifier.partition(".")
+    if slug:
+        return f"{slug}/{resource_type}/{there}" if there else None
+    return _digested(resource_type, identifier)
+
+
+def _digested(resource_type: str, identifier: str) -> str | None:
+    """Look among the few resources whose plain name is not a FHIR id."""
+    long = len(resource_type) + 1 + 64
+    candidates = (
+        Resource.objects.filter(resource_type=resource_type, is_current=True)
+        .annotate(length=Length("source_key"))
+        .filter(Q(length__gt=long) | Q(source_key__contains="_"))
+        .values_list("source_key", flat=True)
+    )
+    return next((key for key in candidates.iterator() if server_id(key) == identifier), None)

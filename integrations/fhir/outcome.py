@@ -1,0 +1,45 @@
+"""Every refusal as an OperationOutcome."""
+
+from typing import Any
+
+import msgspec
+from django.http import HttpResponse
+
+FHIR_JSON = "application/fhir+json; charset=utf-8"
+
+
+class Refusal(Exception):
+    """What the door answers instead: an HTTP status, an issue code of FHIR, and a sentence with the remedy."""
+
+    def __init__(self, status: int, code: str, sentence: str, *, expression: str = "", **headers: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.code = code
+        self.sentence = sentence
+        self.expression = expression
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def bad_value(parameter: str, value: str, remedy: str) -> Refusal:
+    """400 for a value of a search parameter."""
+    return Refusal(400, "value", f"{parameter} is {value[:100]!r}; {remedy}", expression=f"http.{parameter}")
+
+
+def outcome(refusal: Refusal) -> dict[str, Any]:
+    """The OperationOutcome of a refusal."""
+    issue: dict[str, Any] = {
+        "severity": "fatal" if refusal.status >= 500 else "error",
+        "code": refusal.code,
+        "details": {"text": refusal.sentence},
+    }
+    if refusal.expression:
+        issue["expression"] = [refusal.expression]
+    return {"resourceType": "OperationOutcome", "issue": [issue]}
+
+
+def answer(refusal: Refusal) -> HttpResponse:
+    """The refusal as an answer."""
+    response = HttpResponse(msgspec.json.encode(outcome(refusal)), status=refusal.status, content_type=FHIR_JSON)
+    for name, value in refusal.headers.items():
+        response[name] = value
+    return response
