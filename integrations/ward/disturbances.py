@@ -7,6 +7,7 @@ on becomes known. So at any time outside those short windows the usable data are
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ CONTENT = ("corrected", "amended", "entered-in-error", "unknown-unit", "unknown-
 LEVEL, CREATININE, HEART_RATE, TEMPERATURE = "20578-1", "2160-0", "8867-4", "8310-5"
 MISTAKE_LASTS = timedelta(hours=3)
 """How long a resource that was entered in error stands before it is withdrawn."""
+EARLY = timedelta(hours=72)
+"""Half of what a fault touches is known this long after the epoch, where the ward's clock starts by default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +43,25 @@ class Disturbance:
 
 
 def disturb(
-    versions: Sequence[Version], names: Sequence[str], seed: int
+    versions: Sequence[Version], names: Sequence[str], seed: int, *, epoch: datetime
 ) -> tuple[tuple[Version, ...], tuple[Disturbance, ...]]:
-    """`versions` with the content faults of `names` put in, and what was put in."""
+    """`versions` with the content faults of `names` put in, and what was put in.
+
+    Nothing is touched that was known before the ward's clock can start, and every other target is of the first days,
+    so that each fault is seen early in the story.
+    """
     wanted = [name for name in CONTENT if name in names]
     if not wanted:
         return tuple(versions), ()
-    # each fault takes its own share, whichever others are on, so that one more fault moves none of the others' targets
-    levels = _shuffled(seed, "levels", versions, LEVEL)
-    creatinine = _shuffled(seed, "creatinine", versions, CREATININE)
-    heart_rates = _shuffled(seed, "heart-rates", versions, HEART_RATE)
-    temperatures = _shuffled(seed, "temperatures", versions, TEMPERATURE)
-    doses = [v for v in versions if v.type == "MedicationAdministration" and v.body["status"] == "completed"]
-    doses = [doses[i] for i in stream(seed, "doses").permutation(len(doses))]
+    first, early = epoch + 2 * MISTAKE_LASTS, epoch + EARLY
+    seen = [version for version in versions if version.updated >= first]
+    # each fault has a share of its own, so that one more fault moves none of the others' targets
+    levels = _mixed(seed, "levels", _of_code(seen, LEVEL), early)
+    creatinine = _mixed(seed, "creatinine", _of_code(seen, CREATININE), early)
+    heart_rates = _mixed(seed, "heart-rates", _of_code(seen, HEART_RATE), early)
+    temperatures = _mixed(seed, "temperatures", _of_code(seen, TEMPERATURE), early)
+    given = [v for v in seen if v.type == "MedicationAdministration" and v.body["status"] == "completed"]
+    doses = _mixed(seed, "doses", given, early)
 
     changed: dict[str, list[Version]] = {}
     added: list[Version] = []
@@ -73,30 +82,36 @@ def disturb(
             told.append(Disturbance(fault, made[0].reference, made[0].updated, mended))
 
     if "corrected" in wanted:
-        rewrite("corrected", [*levels[0:4], *creatinine[0:3], *temperatures[0:3]])
+        rewrite("corrected", [*levels[0:4], *creatinine[0:4], *temperatures[0:4]])
     if "amended" in wanted:
-        rewrite("amended", [*levels[4:8], *creatinine[3:6], *temperatures[3:6]])
+        rewrite("amended", [*levels[4:8], *creatinine[4:8], *temperatures[4:8]])
     if "entered-in-error" in wanted:
-        add("entered-in-error", [*levels[8:11], *doses[0:2]], _mistaken)
+        add("entered-in-error", [*levels[8:12], *doses[0:2]], _mistaken)
     if "unknown-unit" in wanted:
-        add("unknown-unit", [*heart_rates[0:3], *temperatures[6:9]], _in_unknown_unit)
+        add("unknown-unit", [*heart_rates[0:4], *temperatures[8:12]], _in_unknown_unit)
     if "unknown-unit-level" in wanted:
-        add("unknown-unit-level", levels[11:12], _in_unknown_unit)
+        add("unknown-unit-level", levels[12:13], _in_unknown_unit)
     if "bad-entry" in wanted:
-        add("bad-entry", heart_rates[3:6], _broken)
+        add("bad-entry", heart_rates[4:8], _broken)
 
     kept = [v for v in versions if v.reference not in changed]
     return (*kept, *(v for pair in changed.values() for v in pair), *added), tuple(told)
 
 
-def _shuffled(seed: int, name: str, versions: Sequence[Version], code: str) -> list[Version]:
-    """The Observations of one code with a single value, in an order that the seed gives."""
-    found = [
+def _mixed(seed: int, name: str, found: Sequence[Version], early: datetime) -> list[Version]:
+    """In an order that the seed gives, one known by `early` and one known later by turns."""
+    drawn = [found[i] for i in stream(seed, name).permutation(len(found))]
+    halves = ([v for v in drawn if v.updated <= early], [v for v in drawn if v.updated > early])
+    return [v for pair in zip_longest(*halves) for v in pair if v is not None]
+
+
+def _of_code(versions: Sequence[Version], code: str) -> list[Version]:
+    """The Observations of one code with a single value."""
+    return [
         v
         for v in versions
         if v.type == "Observation" and v.body["code"]["coding"][0]["code"] == code and "valueQuantity" in v.body
     ]
-    return [found[i] for i in stream(seed, name).permutation(len(found))]
 
 
 def _event_time(version: Version) -> datetime:
@@ -107,10 +122,11 @@ def _event_time(version: Version) -> datetime:
 def _wrong_first(target: Version) -> Version:
     """A version 1 with another value, known half-way between the event and the right version."""
     known = target.updated - (target.updated - _event_time(target)) / 2
+    known = known.replace(microsecond=0)
     body = {**target.body, "valueQuantity": _mistyped(target.body["valueQuantity"])}
     if "issued" in body:
-        body["issued"] = instant(known.replace(microsecond=0))
-    return replace(target, updated=known.replace(microsecond=0), number=1, body=body)
+        body["issued"] = instant(known)
+    return replace(target, updated=known, number=1, body=body)
 
 
 def _mistyped(quantity: Json) -> Json:

@@ -174,7 +174,8 @@ def _patient_id(reference: str) -> str:
 
 def _key_of(token: str) -> str:
     try:
-        return base64.urlsafe_b64decode(token.encode() + b"==").decode()
+        padded = token + "=" * (-len(token) % 4)
+        return base64.b64decode(padded, altchars=b"-_", validate=True).decode()
     except ValueError as error:
         raise FhirError(400, "invalid", f"{PAGE} is not one of this server's next links", expression=PAGE) from error
 

@@ -14,7 +14,7 @@ from integrations.ward.capability import capability_statement
 from integrations.ward.clock import ClockError
 from integrations.ward.faults import FaultError, FaultPlan
 from integrations.ward.log import TYPES
-from integrations.ward.outcome import FhirError
+from integrations.ward.outcome import FhirError, outcome
 from integrations.ward.resources import Version
 from integrations.ward.search import bundle, find_history, find_page, history_entries, parse_query, search_entries
 from integrations.ward.ward import Ward
@@ -61,12 +61,34 @@ class WardHandler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._answer("POST")
 
+    def do_HEAD(self) -> None:
+        self._answer("GET")
+
+    def do_PUT(self) -> None:
+        self._answer("PUT")
+
+    def do_PATCH(self) -> None:
+        self._answer("PATCH")
+
+    def do_DELETE(self) -> None:
+        self._answer("DELETE")
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What the base class refuses by itself, such as a request line that is none, as an OperationOutcome."""
+        self.close_connection = True
+        text = explain or message or "The request cannot be read"
+        headers = {"Content-Type": FHIR_JSON, "Connection": "close"}
+        self._send(code, json.dumps(outcome("invalid", text)).encode(), headers)
+
     def log_message(self, format: str, *args: Any) -> None:
         log.info("%s %s", self.address_string(), format % args)
 
     def _answer(self, method: str) -> None:
         url = urlsplit(self.path)
         body = self._body()
+        if body is None:
+            self.send_error(413, f"the body is longer than {MAX_BODY} bytes, or of no stated length")
+            return
         if url.path.startswith("/_ward/"):
             self._control(method, url.path, body)
             return
@@ -107,6 +129,8 @@ class WardHandler(BaseHTTPRequestHandler):
         if parts == ["metadata"] and method == "GET":
             return 200, {}, capability_statement(self._base_url(), self.server.ward.clock.epoch)
         self._authorise()
+        if method not in ("GET", "POST"):
+            raise FhirError(405, "not-supported", f"{method} is not supported; this ward can be read only")
         pairs = parse_qsl(query, keep_blank_values=True)
         if method == "POST":
             if len(parts) != 2 or parts[1] != "_search":
@@ -223,11 +247,11 @@ class WardHandler(BaseHTTPRequestHandler):
             return f"http://{host}/fhir"
         return self.server.address
 
-    def _body(self) -> bytes:
+    def _body(self) -> bytes | None:
+        """The request's body; None where it is too long to be read."""
         length = self.headers.get("Content-Length", "0")
-        if not length.isdigit() or int(length) > MAX_BODY:
-            self.close_connection = True
-            return b""
+        if not length.isdigit() or int(length) > MAX_BODY or "Transfer-Encoding" in self.headers:
+            return None
         return self.rfile.read(int(length))
 
     def _send(self, status: int, payload: bytes, headers: dict[str, str]) -> None:
@@ -238,7 +262,8 @@ class WardHandler(BaseHTTPRequestHandler):
             if status != 304:
                 self.send_header("Content-Length", str(len(payload)))
             self.end_headers()
-            self.wfile.write(payload)
+            if self.command != "HEAD":
+                self.wfile.write(payload)
         except ConnectionError as error:
             log.info("the client went away: %s", error)
             self.close_connection = True

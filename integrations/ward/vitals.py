@@ -47,9 +47,8 @@ def spot_checks(patient: WardPatient, seed: int) -> tuple[SpotCheck, ...]:
     every = 4.0 if profile.monitored else 6.0
     first = np.ceil(max(profile.admitted_h + 0.5, 0.0))
     times = np.arange(first, patient.horizon_h, every)
-    draw = stream(seed, profile.key, "spot-checks")
-    wander = _wander(draw, len(times), 5)
-    minutes = draw.integers(0, 20, size=len(times))
+    wander = _wander(stream(seed, profile.key, "spot-checks"), len(times), 5)
+    minutes = stream(seed, profile.key, "rounds").integers(0, 20, size=len(times))
     rhythm = np.sin(2 * np.pi * times / 24.0)
     checks = []
     for i, hour in enumerate(times):
@@ -76,9 +75,8 @@ def strips(patient: WardPatient, seed: int) -> tuple[Strip, ...]:
         return ()
     first = int(np.ceil(max(profile.admitted_h + 0.5, 0.0)))
     hours = range(first, int(patient.horizon_h))
-    draw = stream(seed, profile.key, "strips")
-    wander = _wander(draw, len(hours) * STRIP_POINTS, 2)
-    fault = draw.random((2, wander.shape[1]))
+    wander = _wander(stream(seed, profile.key, "strips"), len(hours) * STRIP_POINTS, 2)
+    fault = stream(seed, profile.key, "strip-faults").random((wander.shape[1], 2)).T
     made = []
     for i, hour in enumerate(hours):
         part = slice(i * STRIP_POINTS, (i + 1) * STRIP_POINTS)
@@ -105,7 +103,7 @@ def _point(value: np.int64, fault: np.float64, out_of_range: str) -> str:
 def _wander(draw: np.random.Generator, count: int, channels: int) -> NDArray[np.float64]:
     """`channels` autoregressive walks of unit variance, shape (channels, count)."""
     keep = 0.8
-    noise = draw.standard_normal((channels, count))
+    noise = draw.standard_normal((count, channels)).T  # in order of time, so that a longer story begins the same
     walk = np.empty_like(noise)
     state = noise[:, 0] if count else np.zeros(channels)
     for i in range(count):

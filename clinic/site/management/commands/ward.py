@@ -37,6 +37,9 @@ class Command(BaseCommand):
         )
         parser.add_argument("--faults", default="", help=f"comma-separated, of {', '.join(NAMES)}")
         parser.add_argument("--fault-rate", type=float, default=0.3, help="of transport faults (default 0.3)")
+        parser.add_argument(
+            "--fault-timeout", type=float, default=30.0, help="seconds that a time-out lasts (default 30)"
+        )
         parser.add_argument("--token-file", type=Path, help="ask for the bearer token that this file holds")
 
     def handle(self, **options: Any) -> None:
@@ -76,7 +79,8 @@ class Command(BaseCommand):
                 raise CommandError(f"--epoch is {options['epoch']!r}; give for example 2026-03-01T08:00:00Z") from error
         clock = WardClock(epoch, hours_known=options["hours_known"], speed=options["speed"])
         names = tuple(name.strip() for name in options["faults"].split(",") if name.strip())
-        return Ward(seed=options["seed"], clock=clock, plan=FaultPlan(names, options["seed"], options["fault_rate"]))
+        plan = FaultPlan(names, options["seed"], options["fault_rate"], timeout_s=options["fault_timeout"])
+        return Ward(seed=options["seed"], clock=clock, plan=plan)
 
     @staticmethod
     def _token(path: Path | None) -> str:
