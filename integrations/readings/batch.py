@@ -205,7 +205,8 @@ class Batch:
     def _accept(self, candidate: _Candidate, meaning: Meaning, subject: Subject | None) -> None:
         identity = candidate.identity
         if identity.resource_type == "Patient":
-            subject = self._patients[identity.source_key].subject
+            patient = self._find(identity.source_key)
+            subject = patient.subject if patient else None
         resource = Resource(
             source_key=identity.source_key,
             resource_type=identity.resource_type,
