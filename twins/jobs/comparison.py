@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from celery import shared_task
 
+from twins.jobs.ask import ask
 from twins.jobs.queue import request
 from twins.jobs.work import work
 from twins.pharmacology.regimen import Plan
@@ -38,6 +39,4 @@ def request_comparison(version: TwinVersion, plans: Sequence[Plan], *, asked_by:
 @shared_task(name="twins.jobs.comparison.run")
 def run(job_id: str) -> None:
     """Do the comparison job `job_id`."""
-    from twins.jobs.ask import ask
-
     work(job_id, ask)

@@ -1,5 +1,6 @@
 """From the stored records to new twin versions: build the course, individualise each model, compare, store."""
 
+from django.conf import settings
 from django.db import transaction
 
 from twins.estimation.fit import Fit, FitOutcome
@@ -67,7 +68,7 @@ def individual(
 ) -> tuple[Fit, tuple[Plan, ...], ComparisonResult | None]:
     """The fit, and where it can be forecast and is asked for, the default plans and their comparison."""
     model = formulary.model(model_id)
-    fit = individualise(model, course, seed=seed_for(course.digest(), model_id))
+    fit = individualise(model, course, seed=seed_for(course.digest(), model_id), draws=settings.POSTERIOR_DRAWS)
     if not with_comparison or fit.outcome not in FORECASTABLE:
         return fit, (), None
     plans = default_plans(model, course, fit)

@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from twins.jobs.learn import learn
 from twins.jobs.queue import request
 from twins.jobs.work import work
 from twins.records.models import Job, JobKind, Subject
@@ -24,6 +25,4 @@ def request_update(subject: Subject, drug: str, *, asked_by: str = "system") -> 
 @shared_task(name="twins.jobs.update.run")
 def run(job_id: str) -> None:
     """Do the update job `job_id`."""
-    from twins.jobs.learn import learn
-
     work(job_id, learn)

@@ -15,7 +15,7 @@ What is in it:
 """
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import Max
 
@@ -201,8 +201,9 @@ def _personal(subject: Subject, start: datetime) -> list[CovariateValue]:
     """Age, sex and dialysis. An unknown sex or age is left out: missing is never zero."""
     values = []
     if subject.age_years is not None and subject.age_as_of is not None:
-        passed = int((start.date() - subject.age_as_of).days / 365.25)
-        values.append(CovariateValue("age_y", 0.0, float(subject.age_years + passed)))
+        values.append(
+            CovariateValue("age_y", 0.0, float(subject.age_years + _whole_years(subject.age_as_of, start.date())))
+        )
     if subject.sex != Sex.UNKNOWN:
         values.append(CovariateValue("male", 0.0, 1.0 if subject.sex == Sex.MALE else 0.0))
     since = subject.haemodialysis_since
@@ -213,6 +214,13 @@ def _personal(subject: Subject, start: datetime) -> list[CovariateValue]:
             CovariateValue("haemodialysis", max(0.0, hours_between(start, since)), 1.0, subject.haemodialysis_source)
         )
     return values
+
+
+def _whole_years(first: date, last: date) -> int:
+    """Whole years from `first` to `last`, towards zero where `last` is earlier."""
+    if last < first:
+        return -_whole_years(last, first)
+    return last.year - first.year - ((last.month, last.day) < (first.month, first.day))
 
 
 def _ordered(order: Order, start: datetime) -> OrderedRegimen:
