@@ -8,7 +8,7 @@ from typing import Final
 
 from clinic.charts import svg, words
 from clinic.charts.comparison_chart import BAND_50, BAND_90
-from clinic.charts.palette import BLUE, INK, SKY, Marker
+from clinic.charts.palette import INK, SKY, Marker
 from clinic.charts.panel import SMALL, Panel, hatching, marker, runs
 from clinic.charts.scale import Scale, padded, time_ticks
 from twins.forecasts.forecast import PastFit, PlanForecast
@@ -140,7 +140,7 @@ def timeline_chart(line: Timeline, *, zone: tzinfo, prefix: str, width: float = 
                 "line", x1=at, x2=at, y1=20, y2=last.bottom, stroke=INK, stroke_dasharray="4 3", stroke_opacity=0.75
             )
         )
-        label = "data until " + words.clock(_moment(line), zone)[-5:]
+        label = "twin's data until " + words.clock(_moment(line), zone)[-5:]
         anchor = "end" if at > (left + right) / 2 else "start"
         parts.append(svg.text(label, at + (-5 if anchor == "end" else 5), 14.0, text_anchor=anchor, font_size=SMALL))
     if last is not None:

@@ -93,7 +93,7 @@ def parameter_rows(fit: Fit, model: PopulationModel) -> tuple[ParameterRow, ...]
             population_range = _range(typical * np.exp(-Z_95 * spread), typical * np.exp(Z_95 * spread))
             low, high = np.quantile(typical * np.exp(fit.draws[:, k]), (0.05, 0.95))
             individual_range = _range(low, high)
-            learned = learned_words(fit.shrinkage[k])
+            learned = learned_words(fit.shrinkage[k]) if fit.residuals else "no level to learn from"
         rows.append(
             ParameterRow(
                 label,

@@ -63,6 +63,7 @@ def timeline(
     events = [hours_between(start, row.event_time) for row in (*doses, *samples)]
     earliest = min([0.0, *(hour for hour in events if hour > -24.0)]) if course else 0.0
     low = max(earliest, as_of - LONGEST_H)
+    low -= 0.02 * (as_of - low)  # so that the first mark does not lie on the axis
     high = as_of + (AHEAD_H if result else max(2.0, 0.04 * (as_of - low)))
 
     def left_out(source_key: str) -> bool:

@@ -1,0 +1,59 @@
+"""Numbers and times in words."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from clinic.charts import words
+from twins.pharmacology.regimen import Plan, Regimen
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("probability", "shown"),
+    [(0.0, "0 %"), (0.004, "<1 %"), (0.0099, "<1 %"), (0.784, "78 %"), (0.995, ">99 %"), (1.0, "100 %")],
+)
+def test_probabilities_are_whole_percent_and_never_round_to_certainty(probability, shown):
+    assert words.percent(probability) == shown
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0.08237, "0.0824"), (5.1249, "5.12"), (23.66, "23.7"), (1486.0, "1490")])
+def test_parameters_have_three_digits(value, shown):
+    assert words.significant(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("passed", "shown"),
+    [
+        (timedelta(seconds=20), "just now"),
+        (timedelta(minutes=75), "75 min ago"),
+        (timedelta(hours=30), "30 h ago"),
+        (timedelta(days=3), "3 days ago"),
+        (timedelta(minutes=-10), "in 10 min"),
+    ],
+)
+def test_recency_is_said_in_the_unit_that_matters(passed, shown):
+    assert words.ago(NOON - passed, NOON) == shown
+
+
+def test_a_time_is_shown_on_the_wards_clock_and_names_it():
+    assert words.clock_with_zone(NOON, ZoneInfo("Europe/Zurich")) == "22 Nov 2026 13:00 CET"
+
+
+@pytest.mark.parametrize(
+    ("label", "title"),
+    [
+        ("Current", "Current: 1000 mg over 1 h every 12 h"),
+        ("1000 mg every 12 h", "1000 mg over 1 h every 12 h"),
+        ("Hold 6 h, then 1000 mg every 12 h", "Hold 6 h, then 1000 mg over 1 h every 12 h"),
+    ],
+)
+def test_a_plan_says_its_regimen_once(label, title):
+    assert words.plan_title(Plan(label, Regimen(1000.0, 12.0, 1.0, 0.0))) == title
+
+
+def test_stopping_is_a_plan_too():
+    assert words.plan_title(Plan("No further doses", None)) == "No further doses"
+    assert words.plan_title(Plan("Stop", None)) == "Stop: no further doses"
