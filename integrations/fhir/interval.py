@@ -65,7 +65,11 @@ def period(start: str | None, end: str | None) -> Interval:
 
 
 def satisfies(prefix: str, asked: Interval, found: Interval) -> bool:
-    """Whether what was `found` answers the search for `asked` under FHIR's rules for each prefix."""
+    """Whether what was `found` answers the search for `asked` under FHIR's rules for each prefix.
+
+    ``ge`` and ``le`` also find what reaches into the asked time from the other side, which the letter of R4 leaves out:
+    an infusion that runs past midnight is not missing from the new day.
+    """
     inside = asked.low <= found.low and found.high <= asked.high
     match prefix:
         case "eq":
@@ -75,11 +79,11 @@ def satisfies(prefix: str, asked: Interval, found: Interval) -> bool:
         case "gt":
             return found.high > asked.high
         case "ge":
-            return found.high > asked.high or inside
+            return found.high > asked.low
         case "lt":
             return found.low < asked.low
         case "le":
-            return found.low < asked.low or inside
+            return found.low < asked.high
         case "sa":
             return found.low >= asked.high
         case _:

@@ -14,6 +14,11 @@ from oauth2_provider.models import AccessToken
 
 
 @pytest.fixture(autouse=True)
+def _secrets_are_hashed_quickly(settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
 def _no_rate_is_carried_over() -> Iterator[None]:
     cache.clear()
     yield
