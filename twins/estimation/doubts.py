@@ -11,6 +11,9 @@ from twins.samples.course import Course
 
 _LARGE_RESIDUAL = 3.0
 _LARGE_ETA_SD = 2.5
+_RISE_MG_PER_DL, _RISE_WITHIN_H = 0.3, 48.0
+_RISE_TIMES, _RISE_TIMES_WITHIN_H = 1.5, 7 * 24.0
+"""KDIGO's criteria of acute kidney injury by creatinine (2012), as read at milho.net/topic/defining-aki."""
 
 
 def outside_population(model: PopulationModel, course: Course, chart: CovariateHistory) -> tuple[str, ...]:
@@ -31,6 +34,7 @@ def outside_population(model: PopulationModel, course: Course, chart: CovariateH
                 f"{_title(words)} of {high:.3g} {known.unit} is above the {known.high:g} of the model's population."
             )
     said += _rules_applied(model, course)
+    said += _kidneys_failing(course)
     dialysis = chart.values["haemodialysis"]
     if bool(np.any(dialysis > 0.5)):
         if all(known.name != "haemodialysis" for known in model.covariates):
@@ -76,6 +80,27 @@ def _rules_applied(model: PopulationModel, course: Course) -> list[str]:
             "in augmented renal clearance true exposure may be lower than forecast."
         )
     return said
+
+
+def _kidneys_failing(course: Course) -> list[str]:
+    """A rise of creatinine that Cockcroft-Gault, which assumes a steady one, cannot follow."""
+    charted = sorted(
+        (value.time_h, value.value)
+        for value in course.covariates
+        if value.name == "creatinine_mg_per_dl" and value.time_h <= course.until_h
+    )
+    if not charted or any(value.name == CLEARANCE for value in course.covariates):
+        return []
+    time, latest = charted[-1]
+    for before, value in charted[:-1]:
+        soon = time - before <= _RISE_WITHIN_H and latest - value >= _RISE_MG_PER_DL
+        steep = time - before <= _RISE_TIMES_WITHIN_H and latest >= _RISE_TIMES * value
+        if soon or steep:
+            return [
+                f"Serum creatinine rose from {value:g} to {latest:g} mg/dL in {time - before:.0f} h: kidney function "
+                "may be lower than the estimate from it; measure a level soon."
+            ]
+    return []
 
 
 def of_fit(

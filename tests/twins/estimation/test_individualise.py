@@ -133,6 +133,25 @@ def test_the_cap_and_the_floor_are_said_where_they_changed_a_value() -> None:
     assert any("0.6 mg/dL is used as 1" in warning for warning in floored.warnings)
 
 
+@pytest.mark.parametrize(
+    ("creatinine", "warned"),
+    [
+        (((0.0, 1.0), (30.0, 1.35)), True),
+        (((0.0, 1.0), (30.0, 1.25)), False),
+        (((-60.0, 1.0), (30.0, 1.35)), False),
+        (((-60.0, 0.6), (30.0, 0.9)), True),
+        (((-200.0, 0.6), (30.0, 0.9)), False),
+        (((0.0, 2.0), (30.0, 1.0)), False),
+        (((0.0, 1.0),), False),
+    ],
+)
+def test_a_rise_of_creatinine_that_the_estimate_cannot_follow_is_named(
+    creatinine: tuple[tuple[float, float], ...], warned: bool
+) -> None:
+    fit = individualise(GOTI, course(creatinine=creatinine), seed=1)
+    assert any("Serum creatinine rose from" in warning for warning in fit.warnings) is warned
+
+
 def test_dialysis_is_a_warning_in_both_models() -> None:
     known = individualise(GOTI, course(dialysis=1.0), seed=1)
     unknown = individualise(THOMSON, course(dialysis=1.0), seed=1)
