@@ -65,7 +65,7 @@ class PlanForm(forms.Form):
             if data.get(name) is None:
                 self.add_error(name, what)
         if not self.errors:
-            self._check(data)
+            self._check(dict(data))  # a copy: a refused field leaves the cleaned data
         return data
 
     def _check(self, data: dict[str, Any]) -> None:

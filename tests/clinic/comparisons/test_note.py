@@ -1,0 +1,73 @@
+"""The note holds in plain text what the page shows."""
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from clinic.access.actor import actor_of
+from clinic.comparisons.comparison_page import ComparisonPage
+from clinic.comparisons.note import note_text
+from clinic.decisions.sign import sign
+from tests.factories import patient_records as rows
+from tests.factories import vancomycin_case as case
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def comparison():
+    findings = (case.soon_after_dose(),)
+    return rows.twin(rows.patient().subject, course=rows.recent_course(findings=findings))[1]
+
+
+def lines_of(comparison, **changes):
+    text = note_text(
+        ComparisonPage.of(comparison), patient_line="Okafor, Daniel", zone=ZoneInfo("Europe/Zurich"), **changes
+    )
+    assert text.isprintable() or "\n" in text
+    assert "<" not in text.replace("<1 %", "")
+    return text.splitlines()
+
+
+def test_each_plan_has_its_sentence_and_a_line_for_each_day(comparison):
+    lines = lines_of(comparison)
+    assert any(line.startswith("A  Current: 1000 mg over 1 h every 12 h, next dose") for line in lines)
+    assert sum(line.strip().startswith("day 1: AUC24") for line in lines) == 4
+    assert sum("time to target:" in line for line in lines) == 4
+
+
+def test_times_name_the_zone(comparison):
+    assert "CET" in lines_of(comparison)[1]
+
+
+def test_assumptions_model_and_findings_are_in_it(comparison):
+    text = "\n".join(lines_of(comparison))
+    for part in (
+        "Levels used: 13.1 mg/L at",
+        "Doses used: 5, from",
+        "creatinine 1.3 mg/dL",
+        "Finding (doubtful): The level of 17.8 mg/L",
+        "Goti V et al.",
+        "clearance 3.20 L/h (3.60)",
+        f"digest {comparison.digest[:16]}",
+        "Patient Twin advises, never orders.",
+    ):
+        assert part in text, part
+
+
+def test_the_decision_and_newer_data_are_said(comparison):
+    assert any(line == "DECISION: none yet." for line in lines_of(comparison))
+    later = lines_of(comparison, decision="plan B signed by Mira", newer=True)
+    assert "DECISION: plan B signed by Mira" in later
+    assert any(line.startswith("NEWER DATA HAVE COME SINCE") for line in later)
+
+
+def test_the_plain_text_page_names_who_decided(client, comparison):
+    user = rows.person()
+    client.force_login(user)
+    sign(comparison=comparison, plan_position=1, reason="Clearance rose.", by=user, actor=actor_of(user))
+    response = client.get(f"/comparisons/{comparison.pk}/note")
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert (
+        "DECISION: plan B (Proposal 1: 1250 mg over 1.5 h every 12 h) signed by Mira Test" in response.content.decode()
+    )

@@ -1,0 +1,107 @@
+"""Why a patient is on top of the list."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from clinic.worklist.attention import DayChance, Situation, Urgency, reasons, renal
+
+NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+def hours_ago(hours):
+    return NOW - timedelta(hours=hours)
+
+
+def situation(**changes):
+    calm = {
+        "on_drug": True,
+        "outcome": "FITTED",
+        "days": (chance(0, 0.7, 0.2), chance(1, 0.7, 0.2)),
+        "last_data": hours_ago(1),
+        "first_dose": hours_ago(40),
+    }
+    return Situation(**{**calm, **changes})
+
+
+def chance(day, p_in, p_above):
+    return DayChance(day, p_in, p_above, 1 - p_in - p_above, 600.0, 400.0)
+
+
+def sentences(found):
+    return [reason.sentence for reason in reasons(found, NOW)]
+
+
+def test_a_patient_in_target_with_fresh_data_gives_no_reason():
+    assert sentences(situation()) == []
+
+
+def test_a_patient_not_on_the_drug_gives_no_reason():
+    assert sentences(situation(on_drug=False, last_data=None)) == []
+
+
+def test_a_missed_target_says_which_way_with_what_chance():
+    found = reasons(situation(days=(chance(0, 0.30, 0.64),)), NOW)
+    assert found[0].urgency is Urgency.ACT
+    assert found[0].sentence == ("The current plan misses the target: 64 % chance of AUC24 above 600 in the next 24 h.")
+
+
+def test_a_target_about_to_be_missed_names_the_day():
+    found = sentences(situation(days=(chance(0, 0.7, 0.1), chance(1, 0.4, 0.05))))
+    assert found == ["The current plan is about to miss the target: 55 % chance of AUC24 below 400 on day 2."]
+
+
+def test_cannot_forecast_comes_with_its_reason_and_before_everything_but_a_clear_miss():
+    found = sentences(situation(outcome="CANNOT", cannot_reason="No body weight on the chart.", days=(), doubts=2))
+    assert found[0] == "Cannot forecast: no body weight on the chart."
+
+
+def test_no_level_yet_is_a_note_and_becomes_a_reason_to_look_when_overdue():
+    early = reasons(situation(outcome="PRIOR_ONLY"), NOW)
+    assert early[0].urgency is Urgency.NOTE
+    late = reasons(situation(outcome="PRIOR_ONLY", first_dose=hours_ago(60)), NOW)
+    assert late[0].urgency is Urgency.LOOK
+    assert late[0].sentence == "No level yet, 2 days after the first dose."
+
+
+def test_stale_data_say_how_old_they_are():
+    assert sentences(situation(last_data=hours_ago(13))) == ["Data are stale: the last came 13 h ago."]
+    assert sentences(situation(last_data=hours_ago(11.9))) == []
+    assert sentences(situation(last_data=None)) == ["No data have come for this patient."]
+
+
+def test_a_decision_on_older_data_weighs_more_than_an_unsigned_comparison():
+    older = sentences(situation(decided_on_older=hours_ago(9), unsigned=True))
+    assert older == ["The last decision was made on older data than there are now."]
+    assert sentences(situation(unsigned=True)) == ["The comparison is not signed."]
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ([(30, 0.9), (2, 1.2)], "rose from 0.9 to 1.2 mg/dL in 28 h"),  # + 0.3 within 48 h
+        ([(60, 0.9), (2, 1.2)], None),  # + 0.3, but in 58 h
+        ([(100, 0.8), (2, 1.2)], "rose from 0.8 to 1.2 mg/dL in 4 days"),  # 1.5 times within 7 days
+        ([(200, 0.8), (2, 1.2)], None),  # 1.5 times, but in more than 7 days
+        ([(30, 1.0), (2, 1.29)], None),
+        ([(100, 2.4), (2, 1.5)], "fell from 2.4 to 1.5 mg/dL in 4 days"),
+        ([(2, 3.0)], None),
+    ],
+)
+def test_renal_function_moves_by_the_criteria_of_kdigo(values, said):
+    found = renal([(hours_ago(hours), value) for hours, value in values])
+    assert (said in found[0].sentence) if said else found == []
+
+
+def test_creatinine_between_dialysis_sessions_is_no_kidney_injury():
+    rising = ((hours_ago(30), 4.0), (hours_ago(2), 7.0))
+    assert "Renal function" in sentences(situation(creatinine=rising))[0]
+    assert sentences(situation(creatinine=rising, haemodialysis=True)) == []
+
+
+def test_reasons_come_with_the_most_pressing_first():
+    found = reasons(
+        situation(days=(chance(0, 0.4, 0.35),), creatinine=((hours_ago(20), 1.0), (hours_ago(1), 1.8)), unsigned=True),
+        NOW,
+    )
+    assert [reason.urgency for reason in found] == [Urgency.ACT, Urgency.LOOK, Urgency.NOTE]

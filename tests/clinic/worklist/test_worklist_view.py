@@ -1,0 +1,115 @@
+"""The worklist page: who is on it, in which order, why, and at what cost."""
+
+from dataclasses import replace
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from clinic.access.roles import Role
+from clinic.audit.models import AuditEvent
+from tests.factories import patient_records as rows
+from tests.factories import vancomycin_case as case
+from twins.estimation.fit import FitOutcome
+from twins.samples.channel import Channel
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def clinician(client):
+    user = rows.person()
+    client.force_login(user)
+    return user
+
+
+def test_a_stranger_gets_401_and_no_name(client):
+    rows.patient()
+    response = client.get("/")
+    assert response.status_code == 401
+    assert b"Okafor" not in response.content
+
+
+def test_a_role_without_the_permission_gets_403(client):
+    client.force_login(rows.person("rae", Role.RESEARCHER))
+    assert client.get("/").status_code == 403
+
+
+def test_only_patients_of_my_care_teams_are_listed(client, clinician):
+    mine, other = rows.patient("Mine"), rows.patient("Other", team="Ward 9")
+    rows.twin(mine.subject)
+    rows.twin(other.subject)
+    page = client.get("/").content.decode()
+    assert "Mine, Daniel" in page
+    assert "Other, Daniel" not in page
+
+
+def test_each_row_says_why_how_recent_and_leads_to_the_comparison_in_one_click(client, clinician):
+    patient = rows.patient()
+    _, comparison = rows.twin(patient.subject, course=rows.recent_course())
+    page = client.get("/").content.decode()
+    assert "The current plan misses the target" in page
+    assert "3 h ago" in page  # when the last dose or level was
+    assert "17.8 mg/L" in page
+    assert f"/comparisons/{comparison.pk}" in page
+    assert "none yet" in page
+
+
+def test_who_cannot_be_forecast_stands_above_who_is_merely_unsigned(client, clinician):
+    calm, cannot = rows.patient("Calm"), rows.patient("Zacharias")
+    course = rows.recent_course(creatinine=((-2.0, 0.9), (46.0, 0.9)))
+    rows.twin(calm.subject, course=course, result=in_target(case.result(course)))
+    reason = "No body weight on the chart."
+    rows.twin(
+        cannot.subject, course=course, fit=case.fit(levels=0, outcome=FitOutcome.CANNOT, reason=reason), compared=False
+    )
+    page = client.get("/").content.decode()
+    assert "Cannot forecast: no body weight on the chart." in page
+    assert page.index("Zacharias, Daniel") < page.index("Calm, Daniel")
+
+
+def in_target(result):
+    """The comparison as if the current plan met the target on each day."""
+    current = result.forecasts[0]
+    days = tuple(replace(day, p_in_target=0.8, p_above=0.1, p_below=0.1) for day in current.days)
+    return replace(result, forecasts=(replace(current, days=days), *result.forecasts[1:]))
+
+
+def test_patients_without_the_drug_are_listed_apart(client, clinician):
+    patient = rows.patient("Nodrug")
+    rows.sample(patient.subject, Channel.HEART_RATE, 80.0, case.START)
+    page = client.get("/").content.decode()
+    assert page.index("Not on vancomycin") < page.index("Nodrug")
+
+
+def test_an_empty_list_says_what_to_do(client, clinician):
+    assert "Patients appear here once" in client.get("/").content.decode()
+
+
+def test_a_doubtful_value_is_counted(client, clinician):
+    patient = rows.patient()
+    rows.twin(patient.subject, course=rows.recent_course(findings=(case.soon_after_dose(),)))
+    assert "1 doubtful entry in the data." in client.get("/").content.decode()
+
+
+def test_the_number_of_queries_does_not_grow_with_the_patients(client, clinician):
+    def queries():
+        with CaptureQueriesContext(
+            connection,
+        ) as found:
+            assert client.get("/").status_code == 200
+        return len(found)
+
+    rows.twin(rows.patient("First").subject)
+    one = queries()
+    for name in ("Second", "Third", "Fourth"):
+        rows.twin(rows.patient(name).subject)
+    assert queries() == one
+    assert one <= 25
+
+
+def test_the_read_is_recorded_with_every_patient_that_was_shown(client, clinician):
+    shown = [rows.patient(name) for name in ("First", "Second")]
+    client.get("/")
+    event = AuditEvent.objects.filter(activity="page.worklist").last()
+    assert set(event.detail["subjects"]) == {str(patient.pk) for patient in shown}
