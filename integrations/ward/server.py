@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import sys
 import threading
 from email.utils import format_datetime, parsedate_to_datetime
 from hmac import compare_digest
@@ -41,6 +42,13 @@ class WardServer(ThreadingHTTPServer):
     def address(self) -> str:
         host, port = self.server_address[:2]
         return f"http://{host if isinstance(host, str) else host.decode()}:{port}/fhir"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002
+        """A client that went away is no fault of the ward's; anything else is logged with its trace."""
+        if isinstance(sys.exception(), ConnectionError | TimeoutError):
+            log.info("%s went away", client_address)
+        else:
+            log.exception("a request of %s failed", client_address)
 
     def stop(self) -> None:
         """Stop serving, and let sleeping time-outs end; call it from another thread than `serve_forever`'s."""

@@ -1,6 +1,9 @@
 """The ward over real HTTP."""
 
+import logging
 import socket
+import struct
+import time
 from datetime import timedelta
 from itertools import pairwise
 
@@ -200,6 +203,21 @@ def test_what_is_no_http_gets_an_answer_and_does_no_harm(server: WardServer, cli
         raw.sendall(b"GET\r\n\r\n")
         assert b"OperationOutcome" in raw.makefile("rb").read()
     assert client.get("metadata").status_code == 200
+
+
+def test_a_client_that_goes_away_in_the_middle_leaves_no_trace(
+    server: WardServer, client: httpx.Client, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    reset_on_close = struct.pack("ii", 1, 0)
+    for sent in (b"GET /fhir/Obser", b"GET /fhir/Observation?_count=1000 HTTP/1.1\r\nHost: ward\r\n\r\n"):
+        raw = socket.create_connection(server.server_address[:2], timeout=5)
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, reset_on_close)
+        raw.sendall(sent)
+        raw.close()
+    assert client.get("Patient").status_code == 200
+    time.sleep(0.2)
+    assert not [record for record in caplog.records if record.levelno > logging.INFO]
+    assert capfd.readouterr().err == ""
 
 
 def test_a_token_is_asked_for_where_one_is_set(client: httpx.Client, server: WardServer) -> None:

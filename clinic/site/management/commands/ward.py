@@ -44,12 +44,8 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         try:
-            server = WardServer(
-                self._ward(options),
-                host=options["host"],
-                port=options["port"],
-                token=self._token(options["token_file"]),
-            )
+            token = self._token(options["token_file"])
+            server = WardServer(self._ward(options), host=options["host"], port=options["port"], token=token)
         except (ClockError, FaultError) as error:
             raise CommandError(str(error)) from error
         except OSError as error:
