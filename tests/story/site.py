@@ -9,7 +9,8 @@ import sqlite3
 import subprocess
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -27,6 +28,24 @@ def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
+
+
+def link(html: str, pattern: str) -> str:
+    """The first link of the page whose whole path is of that pattern."""
+    found = re.search(rf'href="({pattern})"', html)
+    assert found, f"no link {pattern} on the page:\n{html}"
+    return found[1]
+
+
+def field(html: str, name: str) -> str:
+    """The value of a hidden field."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', html)
+    assert found, f"no field {name} on the page:\n{html}"
+    return found[1]
+
+
+def token(html: str) -> str:
+    return field(html, "csrfmiddlewaretoken")
 
 
 class Site:
@@ -91,16 +110,18 @@ class Site:
 
     def start_ward(self, *, hours: float = 72, faults: Sequence[str] = (), seed: int = 1) -> str:
         self.ward_port = free_port()
-        chosen = ["--faults", ",".join(faults)] if faults else []
         self.processes.start(
             "ward",
             manage(
                 *("ward", "--port", str(self.ward_port), "--epoch", EPOCH, "--speed", "0"),
-                *("--hours-known", str(hours), "--seed", str(seed), *chosen),
+                *("--hours-known", str(hours), "--seed", str(seed)),
             ),
             environment=self.environment,
         )
         self._await(f"{self.ward}/metadata")
+        if faults:
+            plan = {"names": list(faults), "seed": seed, "rate": 0.2, "retry_after_s": 1, "timeout_s": 2}
+            httpx.post(f"{self._control}/faults", json=plan, trust_env=False).raise_for_status()
         return self.ward
 
     def start_web(self) -> str:
@@ -122,27 +143,32 @@ class Site:
         return f"http://127.0.0.1:{self.ward_port}/fhir"
 
     @property
+    def _control(self) -> str:
+        return f"http://127.0.0.1:{self.ward_port}/_ward"
+
+    @property
     def pages(self) -> str:
         return f"http://127.0.0.1:{self.web_port}"
 
     def move_ward_clock(self, hours: float) -> None:
-        url = f"http://127.0.0.1:{self.ward_port}/_ward/clock"
-        httpx.post(url, json={"hours": hours}, trust_env=False).raise_for_status()
+        httpx.post(f"{self._control}/clock", json={"hours": hours}, trust_env=False).raise_for_status()
 
     # what users have
 
-    def signed_in(self, username: str) -> httpx.Client:
+    @contextmanager
+    def signed_in(self, username: str) -> Iterator[httpx.Client]:
         """A browser-like client with a session of `username`."""
-        client = httpx.Client(base_url=self.pages, trust_env=False, timeout=30)
+        with httpx.Client(base_url=self.pages, trust_env=False, timeout=30) as client:
+            self._sign_in(client, username)
+            yield client
+
+    def _sign_in(self, client: httpx.Client, username: str) -> None:
         page = client.get("/login")
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
-        assert token, page.text
         password = self.logins()[username]
         answer = client.post(
-            "/login", data={"csrfmiddlewaretoken": token[1], "username": username, "password": password}
+            "/login", data={"csrfmiddlewaretoken": token(page.text), "username": username, "password": password}
         )
         assert answer.status_code == 302, answer.text
-        return client
 
     def logins(self) -> dict[str, str]:
         return dict(json.loads((self.folder / "demo_logins.json").read_text(encoding="utf-8")))
@@ -166,6 +192,19 @@ class Site:
                 return
             time.sleep(0.3)
         raise AssertionError(f"jobs are not done after {patience} s: {states}")
+
+    def refusal(self, statement: str) -> str:
+        """What the database answers to `statement`, which it must refuse."""
+        try:
+            if "DATABASE_URL" in self.environment:
+                with psycopg.connect(self.environment["DATABASE_URL"]) as connection:
+                    connection.execute(statement)  # type: ignore[call-overload]
+            else:
+                with sqlite3.connect(self.folder / "clinic.sqlite3", timeout=30) as connection:
+                    connection.execute(statement)
+        except (psycopg.Error, sqlite3.Error) as error:
+            return str(error)
+        raise AssertionError(f"the database did as it was told: {statement}")
 
     def _await(self, url: str, patience: float = 60) -> None:
         deadline = time.monotonic() + patience
