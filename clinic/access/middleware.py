@@ -54,7 +54,8 @@ class Gate:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.actor = actor_of(request.user, request)  # type: ignore[attr-defined]
+        user = request.user
+        request.actor = actor_of(user, request)  # type: ignore[attr-defined]
         try:
             response = self.get_response(request)
             if getattr(request, "opened_page", None) is not None:
@@ -62,7 +63,7 @@ class Gate:
         except AuditWriteError:
             log.exception("request %s was not recorded, so it was not answered", request.request_id)  # type: ignore[attr-defined]
             return render(request, "access/unrecorded.html", status=500)
-        if request.user.is_authenticated:
+        if user.is_authenticated:  # not request.user: the FHIR door puts its own caller there
             response.setdefault("Cache-Control", "no-store, private")
         return response
 

@@ -1,5 +1,6 @@
 """AuditEvent: the audit chain, link by link."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC
 from typing import Any
@@ -22,6 +23,7 @@ _RECORD = {"system": "http://dicom.nema.org/resources/ontology/DCM", "code": "11
 _USE = {"system": "http://dicom.nema.org/resources/ontology/DCM", "code": "110100", "display": "Application Activity"}
 _INTERACTIONS = {"fhir.read": "read", "fhir.vread": "vread", "fhir.search": "search-type"}
 _BATCH = 200
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
 
 
 def _actors(resource: dict[str, Any]) -> Iterator[Token]:
@@ -108,7 +110,7 @@ def _narrow(criteria: tuple[Criterion, ...]) -> Q:
 
 def _patients(events: list[AuditEvent]) -> dict[str, str]:
     """Subject key to the Patient's id here, for all that the events name."""
-    keys = {subject for event in events for subject in _subjects(event)}
+    keys = {subject for event in events for subject in _subjects(event) if _UUID.fullmatch(subject)}
     found = Patient.objects.filter(pk__in=keys).values_list("subject_id", "source_key")
     return {str(subject): server_id(key) for subject, key in found}
 

@@ -4,6 +4,7 @@ Each day of the plan has three predictions: AUC24 within, above and below the ta
 (RiskAssessment.prediction.probability[x], "max = 100").
 """
 
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -25,6 +26,7 @@ METHOD_SYSTEM = "urn:patient-twin:model"
 OUTCOME_SYSTEM = "urn:patient-twin:target-attainment"
 _DEFINED = "http://hl7.org/fhir/SearchParameter/"
 _BATCH = 20
+_encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def _methods(resource: dict[str, Any]) -> Iterator[Token]:
@@ -98,8 +100,6 @@ def _rows() -> Any:
 
 def _numbered(identifier: str) -> tuple[str, int] | None:
     """The comparison's key and the plan's position in an id here."""
-    import uuid
-
     key, _, position = identifier.rpartition("-")
     if not (position.isascii() and position.isdigit() and len(position) <= 3):
         return None
@@ -174,7 +174,7 @@ def _assessment(comparison: Comparison, position: int) -> tuple[dict[str, Any], 
         "note": [{"text": forecast.sentence}],
     }
     resource = {name: value for name, value in resource.items() if value != []}
-    body = msgspec.json.encode(resource, decimal_format="number")
+    body = _encode(resource)
     key = (comparison.created_at.isoformat(), str(comparison.pk), position)
     return resource, Served("RiskAssessment", identifier, "1", comparison.created_at, body, key, str(twin.subject_id))
 

@@ -1,0 +1,56 @@
+"""The CapabilityStatement is for anybody, valid, and says no more and no less than what is served."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from fhir.resources.R4B import get_fhir_model_class
+
+from clinic.audit.models import AuditEvent
+
+pytestmark = pytest.mark.django_db
+A_VALUE = {"token": "x", "string": "x", "date": "2026", "reference": "Patient/x"}
+
+
+def statement(client: Client) -> dict[str, Any]:
+    answer = client.get("/fhir/metadata")
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == "application/fhir+json; charset=utf-8"
+    return dict(answer.json())
+
+
+def test_it_is_valid_and_needs_no_token(client: Client) -> None:
+    found = statement(client)
+    get_fhir_model_class("CapabilityStatement").model_validate(found)
+    assert (found["fhirVersion"], found["kind"]) == ("4.0.1", "instance")
+    assert found["implementation"]["url"] == "http://testserver/fhir"
+    oauth = found["rest"][0]["security"]["extension"][0]["extension"][0]
+    assert oauth == {"url": "token", "valueUri": "http://testserver/oauth/token"}
+    assert not AuditEvent.objects.exists()
+    assert client.get("/fhir/metadata", headers={"Accept": "application/fhir+xml"}).status_code == 406
+    assert client.post("/fhir/metadata").status_code == 405
+
+
+def test_the_types_that_were_promised_are_there(client: Client) -> None:
+    types = {item["type"] for item in statement(client)["rest"][0]["resource"]}
+    assert types >= {"Patient", "Observation", "MedicationAdministration", "RiskAssessment", "AuditEvent"}
+
+
+def test_what_it_declares_is_taken_even_under_strict_handling(caller: Client) -> None:
+    for resource in statement(caller)["rest"][0]["resource"]:
+        for parameter in resource["searchParam"]:
+            answer = caller.get(
+                f"/fhir/{resource['type']}",
+                {parameter["name"]: A_VALUE[parameter["type"]]},
+                headers={"Prefer": "handling=strict"},
+            )
+            assert answer.status_code == 200, (resource["type"], parameter["name"], answer.content)
+        assert {item["code"] for item in resource["interaction"]} >= {"read", "search-type"}
+
+
+def test_what_it_does_not_declare_is_refused_under_strict_handling(caller: Client) -> None:
+    for resource in statement(caller)["rest"][0]["resource"]:
+        declared = {parameter["name"] for parameter in resource["searchParam"]}
+        for name in {"code", "birthdate", "date", "encounter", "_text", "_has"} - declared:
+            answer = caller.get(f"/fhir/{resource['type']}?{name}=2026", headers={"Prefer": "handling=strict"})
+            assert answer.status_code == 400, (resource["type"], name)
