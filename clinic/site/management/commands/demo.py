@@ -26,7 +26,7 @@ from twins.records.twins import latest
 
 DRUG = "vancomycin"
 WARD_SLUG = "ward"
-HISTORY = timedelta(hours=96)
+HISTORY = timedelta(hours=75)
 KNOWN_AT_FIRST_H = 72
 TOO_OLD = timedelta(hours=120)
 """The ward's courses last a week; a demo left alone for longer than this starts over."""
