@@ -15,8 +15,8 @@ from integrations.ward.resources import instant
 
 DEFAULT_SEED = 12924
 """Chosen so that the stories tell themselves: on the third day the stable patient's true AUC24 is within 400 to
-600 mg·h/L, that with augmented clearance is below it, and that with kidney injury is above it. Nothing that measures the
-twins uses it: the coverage test takes its seeds in order."""
+600 mg·h/L, that with augmented clearance is below it, and that with kidney injury is above it. Nothing that measures
+the twins uses it: the coverage test takes its seeds in order."""
 
 
 class Ward:

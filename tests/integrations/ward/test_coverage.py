@@ -35,7 +35,7 @@ def inside_band(patient: WardPatient, model_id: str) -> NDArray[np.bool_]:
     return (low <= truth) & (truth <= high)
 
 
-@pytest.mark.parametrize(("model_id", "patients"), [(GOTI, 400), (THOMSON, 400)])
+@pytest.mark.parametrize(("model_id", "patients"), [(GOTI, 300), (THOMSON, 300)])
 def test_the_90_percent_bands_hold_85_to_95_percent_of_the_later_true_concentrations(
     model_id: str, patients: int
 ) -> None:
