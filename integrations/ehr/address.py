@@ -15,7 +15,11 @@ def base_url(text: str) -> str:
     AddressError
         If it is not a plain http or https address, or holds a user name or password.
     """
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+        origin(text)
+    except ValueError as error:
+        raise AddressError(f"{text!r} is not an address ({error}); give one like https://host/fhir") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise AddressError(f"{text!r} is not an http or https address; give one like https://host/fhir")
     if parts.username or parts.password:
@@ -39,8 +43,8 @@ def follow(page_url: str, link: str) -> str:
     AddressError
         If it leads to another scheme, host or port, where neither our token nor our trust belong.
     """
-    url = urljoin(page_url, link)
     try:
+        url = urljoin(page_url, link)
         same = origin(url) == origin(page_url)
     except ValueError as error:
         raise AddressError(f"{link!r} is not an address ({error}); have the server corrected") from error

@@ -164,6 +164,8 @@ class Client:
                         )
                 self._check(url, response, bytes(body))
                 return Page(url, bytes(body), content_type, http_date(response.headers.get("date", "")))
+        except httpx.InvalidURL as error:
+            raise FetchError(url, f"not an address ({error}); have the server corrected") from error
         except (httpx.TransportError, httpx.DecodingError) as error:
             why = f"{type(error).__name__} ({error}); check that the server runs and can be reached"
             if body:

@@ -12,7 +12,7 @@ from django.db.models import Max
 from clinic.audit.event import SYSTEM, record
 from clinic.audit.models import Action, Outcome
 from integrations.ehr.address import AddressError, follow, origin
-from integrations.ehr.capability import read_capability
+from integrations.ehr.capability import Capability, CapabilityError, read_capability
 from integrations.ehr.client import Client, CutShort, FetchError, Page, Stopped
 from integrations.ehr.models import PullCursor
 from integrations.ehr.progress import PullReport, TypeProgress
@@ -67,7 +67,7 @@ def pull(
     report = PullReport()
     report.opened_before = open_left_over(source)
     try:
-        capability = read_capability(client.get("metadata").content)
+        capability = _capability(client)
     except Stopped:
         report.stopped = True
         return report
@@ -81,6 +81,16 @@ def pull(
     report.stopped = client.stop.is_set()
     note_run(source, report)
     return report
+
+
+def _capability(client: Client) -> Capability:
+    """What the server offers; asked again where the answer came cut short."""
+    for _ in range(_BROKEN_PAGE_TRIES - 1):
+        try:
+            return read_capability(client.get("metadata").content)
+        except (CapabilityError, CutShort) as error:
+            logger.info("metadata is asked for again: %s", error)
+    return read_capability(client.get("metadata").content)
 
 
 def open_left_over(source: Source) -> int:
@@ -227,8 +237,8 @@ class _Run:
     def _until(self, cursor: PullCursor) -> datetime | None:
         """Up to when everything was accepted: the server's time when the run began, by the clock of its resources.
 
-        A server's Date header may run ahead of the clock that stamps its resources; the newest stamp that was seen never
-        does, so the earlier of the two is safe.
+        A server's Date header may run ahead of the clock that stamps its resources; the newest stamp seen never does,
+        so the earlier of the two is safe.
         """
         newest = Resource.objects.filter(
             resource_type=cursor.resource_type, source_key__startswith=f"{self._source.slug}/"

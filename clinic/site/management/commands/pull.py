@@ -15,14 +15,16 @@ from integrations.ehr.capability import CapabilityError
 from integrations.ehr.client import Client, FetchError
 from integrations.ehr.folder import FolderError, pull_folder
 from integrations.ehr.progress import PullReport, TypeProgress
-from integrations.ehr.pull import pull
+from integrations.ehr.pull import PAGE_SIZE, pull
 from integrations.ehr.source import SourceError, source_for
 
 _LINE_EVERY_S = 1.0
+_LARGEST_PAGE = 1000
 
 
 class Command(BaseCommand):
     help = "Pull what is new from a FHIR R4 server, or read Bundles (*.json) and *.ndjson from a folder."
+    requires_system_checks = ()  # they load every page, which a puller never shows
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("origin", metavar="URL|DIRECTORY")
@@ -30,6 +32,7 @@ class Command(BaseCommand):
         how_often.add_argument("--once", action="store_true", help="pull once and end (the default)")
         how_often.add_argument("--every", type=float, metavar="SECONDS", help="pull again and again, this far apart")
         parser.add_argument("--token-file", type=Path, help="file with the bearer token (else PULL_TOKEN, else none)")
+        parser.add_argument("--page-size", type=int, default=PAGE_SIZE, help=f"resources a page (default {PAGE_SIZE})")
         parser.add_argument("--source", default="", help="short name of the source; by default made from its address")
 
     def handle(self, **options: Any) -> None:
@@ -49,10 +52,12 @@ class Command(BaseCommand):
         every = options["every"]
         if every is not None and every <= 0:
             raise CommandError(f"--every is {every:g}; give a number of seconds above 0")
+        if not 1 <= options["page_size"] <= _LARGEST_PAGE:
+            raise CommandError(f"--page-size is {options['page_size']}; give 1 to {_LARGEST_PAGE}")
         token = self._token(options["token_file"])
         while True:
             try:
-                report = self._once(options["origin"], options["source"], token, stop)
+                report = self._once(options, token, stop)
             except (FetchError, AddressError, CapabilityError, FolderError, SourceError) as error:
                 if every is None:
                     raise CommandError(str(error)) from error
@@ -64,7 +69,8 @@ class Command(BaseCommand):
             if every is None or stop.wait(every):
                 return
 
-    def _once(self, origin: str, name: str, token: str, stop: threading.Event) -> PullReport:
+    def _once(self, options: dict[str, Any], token: str, stop: threading.Event) -> PullReport:
+        origin, name = options["origin"], options["source"]
         shown: dict[str, float] = {}
 
         def on_progress(progress: TypeProgress) -> None:
@@ -77,7 +83,8 @@ class Command(BaseCommand):
             folder = Path(origin).resolve()
             return pull_folder(source_for(name, str(folder)), folder, stopped=stop.is_set, on_progress=on_progress)
         with Client(origin, token=token, stop=stop) as client:
-            return pull(source_for(name, client.base), client, on_progress=on_progress)
+            source = source_for(name, client.base)
+            return pull(source, client, on_progress=on_progress, page_size=options["page_size"])
 
     def _summary(self, report: PullReport) -> None:
         if report.opened_before:
