@@ -2,11 +2,6 @@
 
 from typing import Any
 
-from clinic.research.figure import study_figure
-from twins.cohorts.export import write
-from twins.cohorts.study import StudySpec
-from twins.cohorts.summarise import GroupExposure
-from twins.jobs.publish import study_folder
 from twins.records.models import Job, JobKind, JobState
 from twins.records.signals import job_changed
 
@@ -18,14 +13,15 @@ def connect() -> None:
     job_changed.connect(_draw, dispatch_uid="figure of studies")
 
 
-def rows_of(job: Job) -> tuple[GroupExposure, ...]:
-    """The table of a finished study."""
-    return tuple(GroupExposure.from_json(row) for row in job.result["table"])
-
-
 def _draw(*, instance: Job, **_: Any) -> None:
     if instance.kind != JobKind.STUDY or instance.state != JobState.DONE:
         return
+    # Every process listens and few ever draw: what drawing needs brings the compiler along, a second of start-up.
+    from clinic.research.figure import study_figure
+    from clinic.research.shown import rows_of
+    from twins.cohorts.export import write
+    from twins.cohorts.study import StudySpec
+    from twins.jobs.publish import study_folder
+
     target = StudySpec.from_json(instance.parameters["spec"]).target
-    # Outside a page nothing says what the text's own colour is, and a viewer takes black on its own ground.
     write(study_folder(instance) / FIGURE, study_figure(rows_of(instance), target, prefix="study").encode())

@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from twins.cohorts.study import StudySpec
+from twins.cohorts.summarise import GroupExposure
 from twins.pharmacology import formulary
 from twins.records.models import Job, JobState
 from twins.records.models.job import OPEN_STATES
@@ -16,6 +17,11 @@ _WORDS = {
     JobState.FAILED: "failed",
     JobState.CANCELLED: "cancelled",
 }
+
+
+def rows_of(job: Job) -> tuple[GroupExposure, ...]:
+    """The table of a finished study."""
+    return tuple(GroupExposure.from_json(row) for row in job.result["table"])
 
 
 @dataclass(frozen=True, slots=True)

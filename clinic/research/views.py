@@ -14,10 +14,10 @@ from clinic.access.gate import page
 from clinic.access.roles import Permission
 from clinic.audit.event import record
 from clinic.audit.models import Action
-from clinic.research.drawing import FIGURE, rows_of
+from clinic.research.drawing import FIGURE
 from clinic.research.figure import study_figure
 from clinic.research.form import StudyForm
-from clinic.research.shown import ShownStudy
+from clinic.research.shown import ShownStudy, rows_of
 from twins.cohorts.read import StudyError
 from twins.cohorts.study import StudySpec
 from twins.jobs.cohort import cancel, request_study, resume

@@ -1,13 +1,14 @@
 """A study of virtual patients as chunks: any worker computes any chunk, and each is stored once.
 
-The job starts a few *lanes*; a lane computes a chunk, stores it, and sends the message for its next one, so that a long
-study never fills the queue and a patient's update waits for a few chunks at most. A lane whose message or worker is
-lost stops; the other lanes go on, and when all are silent the lease runs out and the sweep starts the job again for
-the chunks that are missing.
+The job starts a few *lanes*, each with its share of the chunks. A lane computes and stores chunks for a moment and then
+sends a message for itself, so that a long study never fills the queue and a patient's update waits for a few moments at
+most. A lane whose message or worker is lost stops; the other lanes go on, and when all are silent the lease runs out
+and the sweep starts the job again for the chunks that are missing.
 """
 
 import hashlib
 import logging
+import time
 
 import numpy as np
 from celery import shared_task
@@ -32,8 +33,10 @@ logger = logging.getLogger(__name__)
 
 CHUNK = 500
 """Virtual patients in a chunk; the result does not depend on it."""
-LANES = 8
-"""Chunks of one study that can be under way at once."""
+LANES = 4
+"""Workers that one study can keep busy at once."""
+SLICE_SECONDS = 0.5
+"""How long a lane works before it makes way; a broker that is polled takes a while to hand over each message."""
 
 
 def request_study(spec: StudySpec, *, asked_by: str, chunk: int = CHUNK, announce: bool = True) -> Job:
@@ -93,30 +96,32 @@ def _turn(job: Job, states: tuple[JobState, ...], asked_by: str, **values: objec
 
 @shared_task(name="twins.jobs.cohort.run")
 def run(job_id: str) -> None:
-    """Start the study's lanes on the chunks that are missing."""
+    """Start a lane for each part of the chunks that are missing."""
     job = start(job_id)
     if job is None:
         return
     missing = missing_chunks(job)
     if not missing:
         finish(job)
-    for number in missing[:LANES]:
-        send_task("twins.jobs.cohort.chunk", job_id, number)
+    for number in sorted({chunk % LANES for chunk in missing}):
+        send_task("twins.jobs.cohort.lane", job_id, number)
 
 
-@shared_task(name="twins.jobs.cohort.chunk")
-def chunk(job_id: str, number: int) -> None:
-    """Compute one chunk, if it is still wanted and not there, and go on to the lane's next."""
+@shared_task(name="twins.jobs.cohort.lane")
+def lane(job_id: str, number: int) -> None:
+    """Compute missing chunks of one lane for `SLICE_SECONDS`, then make way for other work."""
     job = Job.objects.get(pk=job_id)
-    if not do_chunk(job, number):
-        return
+    until = time.monotonic() + SLICE_SECONDS
+    for chunk in (chunk for chunk in missing_chunks(job) if chunk % LANES == number):
+        if not do_chunk(job, chunk):
+            return
+        if time.monotonic() > until:
+            break
     missing = missing_chunks(job)
     if not missing:
         finish(job)
-        return
-    ahead = [other for other in missing if other > number and (other - number) % LANES == 0]
-    if ahead:
-        send_task("twins.jobs.cohort.chunk", job_id, ahead[0])
+    elif any(chunk % LANES == number for chunk in missing):
+        send_task("twins.jobs.cohort.lane", job_id, number)
 
 
 def do_here(job: Job) -> None:
