@@ -70,6 +70,11 @@ def test_a_day_without_a_dose_has_its_trough_at_its_end(fit: Fit, result: Compar
     assert result.forecasts[2].days[2].trough.q50 == pytest.approx(float(np.median(at_end)), rel=1e-12)
 
 
+def test_the_peak_of_a_day_belongs_to_that_day_alone(fit: Fit, result: ComparisonResult) -> None:
+    at_start = concentrations(GOTI, PATIENT, fit.draws, STOP, [59.0])[:, 0]  # it only falls from here on
+    assert result.forecasts[2].days[1].peak.q50 == pytest.approx(float(np.median(at_start)), rel=1e-12)
+
+
 def test_the_curve_has_a_point_at_each_start_and_end_of_an_infusion(result: ComparisonResult) -> None:
     for k in range(5):
         assert 36.0 + 12 * k in result.forecasts[1].times_h
