@@ -8,7 +8,6 @@ from typing import Any
 from twins.quantities.dose import Dose
 from twins.samples.course import Course
 
-
 LATE_DOSE_H = 2.0
 """House setting: how late a dose may be and still be expected."""
 
