@@ -1,0 +1,98 @@
+"""Every page in light, dark, at 320 px and in print: accessible, nothing beyond the edge, painted soon."""
+
+import re
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page
+
+from tests.browser.conftest import Site, Watched
+
+pytestmark = pytest.mark.browser
+
+LOOKS = (
+    ("light", {"color_scheme": "light", "viewport": {"width": 1280, "height": 900}}),
+    ("dark", {"color_scheme": "dark", "viewport": {"width": 1280, "height": 900}}),
+    ("320 px", {"color_scheme": "light", "viewport": {"width": 320, "height": 640}}),
+)
+
+
+def addresses(page: Page) -> dict[str, str]:
+    """Each kind of page and its address, found by following links as a person would."""
+    page.goto("/")
+    found = {"worklist": "/"}
+    for name, family in (("patient", "Moreau"), ("no level", "Petrov"), ("cannot", "Da Silva"), ("other", "O'Brien")):
+        found[name] = page.get_by_role("link", name=re.compile(f"^{family}")).first.get_attribute("href")
+    found["comparison"] = page.get_by_role("link", name=re.compile("Compare plans of Moreau")).get_attribute("href")
+    found["comparison, no level"] = page.get_by_role("link", name=re.compile("plans of Petrov")).get_attribute("href")
+    found["ask"] = f"{found['patient']}/compare"
+    found["ask, cannot"] = f"{found['cannot']}/compare"
+    page.goto(found["patient"])
+    found["question"] = page.get_by_role("link", name=re.compile("question this")).first.get_attribute("href")
+    return found
+
+
+@pytest.mark.parametrize(("look", "settings"), LOOKS, ids=[look for look, _ in LOOKS])
+def test_axe_finds_nothing_and_nothing_reaches_beyond_the_edge(
+    browser: Browser, site: Site, signed_in: dict, look: str, settings: dict
+):
+    context = browser.new_context(base_url=site.address, storage_state=signed_in, **settings)
+    watched = Watched(context, site)
+    page = watched.page
+    found = addresses(page)
+    for name, address in found.items():
+        page.goto(address)
+        for summary in page.locator("details > summary").all():
+            summary.click()
+        results = Axe().run(page)
+        assert results.violations_count == 0, f"{name}: {results.generate_report()}"
+        beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        assert beyond <= 0, f"{name} is {beyond} px too wide in {look}"
+    assert watched.problems == []
+    context.close()
+
+
+def test_the_pages_of_strangers_and_refusals_are_accessible_too(browser: Browser, site: Site, signed_in: dict):
+    context = browser.new_context(base_url=site.address)
+    page = context.new_page()
+    for address, status in (("/login", 200), ("/", 401)):
+        assert page.goto(address).status == status
+        assert Axe().run(page).violations_count == 0, address
+    context.close()
+    context = browser.new_context(base_url=site.address, storage_state=signed_in)
+    page = context.new_page()
+    for address, status in (("/nowhere", 404), ("/quarantine", 403)):
+        assert page.goto(address).status == status
+        assert page.get_by_role("link", name="Go to the first page").count() == 1
+        assert Axe().run(page).violations_count == 0, address
+    context.close()
+
+
+def test_the_print_view_has_the_plans_and_leaves_out_what_cannot_be_pressed_on_paper(page: Page):
+    found = addresses(page)
+    page.goto(found["comparison"])
+    page.emulate_media(media="print")
+    for heading in ("The plans in a sentence", "The numbers", "What was assumed", "Why", "Decision"):
+        assert page.get_by_role("heading", name=heading, exact=True).is_visible(), heading
+    assert page.locator("footer").get_by_text("Patient Twin advises, never orders.").is_visible()
+    for name in ("Copy the note", "Sign the chosen plan", "Log out", "Print this page"):
+        assert not page.get_by_role("button", name=name).is_visible()
+    assert page.get_by_role("img").first.is_visible()
+    assert page.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_the_server_time_of_each_page_is_told(page: Page, capsys: pytest.CaptureFixture[str]):
+    """Printed for the reader, not asserted: a clock on a busy machine says nothing about the page."""
+    lines = []
+    for name, address in addresses(page).items():
+        page.goto(address)
+        page.goto(address)
+        timing = page.evaluate(
+            "(() => { const n = performance.getEntriesByType('navigation')[0];"
+            " return [n.responseStart - n.requestStart, n.transferSize] })()"
+        )
+        lines.append(f"{name:24} {timing[0]:6.0f} ms to the first byte, {timing[1] / 1000:6.1f} kB")
+    with capsys.disabled():
+        import sys
+
+        sys.stdout.write("\nServer time of each page (aim: under 300 ms)\n" + "\n".join(lines) + "\n")
