@@ -4,6 +4,9 @@ from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.decorators import method_decorator
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.debug import sensitive_post_parameters
 from oauth2_provider.models import AccessToken
 from oauth2_provider.views import RevokeTokenView, TokenView
 
@@ -18,6 +21,8 @@ class _Recorded:
 
     activity = ""
 
+    @method_decorator(csrf_exempt)  # a client shows its secret, not a cookie
+    @method_decorator(sensitive_post_parameters("client_secret", "password", "token"))
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if spent_on_refusals(request) >= REFUSALS_A_MINUTE:
             response = JsonResponse({"error": "slow_down", "error_description": "Wait a minute."}, status=429)

@@ -105,7 +105,8 @@ def test_too_many_requests_get_429_with_the_time_to_wait(caller: Client, monkeyp
     assert answer.json()["issue"][0]["code"] == "throttled"
 
 
-def test_client_credentials_get_a_short_token_that_opens_the_door(client: Client) -> None:
+def test_client_credentials_get_a_short_token_that_opens_the_door() -> None:
+    client = Client(enforce_csrf_checks=True)
     out = StringIO()
     call_command("integration_token", "lab", credentials=True, stdout=out)
     words = dict(line.split() for line in out.getvalue().splitlines())
