@@ -14,6 +14,9 @@ from integrations.readings.refusal import Refused
 LARGEST_DOSE_MG = 20_000.0
 """Ours, to catch slips of unit: several times the largest daily dose of any drug that is kept here."""
 
+LONGEST_INFUSION_H = 7 * 24.0
+"""Ours, to catch slips of dates: longer than any infusion of one bag or syringe."""
+
 
 def read_administration(data: dict[str, Any], names: Names, lookup: MedicationLookup) -> Meaning:
     """What a MedicationAdministration says; one that was not done gives no dose.
@@ -53,11 +56,13 @@ def read_administration(data: dict[str, Any], names: Names, lookup: MedicationLo
         )
     amount = in_unit(dosage.get("dose"), "mg", "MedicationAdministration.dosage.dose")
     check_amount(amount, "MedicationAdministration.dosage.dose")
+    duration_h = None if end is None else (end - start).total_seconds() / 3600.0
+    check_length(duration_h or 0.0, "MedicationAdministration.effectivePeriod")
     given = Given(
         drug=drug,
         amount_mg=amount,
         time=start,
-        duration_h=None if end is None else (end - start).total_seconds() / 3600.0,
+        duration_h=duration_h,
         order_key=names.maybe_key(data.get("request"), "MedicationRequest", "MedicationAdministration.request"),
     )
     return Meaning(code=code, event_time=start, given=(given,))
@@ -76,4 +81,20 @@ def check_amount(amount_mg: float, field: str) -> None:
             QuarantineReason.IMPLAUSIBLE_VALUE,
             f"{field} is {amount_mg:g} mg; a dose lies above 0 and up to {LARGEST_DOSE_MG:g} mg; have the value or its "
             "unit corrected at the source",
+        )
+
+
+def check_length(duration_h: float, field: str) -> None:
+    """Let pass an infusion of a length that there is.
+
+    Raises
+    ------
+    Refused
+        IMPLAUSIBLE_VALUE.
+    """
+    if not 0 <= duration_h <= LONGEST_INFUSION_H:
+        raise Refused(
+            QuarantineReason.IMPLAUSIBLE_VALUE,
+            f"{field} makes an infusion of {duration_h:g} h; one lasts up to {LONGEST_INFUSION_H:g} h; have it "
+            "corrected at the source",
         )

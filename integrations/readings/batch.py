@@ -1,5 +1,6 @@
 """The resources of one reading, taken in together: read, stored in bulk, settled against their other versions."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,6 +25,8 @@ from integrations.readings.settle import settle, state_of
 from integrations.readings.split import Entry
 from integrations.readings.versions import Version, Versions
 from twins.records.models import Subject
+
+logger = logging.getLogger(__name__)
 
 _RANK = {name: rank for rank, name in enumerate(READ_TYPES)}
 
@@ -120,6 +123,12 @@ class Batch:
             meaning = self._meaning(candidate, patient)
         except Refused as refused:
             self._refuse(refused, entry, identity, subject)
+            return
+        except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError) as error:
+            # A fault of ours in the reading of one odd resource: it must not keep the others of its payload waiting.
+            logger.exception("%s could not be read", identity.source_key)
+            why = f"{identity.source_key} could not be read here ({type(error).__name__}); report it, then try again"
+            self._refuse(Refused(QuarantineReason.INVALID_RESOURCE, why), entry, identity, subject)
             return
         self._accept(candidate, meaning, subject)
 

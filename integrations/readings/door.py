@@ -70,7 +70,16 @@ def decode(text: str) -> dict[str, Any]:
         raise Refused(QuarantineReason.NOT_JSON, f"the resource is not JSON ({error}); send it again, whole") from error
     if not isinstance(data, dict):
         raise Refused(QuarantineReason.NOT_FHIR, f"the resource is {shown(data)}; send a JSON object")
-    return data
+    return _without_nulls(data) if "null" in text else data
+
+
+def _without_nulls(value: Any) -> Any:
+    """A null stands for nothing said, as the R4B classes take it."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    return value
 
 
 def check(resource_type: str, text: str, data: dict[str, Any]) -> None:

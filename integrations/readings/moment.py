@@ -53,9 +53,9 @@ def roughly(value: Any) -> datetime | None:
     padded = value + "-01-01"[len(value) - 4 :] if len(value) in (4, 7) else value
     try:
         moment = datetime.fromisoformat(padded)
-    except ValueError:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def whole_years(birth: str, day: date) -> int | None:

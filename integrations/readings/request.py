@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from integrations.codes import ucum
-from integrations.readings.administration import check_amount
+from integrations.readings.administration import check_amount, check_length
 from integrations.readings.coding import first_code
 from integrations.readings.meaning import Meaning, Ordered
 from integrations.readings.medication import MedicationLookup, check_intravenous, drug_of
@@ -19,6 +19,8 @@ from integrations.readings.refusal import Refused, shown
 _ORDER_INTENTS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 _ENDED = frozenset({"stopped", "completed", "cancelled", "on-hold"})
 _ONE_DAY_H = 24.0
+_LONGEST_INTERVAL_H = 31 * 24.0
+"""Ours, to catch slips of unit: longer than between any two doses of one order."""
 
 
 def read_request(data: dict[str, Any], names: Names, lookup: MedicationLookup, updated: datetime) -> Meaning:
@@ -94,6 +96,12 @@ def _interval_h(repeat: dict[str, Any], field: str) -> float:
             QuarantineReason.INVALID_RESOURCE,
             f"{field} is {period} {repeat.get('periodUnit')} by {frequency}; send an interval above 0",
         )
+    if hours > _LONGEST_INTERVAL_H:
+        raise Refused(
+            QuarantineReason.IMPLAUSIBLE_VALUE,
+            f"{field} makes an interval of {float(hours):g} h; one lasts up to {_LONGEST_INTERVAL_H:g} h; have it "
+            "corrected at the source",
+        )
     return float(hours)
 
 
@@ -110,10 +118,7 @@ def _duration_h(repeat: dict[str, Any], rate: dict[str, Any], amount_mg: float, 
             QuarantineReason.MISSING_VALUE,
             f"{field}.timing.repeat.duration is missing; send how long the infusion runs, or its rate in mg/h",
         )
-    if hours < 0:
-        raise Refused(
-            QuarantineReason.INVALID_RESOURCE, f"{field} gives no length of infusion; send a duration or rate above 0"
-        )
+    check_length(hours, field)
     return hours
 
 

@@ -1,13 +1,16 @@
 """Samples, doses and orders as rows, collected and written in bulk."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from integrations.readings.meaning import Meaning
+from integrations.readings.meaning import Meaning, Measured
 from integrations.readings.models import Resource
 from integrations.readings.settle import TWIN_CHANNELS
 from twins.records.models import GivenDose, Order, RecordState, StoredSample, Subject
+from twins.samples.course import FindingCode
 
 _BATCH = 1000
+_CLOCKS_MAY_DIFFER = timedelta(minutes=5)
+"""Between the device that measured and the server that wrote it down."""
 
 
 class Rows:
@@ -37,6 +40,7 @@ class Rows:
                     event_time=measured.time,
                     part=measured.part,
                     device_key=meaning.device_key,
+                    quality=_quality(measured, resource.last_updated),
                 )
             )
         for given in meaning.given:
@@ -71,3 +75,10 @@ class Rows:
         StoredSample.objects.bulk_create(self._samples, batch_size=_BATCH)
         GivenDose.objects.bulk_create(self._doses, batch_size=_BATCH)
         Order.objects.bulk_create(self._orders, batch_size=_BATCH)
+
+
+def _quality(measured: Measured, last_updated: datetime) -> list[str]:
+    """Flags that only the door can set: by its source's own clock the value was written down before it was measured."""
+    if measured.channel in TWIN_CHANNELS and measured.time > last_updated + _CLOCKS_MAY_DIFFER:
+        return [FindingCode.LEVEL_IN_FUTURE.value]
+    return []

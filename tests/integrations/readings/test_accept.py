@@ -203,6 +203,22 @@ BAD: list[tuple[str, dict[str, Any], QuarantineReason, str]] = [
     ("a dose of a kilogram", administration(amount=1, unit="kg"), R.IMPLAUSIBLE_VALUE, "mg"),
     ("a dose in millilitres", administration(unit="mL"), R.UNKNOWN_UNIT, "mL"),
     ("stopped half-way", administration(status="stopped"), R.MISSING_VALUE, "stopped"),
+    ("an infusion of a month", administration(end="2026-04-02T08:00:00Z"), R.IMPLAUSIBLE_VALUE, "744 h"),
+    (
+        "an order every year",
+        request(repeat={"period": 1, "periodUnit": "a", "duration": 1, "durationUnit": "h"}),
+        R.IMPLAUSIBLE_VALUE,
+        "8766 h",
+    ),
+    (
+        "an order of no rate",
+        request(
+            repeat={"period": 12, "periodUnit": "h"},
+            instruction={"doseAndRate": [{"doseQuantity": quantity(1, "g"), "rateQuantity": quantity(0, "mg/h")}]},
+        ),
+        R.IMPLAUSIBLE_VALUE,
+        "infusion of -1 h",
+    ),
     ("ends before it starts", administration(end="2026-03-02T07:00:00Z"), R.INVALID_RESOURCE, "before it starts"),
     ("an order without length", request(repeat={"period": 12, "periodUnit": "h"}), R.MISSING_VALUE, "duration"),
     (
