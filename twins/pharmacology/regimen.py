@@ -10,6 +10,8 @@ from twins.samples.course import Course
 
 LATE_DOSE_H = 2.0
 """House setting: how late a dose may be and still be expected."""
+SHORTEST_INTERVAL_H = 4.0
+"""House setting: doses closer than this are not read as a regimen."""
 
 
 class RegimenError(ValueError):
@@ -86,14 +88,16 @@ def current_plan(course: Course) -> Plan | None:
     """The plan in force at the course's end, or None where nothing was ordered and nothing was given.
 
     The running order says how much and how often; the last dose given says when the next one is due. Without an order
-    the last two doses given are read as the regimen.
+    the last two doses given are read as the regimen; doses closer than `SHORTEST_INTERVAL_H` are taken as parts of one
+    and tell no interval. An infusion is never longer than its interval.
     """
     running = [
         order
         for order in course.orders
         if order.start_h <= course.until_h and (order.end_h is None or order.end_h > course.until_h)
     ]
-    last = course.doses[-1] if course.doses else None
+    given = [dose for dose in course.doses if dose.start_h <= course.until_h]
+    last = given[-1] if given else None
     if running:
         order = max(running, key=lambda o: o.start_h)
         follows = last is not None and last.start_h >= order.start_h
@@ -101,19 +105,21 @@ def current_plan(course: Course) -> Plan | None:
         return Plan("Current", _from(order.amount_mg, order.interval_h, order.duration_h, due, course.until_h))
     if course.orders:
         return Plan("Current", None)
-    if len(course.doses) >= 2 and last is not None:
-        interval = last.start_h - course.doses[-2].start_h
-        if interval > 0:
-            due = last.start_h + interval
-            return Plan("Current", _from(last.amount_mg, interval, last.duration_h, due, course.until_h))
+    earlier = [dose for dose in given if last is not None and last.start_h - dose.start_h >= SHORTEST_INTERVAL_H]
+    if last is not None and earlier:
+        interval = last.start_h - earlier[-1].start_h
+        due = last.start_h + interval
+        return Plan("Current", _from(last.amount_mg, interval, last.duration_h, due, course.until_h))
     return None
 
 
 def _from(amount_mg: float, interval_h: float, duration_h: float, due_h: float, now_h: float) -> Regimen:
     """The regimen from its next dose: one that is a little late is given now, one that was missed is not made up for.
 
-    "A little" is a quarter of the interval and at most `LATE_DOSE_H`, the time in which a dose given may not be charted.
+    "A little" is a quarter of the interval and at most `LATE_DOSE_H`, the time in which a dose given may not yet be
+    charted.
     """
+    duration_h = min(duration_h, interval_h)
     if 0 < now_h - due_h <= min(LATE_DOSE_H, interval_h / 4):
         return Regimen(amount_mg, interval_h, duration_h, now_h)
     missed = max(0, math.ceil((now_h - due_h) / interval_h - 1e-9))

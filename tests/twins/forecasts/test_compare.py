@@ -96,6 +96,16 @@ def test_hours_to_target_end_the_first_day_with_half_of_the_draws_in_it(result: 
         assert forecast.hours_to_target == (reached[0] if reached else None)
 
 
+@pytest.mark.parametrize(("inside", "outside", "hours"), [(1, 1, 24.0), (2, 3, None), (0, 2, None)])
+def test_half_of_the_draws_in_the_target_are_enough(fit: Fit, inside: int, outside: int, hours: float | None) -> None:
+    typical, slow = np.zeros(3), np.array([-3.0, 0.0, 0.0])
+    mixed = replace(fit, draws=np.array([typical] * inside + [slow] * outside))
+    plan = Plan("steady", Regimen(1000.0, 12.0, 1.0, 36.0))
+    (forecast,) = compare(GOTI, PATIENT, mixed, [plan], target=TARGET, horizon_h=24.0).forecasts
+    assert forecast.days[0].p_in_target == pytest.approx(inside / (inside + outside))
+    assert forecast.hours_to_target == hours
+
+
 def test_the_sentence_speaks_of_the_second_day(result: ComparisonResult) -> None:
     forecast = result.forecasts[0]
     day = forecast.days[1]
