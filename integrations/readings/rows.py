@@ -78,7 +78,7 @@ class Rows:
 
 
 def _quality(measured: Measured, last_updated: datetime) -> list[str]:
-    """Flags that only the door can set: by its source's own clock the value was written down before it was measured."""
+    """Flags that only the door can set: by its source's own clock it was written down before it was measured."""
     if measured.channel in TWIN_CHANNELS and measured.time > last_updated + _CLOCKS_MAY_DIFFER:
         return [FindingCode.LEVEL_IN_FUTURE.value]
     return []

@@ -11,7 +11,7 @@ What is in it:
 - `until_h` is the latest moment that these records speak of: a dose's end, a level, a covariate, an order's start (if
   it is at most `ORDER_AHEAD` ahead of what has happened), an order's end once it has passed. What *has happened* is
   judged by the patient's own records and never by this machine's clock, so that the course can be built again at any
-  time. A level that was flagged ``level-in-future`` when it came in moves neither.
+  time. A value that was flagged ``level-in-future`` when it came in moves neither.
 """
 
 from collections.abc import Iterable
@@ -146,8 +146,7 @@ def _end(
     start: datetime,
 ) -> datetime:
     moments = [dose.event_time + max(timedelta(hours=dose.duration_h or 0.0), SHORTEST_DOSE) for dose in doses]
-    moments += [s.event_time for s in levels if FindingCode.LEVEL_IN_FUTURE not in s.quality]
-    moments += [s.event_time for s in covariates]
+    moments += [s.event_time for s in (*levels, *covariates) if FindingCode.LEVEL_IN_FUTURE not in s.quality]
     happened = max([*moments, *([last_other] if last_other else [])], default=None)
     for order in orders:
         if happened is None or order.event_time <= happened + ORDER_AHEAD:

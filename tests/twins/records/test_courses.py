@@ -168,6 +168,14 @@ def test_a_level_flagged_as_of_the_future_does_not_move_the_end():
     assert finding(course, FindingCode.LEVEL_IN_FUTURE).time_h == 100.0
 
 
+def test_a_creatinine_flagged_as_of_the_future_is_not_in_force_yet():
+    chart = Chart.of().stable()
+    chart.sample(Channel.CREATININE, 90.0, 4.0, quality=[FindingCode.LEVEL_IN_FUTURE])
+    course = built(chart)
+    assert course.until_h == 37.0
+    assert course.covariate_at("creatinine_mg_per_dl", course.until_h).value == 1.1
+
+
 def test_an_order_that_ends_later_is_still_running():
     chart = Chart.of().stable()
     chart.subject.orders.update(end_time=START + timedelta(days=7))
