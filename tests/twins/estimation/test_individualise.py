@@ -58,6 +58,16 @@ def test_a_fit_survives_storage() -> None:
     assert Fit.from_json(stored, fit.draws).to_json() == fit.to_json()
 
 
+def test_a_sample_charted_twice_and_one_from_the_future_do_not_count() -> None:
+    plain = individualise(GOTI, course(levels=((23.5, 20.0),)), seed=1)
+    dirty = individualise(GOTI, course(levels=((23.5, 20.0), (23.5, 20.0), (40.0, 90.0))), seed=1)
+    assert dirty.eta == plain.eta
+    assert len(dirty.residuals) == 1
+    assert dirty.warnings == ("2 levels left out of the fit; see the findings.",)
+    only_future = individualise(GOTI, course(levels=((40.0, 90.0),)), seed=1)
+    assert only_future.outcome is FitOutcome.PRIOR_ONLY
+
+
 def test_high_levels_mean_a_lower_clearance_and_low_levels_a_higher() -> None:
     high, low = (individualise(GOTI, course(levels=((23.5, value), (35.5, value))), seed=1) for value in (35.0, 4.0))
     assert high.parameters["clearance_l_per_h"] < high.typical["clearance_l_per_h"]

@@ -42,6 +42,20 @@ def test_proposals_are_practical() -> None:
         assert plan.label.startswith(f"{regimen.amount_mg:g} mg every {regimen.interval_h:g} h")
 
 
+def test_the_limits_of_practice_bind_where_the_patient_would_need_more() -> None:
+    patient = course(levels=((11.5, 3.0), (35.0, 3.0)), creatinine=((0.0, 0.6),))
+    fit = individualise(GOTI, patient, seed=1)
+    tight = replace(PRACTICE, max_daily_mg=2000.0, max_mg=1500.0)
+    free = propose(GOTI, patient, fit, current=None, target=TARGET, practice=PRACTICE, count=50)
+    bound = propose(GOTI, patient, fit, current=None, target=TARGET, practice=tight, count=50)
+    assert max(plan.regimen.daily_mg for plan in free if plan.regimen) > 2000.0
+    assert bound
+    for plan in bound:
+        if plan.regimen is not None:
+            assert plan.regimen.daily_mg <= 2000.0
+            assert plan.regimen.amount_mg <= 1500.0
+
+
 def test_the_current_plan_is_not_proposed_again() -> None:
     patient = course(levels=((11.5, 9.0), (35.0, 13.0)))
     fit = individualise(GOTI, patient, seed=1)
