@@ -1,0 +1,67 @@
+"""The whole URL table, with an example of each address."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from clinic.access.gate import Rule, rule_of
+
+NOBODY = UUID(int=0)
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "healthz": {},
+    "readyz": {},
+    "login": {},
+    "logout": {},
+    "worklist": {},
+    "patient": {"subject_key": NOBODY},
+    "patient-progress": {"subject_key": NOBODY},
+    "comparison": {"comparison_id": NOBODY},
+    "comparison-note": {"comparison_id": NOBODY},
+    "comparison-new": {"subject_key": NOBODY},
+    "comparison-wait": {"subject_key": NOBODY, "job_id": NOBODY},
+    "decision-sign": {"comparison_id": NOBODY},
+    "decision-decline": {"comparison_id": NOBODY},
+    "question": {"subject_key": NOBODY},
+    "question-withdraw": {"question_id": 1},
+    "studies": {},
+    "study-new": {},
+    "study": {"job_id": NOBODY},
+    "study-cancel": {"job_id": NOBODY},
+    "study-resume": {"job_id": NOBODY},
+    "study-file": {"job_id": NOBODY, "name": "x.csv"},
+    "quarantine": {},
+    "quarantine-retry": {},
+    "quarantine-entry": {"pk": 1},
+    "fhir-metadata": {},
+    "fhir-search-post": {"resource_type": "Patient"},
+    "fhir-vread": {"resource_type": "Patient", "identifier": "ward.1", "version": "1"},
+    "fhir-read": {"resource_type": "Patient", "identifier": "ward.1"},
+    "fhir-search": {"resource_type": "Patient"},
+    "fhir-nowhere": {"path": "a/b/c/d"},
+    "oauth-token": {},
+    "oauth-revoke": {},
+}
+"""For each name of the table, values for its address. A new address needs a row here, or the tests fail."""
+
+
+@dataclass(frozen=True)
+class Address:
+    name: str
+    rule: Rule | None
+
+
+def addresses() -> list[Address]:
+    """Every leaf of the URL table."""
+    return [Address(leaf.name or str(leaf.pattern), rule_of(leaf.callback)) for leaf in _leaves(get_resolver())]
+
+
+def _leaves(branch: URLResolver) -> Iterator[URLPattern]:
+    for item in branch.url_patterns:
+        if isinstance(item, URLResolver):
+            yield from _leaves(item)
+        else:
+            yield item
