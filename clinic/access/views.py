@@ -34,7 +34,8 @@ def login(request: HttpRequest) -> HttpResponse:
     """The login form; a wrong name and a wrong password get the same answer, in about the same time."""
     if request.method != "POST":
         return render(request, "access/login.html", {"next": _next(request)})
-    name, address = request.POST.get("username", "")[:150], request.client_address  # type: ignore[attr-defined]
+    name = request.POST.get("username", "")[:150].replace("\x00", "\ufffd")  # NUL is no text for PostgreSQL
+    address = request.client_address  # type: ignore[attr-defined]
     if throttle.is_blocked(name, address):
         return _again(request, name, "Too many failed logins. Wait a quarter of an hour and try again.", 429)
     user = auth.authenticate(request, username=name, password=request.POST.get("password", "")[:4096])

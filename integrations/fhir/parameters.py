@@ -86,6 +86,8 @@ def read(parameter: Parameter, modifier: str, text: str, base: str) -> Criterion
             400, "not-supported", f"{parameter.name}:{modifier} is not supported; leave the modifier out",
             expression=f"http.{parameter.name}",
         )  # fmt: skip
+    if "\x00" in text:
+        raise bad_value(parameter.name, text, "leave the NUL character out")
     parts = re.findall(r"(?:[^,\\]|\\.)+", text)
     if not parts:
         raise bad_value(parameter.name, text, "give a value")

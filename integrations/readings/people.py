@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from clinic.patients.models import CareTeam, Condition, Encounter, Patient
+from clinic.patients.care_team import take_in
+from clinic.patients.models import Condition, Encounter, Patient
 from integrations.codes.conditions import HAEMODIALYSIS
 from integrations.readings.coding import codings, words
 from integrations.readings.door import decode
@@ -35,9 +36,7 @@ def keep_patient(data: dict[str, Any], identity: Identity, source: Source) -> Pa
     patient.active = data.get("active") is not False
     patient.save(force_insert=is_new)
     if is_new:
-        for team in CareTeam.objects.all():
-            if source.slug in team.sources:
-                team.patients.add(patient)
+        take_in(patient, source.slug)
     return patient
 
 

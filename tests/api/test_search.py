@@ -224,6 +224,8 @@ def test_only_the_version_in_force_is_found(caller: Client) -> None:
         "name=",
         "_cursor=tampered",
         "_id=",
+        "gender=%00",
+        "identifier=a%00b",
     ],
 )
 def test_a_value_or_modifier_that_cannot_be_used_is_400(caller: Client, query: str) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from django.db.models import Q, QuerySet
 
 from clinic.patients.models import Patient
-from integrations.fhir.identity import server_id, source_key
+from integrations.fhir.identity import FHIR_ID, server_id, source_key
 from integrations.fhir.interval import EVER
 from integrations.fhir.parameters import Criterion, Kind, Parameter
 from integrations.fhir.resources.served import Served
@@ -36,7 +36,7 @@ class StoredType:
 
     def read(self, identifier: str, version: str | None = None) -> Served | None:
         key = source_key(self.name, identifier)
-        if key is None:
+        if key is None or not (version is None or FHIR_ID.fullmatch(version)):
             return None
         rows = Resource.objects.filter(source_key=key, resource_type=self.name)
         rows = rows.filter(is_current=True) if version is None else rows.filter(version=version)
