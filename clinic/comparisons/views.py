@@ -19,7 +19,8 @@ from clinic.comparisons.decided import Decided
 from clinic.comparisons.left_out import left_out_levels
 from clinic.comparisons.note import note_text
 from clinic.patients.models import Patient
-from twins.records.models import Comparison, TwinVersion
+from twins.records.models import Comparison, Job, JobKind, TwinVersion
+from twins.records.models.job import OPEN_STATES
 
 
 @page(Permission.COMPARISON_VIEW)
@@ -46,6 +47,7 @@ def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
         "decided": decided,
         "last_decided": Decided.last_of(patient.subject),
         "note": _note(shown, patient, decided, newer),
+        "updating": _updating(shown.version),
         "stale": timezone.now() - shown.version.data_until > STALE_AFTER,
         "reason_limit": 1000,
     }
@@ -78,6 +80,12 @@ def _newer(version: TwinVersion) -> TwinVersion | None:
         .first()
     )
     return newest if newest is not None and newest.number > version.number else None
+
+
+def _updating(version: TwinVersion) -> bool:
+    """Whether a newer version may be on its way."""
+    key = f"{version.subject_id}/{version.drug}"
+    return Job.objects.filter(kind=JobKind.TWIN_UPDATE, key=key, state__in=OPEN_STATES).exists()
 
 
 def _note(shown: ComparisonPage, patient: Patient, decided: Decided | None, newer: TwinVersion | None) -> str:

@@ -17,6 +17,7 @@ from clinic.audit.models import Action
 from clinic.decisions.refusal import NewTimeError, RecordError, stated
 from twins.jobs.update import request_update
 from twins.records.models import GivenDose, Order, Question, QuestionAction, RecordState, StoredSample, Subject
+from twins.samples.channel import Channel
 
 REASON_LIMIT = 500
 FARTHEST = timedelta(days=2)
@@ -32,6 +33,16 @@ def record_of(subject: Subject, source_key: str) -> Questionable | None:
         if found is not None:
             return found
     return None
+
+
+def described(doubted: Questionable) -> str:
+    """What the record says, without its time: ``Dose of 1750 mg``, ``Vancomycin level of 13.1 mg/L``."""
+    if isinstance(doubted, StoredSample):
+        channel = Channel(doubted.channel)
+        return f"{channel.label} of {doubted.value:.4g} {channel.unit}"
+    if isinstance(doubted, GivenDose):
+        return f"Dose of {doubted.amount_mg:g} mg {doubted.drug}"
+    return f"Order of {doubted.amount_mg:g} mg {doubted.drug} every {doubted.interval_h:g} h"
 
 
 def ask(

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from clinic.access.gate import page
 from clinic.access.permissions import patient_for
 from clinic.access.roles import Permission
-from clinic.decisions.question import REASON_LIMIT, ask, record_of, withdraw
+from clinic.decisions.question import REASON_LIMIT, ask, described, record_of, withdraw
 from clinic.decisions.refusal import DecisionError
 from twins.records.models import Question, QuestionAction
 
@@ -56,7 +56,7 @@ def question(request: HttpRequest, subject_key: UUID) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             return redirect("patient", patient.pk)
-    content = {"section": "worklist", "patient": patient, "record": doubted, "form": form}
+    content = {"section": "worklist", "patient": patient, "record": doubted, "what": described(doubted), "form": form}
     return render(request, "decisions/question.html", content, status=422 if form.is_bound else 200)
 
 

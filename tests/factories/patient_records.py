@@ -140,5 +140,5 @@ def twin(
 
 def recent_course(**changes: object) -> Course:
     """The course of `vancomycin_case`, ended an hour ago."""
-    start = (datetime.now(UTC) - timedelta(hours=51)).replace(minute=0, second=0, microsecond=0)
+    start = datetime.now(UTC) - timedelta(hours=51)
     return case.course(start=start, **changes)

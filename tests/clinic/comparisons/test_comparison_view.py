@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from clinic.access.actor import actor_of
 from clinic.access.roles import Role
@@ -14,6 +15,7 @@ from clinic.decisions.sign import decline, sign
 from tests.factories import patient_records as rows
 from tests.factories import vancomycin_case as case
 from twins.estimation.fit import FitOutcome
+from twins.records.models import Job, JobKind
 
 pytestmark = pytest.mark.django_db
 
@@ -104,6 +106,7 @@ def test_5_what_was_assumed_is_visible_without_a_click(client, comparison):
         "17–101",
         "Goti V et al.",
         "1812 adults",
+        "PKPDsim uses CV²",
     ):
         assert text in visible, text
 
@@ -161,6 +164,13 @@ def test_old_data_are_announced(client, patient, comparison):
     old = rows.patient("Old")
     course = case.course(start=case.START - timedelta(days=365))
     assert said in page_of(client, rows.twin(old.subject, course=course)[1])
+
+
+def test_data_on_their_way_are_announced(client, patient, comparison):
+    assert "being worked into the twin" not in page_of(client, comparison)
+    key = f"{patient.pk}/vancomycin"
+    Job.objects.create(kind=JobKind.TWIN_UPDATE, key=key, enqueued_at=timezone.now())
+    assert "being worked into the twin" in page_of(client, comparison)
 
 
 def test_no_level_yet_is_a_state(client, patient):

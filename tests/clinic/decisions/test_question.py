@@ -134,6 +134,7 @@ class TestOverHttp:
         client.force_login(user)
         page = client.get(f"/patients/{level.subject_id}/question", {"record": level.source_key}).content.decode()
         assert level.reference in page
+        assert "Vancomycin level of 13.1 mg/L" in page
         assert 'value="exclude" required>' in page
 
     def test_a_question_leads_back_to_the_patient_and_can_be_undone_there(self, client, level, user):

@@ -49,7 +49,8 @@ def test_each_row_says_why_how_recent_and_leads_to_the_comparison_in_one_click(c
     _, comparison = rows.twin(patient.subject, course=rows.recent_course())
     page = client.get("/").content.decode()
     assert "The current plan misses the target" in page
-    assert "3 h ago" in page  # when the last dose or level was
+    assert "2 h ago" in page  # the last heart rate
+    assert "4 h ago" in page  # the last level
     assert "17.8 mg/L" in page
     assert f"/comparisons/{comparison.pk}" in page
     assert "none yet" in page
