@@ -171,9 +171,20 @@ PULL_SOURCE_NAME = env.text("PULL_SOURCE_NAME", "")
 PULL_TOKEN = env.text("PULL_TOKEN", "")
 """Bearer token of every pull that is given no token file; empty for none."""
 PULL_SECONDS = env.integer("PULL_SECONDS", 60, low=5, high=86400)
-CELERY_BEAT_SCHEDULE = {"sweep": {"task": "twins.jobs.sweep.run", "schedule": float(SWEEP_SECONDS)}}
+CELERY_BEAT_SCHEDULE = {
+    # A message that waited longer than its interval is dropped: the next one is on its way.
+    "sweep": {
+        "task": "twins.jobs.sweep.run",
+        "schedule": float(SWEEP_SECONDS),
+        "options": {"expires": 2 * SWEEP_SECONDS},
+    }
+}
 if PULL_SOURCE_URL:
-    CELERY_BEAT_SCHEDULE["pull"] = {"task": "integrations.ehr.tasks.pull_source", "schedule": float(PULL_SECONDS)}
+    CELERY_BEAT_SCHEDULE["pull"] = {
+        "task": "integrations.ehr.tasks.pull_source",
+        "schedule": float(PULL_SECONDS),
+        "options": {"expires": PULL_SECONDS},
+    }
 
 TWIN_MODELS = {"vancomycin": ["vancomycin-goti-2018", "vancomycin-thomson-2009"]}
 """For each drug the models that are kept; the first is the one that comparisons are made with."""

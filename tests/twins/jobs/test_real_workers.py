@@ -34,6 +34,17 @@ def ask(site: Workers, chunk: str = CHUNK) -> str:
     return site.manage("study", "run", str(path), "--chunk", chunk).split("Study ", 1)[1].split(":", 1)[0]
 
 
+def test_many_requests_at_once_are_one_row_that_one_worker_gets_and_does(site: Workers):
+    out = site.manage("shell", "--no-imports", "-c", "from tests.twins.jobs.many_requests import main; main()")
+    assert json.loads(out[out.index("{") :]) == {"asked": 12, "rows": 1, "claims": 1}
+    worker = site.start("updater")
+    site.wait_until_done()
+    site.kill(worker)
+    versions = site.sql("select model_id, number, outcome from records_twinversion order by model_id")
+    assert versions == [("vancomycin-goti-2018", 1, "FITTED"), ("vancomycin-thomson-2009", 1, "FITTED")]
+    assert site.sql("select count(*) from records_comparison where is_default") == [(1,)]
+
+
 def test_one_worker_two_workers_and_killed_workers_give_the_same_study(site: Workers, expected: str):
     alone = ask(site)
     first = site.start("first")

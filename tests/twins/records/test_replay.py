@@ -32,6 +32,7 @@ def tamper(table: str, statement: str, *values: object) -> None:
         if connection.vendor == "sqlite":
             cursor.execute(f"DROP TRIGGER {table}_no_update")
         else:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         cursor.execute(f"UPDATE {table} SET {statement}", values)  # noqa: S608 - the test's own words
 

@@ -20,6 +20,7 @@ _POLL_SECONDS = 0.2
 
 class Command(BaseCommand):
     help = "Run a study of virtual patients, ask how it is getting on, cancel it or resume it."
+    requires_system_checks = ()  # they load every page, which takes longer than the command
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True, metavar="run|status|cancel|resume")

@@ -11,6 +11,7 @@ from twins.jobs.sweep import sweep
 
 class Command(BaseCommand):
     help = "Re-enqueue jobs whose worker fell silent or whose message was lost; once, or every N seconds."
+    requires_system_checks = ()  # they load every page, which takes longer than the command
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--every", type=float, metavar="SECONDS", help="keep sweeping at this interval")
