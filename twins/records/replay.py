@@ -32,7 +32,7 @@ class ReplayError(RuntimeError):
 class Agreement(StrEnum):
     """How a replay ended; each member is the beginning of its sentence."""
 
-    BIT_EQUAL = "Bit-equal"
+    BIT_EQUAL = "Equal bit for bit"
     WITHIN_TOLERANCE = "Equal within 1e-9 relative"
     DIFFERS = "Differs"
 

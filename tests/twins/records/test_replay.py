@@ -43,7 +43,7 @@ def test_the_default_comparison_is_bit_equal(comparison: Comparison):
     assert report.numbers > 3000
     out = StringIO()
     call_command("replay", str(comparison.pk), stdout=out)
-    assert out.getvalue().startswith("Bit-equal: all ")
+    assert out.getvalue().startswith("Equal bit for bit: all ")
 
 
 def test_a_comparison_that_a_person_asked_for_is_bit_equal():
