@@ -237,6 +237,31 @@ _KINDS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What one model says in two numbers that models can be compared by; 5 %, median and 95 % each."""
+
+    title: str
+    quality: Quality
+    warnings: tuple[str, ...]
+    clearance: tuple[float, float, float] | None
+    """L/h."""
+    steady_state: tuple[float, float, float] | None
+    """AUC24 at steady state under the current plan, mg·h/L."""
+
+
+def opinion(fit: Fit, model: PopulationModel, daily_mg: float | None) -> Opinion:
+    """The opinion of `model` fitted as `fit`; without a daily amount there is no steady state to speak of."""
+    clearance = daily_exposure(fit, 1.0)
+    return Opinion(
+        title=model.title,
+        quality=quality(fit),
+        warnings=fit.warnings,
+        clearance=(1 / clearance[2], 1 / clearance[1], 1 / clearance[0]) if clearance else None,
+        steady_state=daily_exposure(fit, daily_mg) if daily_mg else None,
+    )
+
+
 def daily_exposure(fit: Fit, daily_mg: float) -> tuple[float, float, float] | None:
     """AUC24 at steady state under `daily_mg` mg a day: 5 %, median and 95 % over the draws, mg·h/L.
 

@@ -10,10 +10,12 @@ from clinic.charts.palette import plan_letter, plan_style
 from clinic.charts.twin_facts import (
     CovariateRow,
     FindingRow,
+    Opinion,
     ParameterRow,
     Quality,
     covariate_rows,
     finding_rows,
+    opinion,
     parameter_rows,
     quality,
 )
@@ -95,6 +97,9 @@ class ComparisonPage:
     levels: tuple[LevelInput, ...]
     influences: tuple[Influence, ...]
     as_of: datetime
+    opinion: Opinion
+    others: tuple[Opinion, ...]
+    """What the drug's other models say of the very same data."""
 
     @property
     def prior_only(self) -> bool:
@@ -110,6 +115,8 @@ class ComparisonPage:
         version = comparison.twin_version
         course, fit, result = course_of(version), fit_of(version), result_of(comparison)
         model = formulary.model(version.model_id)
+        current = result.forecasts[0].plan.regimen
+        daily = current.daily_mg if current else None
         return cls(
             comparison=comparison,
             version=version,
@@ -129,7 +136,17 @@ class ComparisonPage:
             levels=_levels(course, fit),
             influences=_influences(result, course),
             as_of=moment_at(course.start, result.as_of_h),
+            opinion=opinion(fit, model, daily),
+            others=tuple(opinion(fit_of(other), formulary.model(other.model_id), daily) for other in _others(version)),
         )
+
+
+def _others(version: TwinVersion) -> list[TwinVersion]:
+    """The versions of other models that were made from the same course."""
+    same = TwinVersion.objects.filter(
+        subject=version.subject_id, drug=version.drug, course_digest=version.course_digest
+    ).exclude(model_id=version.model_id)
+    return list({other.model_id: other for other in same.defer("course").order_by("model_id", "number")}.values())
 
 
 def _plan(position: int, forecast: PlanForecast, course: Course) -> PlanRow:

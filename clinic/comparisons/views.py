@@ -41,7 +41,7 @@ def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
         "patient": patient,
         "place": patient.encounters.filter(ended__isnull=True).order_by("-started").first(),
         "page": shown,
-        "wide": comparison_chart(**chart, prefix="chart-wide"),
+        "wide": comparison_chart(**chart, prefix="chart-wide", ahead_h=72.0),
         "narrow": comparison_chart(**chart, prefix="chart-narrow", width=360.0, past_h=24.0),
         "newer": newer,
         "decided": decided,

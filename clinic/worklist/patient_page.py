@@ -10,11 +10,12 @@ from clinic.charts.palette import plan_letter
 from clinic.charts.twin_facts import (
     CovariateRow,
     FindingRow,
+    Opinion,
     ParameterRow,
     Quality,
     covariate_rows,
-    daily_exposure,
     finding_rows,
+    opinion,
     parameter_rows,
     quality,
 )
@@ -39,6 +40,7 @@ from twins.records.twins import course_of, fit_of, result_of
 from twins.samples.channel import Channel
 from twins.samples.course import Course
 
+ASKED_SHOWN = 10
 CHANNELS_SHOWN = (Channel.VANCOMYCIN, Channel.CREATININE, Channel.WEIGHT, Channel.HEIGHT)
 
 
@@ -51,8 +53,7 @@ class TwinCard:
     fit: Fit
     quality: Quality
     parameters: tuple[ParameterRow, ...]
-    steady_state: tuple[float, float, float] | None
-    """AUC24 at steady state under the current plan: 5 %, median, 95 %, mg·h/L."""
+    opinion: Opinion
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,8 @@ class TwinView:
     covariates: tuple[CovariateRow, ...]
     findings: tuple[FindingRow, ...]
     comparison: Comparison | None
+    asked: tuple[Comparison, ...]
+    """Comparisons that people asked for on this version, the newest first."""
     current: PlanForecast | None
     target: Target
     current_title: str
@@ -165,6 +168,9 @@ class TwinView:
             covariates=covariate_rows(course, first.model),
             findings=finding_rows(course),
             comparison=comparison,
+            asked=tuple(
+                Comparison.objects.filter(twin_version=first.version, is_default=False).defer("result")[:ASKED_SHOWN]
+            ),
             current=result.forecasts[0] if result else None,
             target=formulary.drug(DRUG).target,
             current_title=plan_title(plan) if plan else "No dose ordered or given",
@@ -210,5 +216,5 @@ def _card(version: TwinVersion, daily_mg: float | None) -> TwinCard:
         fit=fit,
         quality=quality(fit),
         parameters=parameter_rows(fit, model),
-        steady_state=daily_exposure(fit, daily_mg) if daily_mg else None,
+        opinion=opinion(fit, model, daily_mg),
     )

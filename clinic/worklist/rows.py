@@ -109,7 +109,7 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
             haemodialysis=patient.subject.haemodialysis_since is not None,
             first_dose=dose.get("first"),
             last_data=max(times, default=None),
-            unsigned=comparison is not None and comparison["decisions__id"] is None,
+            unsigned=comparison is not None and not _decided_on(decision, version),
             decided_on_older=_older(decision, version),
             doubts=_doubts(version) if version else 0,
             updating=job in OPEN_STATES,
@@ -143,7 +143,7 @@ def _latest_versions(keys: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
 def _default_comparisons(version_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
     """The default comparison of each version: only the days of its current plan, not the curves."""
     found = Comparison.objects.filter(twin_version__in=version_ids, is_default=True).values(
-        "id", "twin_version_id", "decisions__id", "result__forecasts__0__days", "result__target"
+        "id", "twin_version_id", "result__forecasts__0__days", "result__target"
     )
     return {comparison["twin_version_id"]: comparison for comparison in found}
 
@@ -171,8 +171,13 @@ def _last_decisions(keys: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
     return {decision["subject_id"]: decision for decision in found}  # the last of each subject stays
 
 
+def _decided_on(decision: dict[str, Any] | None, version: dict[str, Any] | None) -> bool:
+    """Whether the last decision was on the newest version, be it on its default comparison or on one asked for."""
+    return decision is not None and version is not None and decision["id"] == version["id"]
+
+
 def _older(decision: dict[str, Any] | None, version: dict[str, Any] | None) -> datetime | None:
-    if decision is None or version is None or decision["id"] == version["id"]:
+    if decision is None or version is None or _decided_on(decision, version):
         return None
     return decision["data_until"]
 
@@ -182,7 +187,7 @@ def _decision_words(decision: dict[str, Any] | None, version: dict[str, Any] | N
         return "none yet"
     chosen = decision["comparisons__decisions__chosen_plan"]
     what = "declined" if chosen is None else "signed"
-    return what if version is not None and decision["id"] == version["id"] else f"{what} on older data"
+    return what if _decided_on(decision, version) else f"{what} on older data"
 
 
 def _samples(keys: Iterable[UUID]) -> dict[UUID, datetime]:

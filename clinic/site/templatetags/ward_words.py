@@ -40,6 +40,11 @@ def conc(value: float) -> str:
 
 
 @register.filter
+def sig(value: float) -> str:
+    return words.significant(value)
+
+
+@register.filter
 def auc(value: float) -> str:
     return words.exposure(value)
 

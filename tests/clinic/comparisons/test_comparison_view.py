@@ -1,6 +1,7 @@
 """The comparison page holds what a clinician needs to judge it, and only shows a form that can be signed."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -16,6 +17,7 @@ from tests.factories import patient_records as rows
 from tests.factories import vancomycin_case as case
 from twins.estimation.fit import FitOutcome
 from twins.records.models import Job, JobKind
+from twins.records.twins import course_of
 
 pytestmark = pytest.mark.django_db
 
@@ -241,3 +243,13 @@ def test_a_fit_that_failed_says_so_in_words_where_an_old_comparison_of_it_is_sho
     page = page_of(client, rows.twin(patient.subject, fit=fit)[1])
     assert "fit failed" in page
     assert "do not rely on this twin" in page
+
+
+def test_the_second_model_is_heard_where_it_was_fitted_to_the_same_data(client, patient, comparison):
+    assert "Second opinion" not in page_of(client, comparison)
+    course = course_of(comparison.twin_version)
+    other = replace(case.fit(), model_id="vancomycin-thomson-2009")
+    rows.twin(patient.subject, course=course, fit=other, compared=False, with_records=False)
+    page = page_of(client, comparison)
+    assert "Second opinion: Thomson 2009" in page
+    assert re.search(r"AUC24 at steady state on the current plan \d+ mg·h/L \(90 % \d+–\d+\) against \d+", page)

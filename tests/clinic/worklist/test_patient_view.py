@@ -15,6 +15,8 @@ from tests.factories import patient_records as rows
 from tests.factories import vancomycin_case as case
 from twins.estimation.fit import FitOutcome
 from twins.records.models import Job, JobKind, JobState, Question, QuestionAction, StoredSample
+from twins.records.store import store_comparison
+from twins.records.twins import result_of
 from twins.samples.channel import Channel
 
 pytestmark = pytest.mark.django_db
@@ -183,3 +185,12 @@ def test_the_number_of_queries_does_not_grow_with_the_records(client, patient):
         rows.sample(patient.subject, Channel.CREATININE, 1.0, case.START.replace(hour=hour % 24))
     assert queries() == before
     assert before <= 35
+
+
+def test_comparisons_that_people_asked_for_can_be_found_again(client, clinician, patient):
+    version, default = rows.twin(patient.subject)
+    result = result_of(default)
+    plans = [forecast.plan for forecast in result.forecasts]
+    asked = store_comparison(version=version, plans=plans, result=result, asked_by=key_of(clinician))
+    page = page_of(client, patient)
+    assert f'href="/comparisons/{asked.pk}">4 plans, asked' in page

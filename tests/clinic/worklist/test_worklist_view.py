@@ -6,11 +6,15 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from clinic.access.actor import actor_of
 from clinic.access.roles import Role
 from clinic.audit.models import AuditEvent
+from clinic.decisions.sign import sign
 from tests.factories import patient_records as rows
 from tests.factories import vancomycin_case as case
 from twins.estimation.fit import FitOutcome
+from twins.records.store import store_comparison
+from twins.records.twins import result_of
 from twins.samples.channel import Channel
 
 pytestmark = pytest.mark.django_db
@@ -114,3 +118,15 @@ def test_the_read_is_recorded_with_every_patient_that_was_shown(client, clinicia
     client.get("/")
     event = AuditEvent.objects.filter(activity="page.worklist").last()
     assert set(event.detail["subjects"]) == {str(patient.pk) for patient in shown}
+
+
+def test_a_signature_on_a_comparison_one_asked_for_counts_too(client, clinician):
+    version, default = rows.twin(rows.patient().subject, course=rows.recent_course())
+    assert "The comparison is not signed." in client.get("/").content.decode()
+    result = result_of(default)
+    plans = [forecast.plan for forecast in result.forecasts]
+    asked = store_comparison(version=version, plans=plans, result=result, asked_by="user-1")
+    sign(comparison=asked, plan_position=1, reason="Too low.", by=clinician, actor=actor_of(clinician))
+    page = client.get("/").content.decode()
+    assert "The comparison is not signed." not in page
+    assert '<td data-label="Decision">signed</td>' in page
