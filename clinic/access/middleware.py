@@ -61,8 +61,7 @@ class Gate:
             if getattr(request, "opened_page", None) is not None:
                 _record_page(request, response)
         except AuditWriteError:
-            log.exception("request %s was not recorded, so it was not answered", request.request_id)  # type: ignore[attr-defined]
-            return render(request, "access/unrecorded.html", status=500)
+            response = _unrecorded(request)
         if user.is_authenticated:  # not request.user: the FHIR door puts its own caller there
             response.setdefault("Cache-Control", "no-store, private")
         return response
@@ -77,15 +76,29 @@ class Gate:
         if not request.user.is_authenticated:
             return ask_to_sign_in(request)
         if rule is None or rule.permission not in granted(actor.roles):
-            _record_refusal(request, "no rule" if rule is None else f"needs {rule.permission}")
+            try:
+                _record_refusal(request, "no rule" if rule is None else f"needs {rule.permission}")
+            except AuditWriteError:
+                return _unrecorded(request)
             raise PermissionDenied
         request.opened_page = rule  # type: ignore[attr-defined]
         return None
 
-    def process_exception(self, request: HttpRequest, error: Exception) -> None:
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Record what a view itself refuses: here, after its transaction was taken back, so that the record stays."""
-        if isinstance(error, PermissionDenied):
-            _record_refusal(request, type(error).__name__, getattr(error, "subject_key", ""))
+        try:
+            if isinstance(error, PermissionDenied):
+                _record_refusal(request, type(error).__name__, getattr(error, "subject_key", ""))
+        except AuditWriteError:
+            return _unrecorded(request)
+        return _unrecorded(request) if isinstance(error, AuditWriteError) else None
+
+
+def _unrecorded(request: HttpRequest) -> HttpResponse:
+    """The page that says that nothing is shown because it could not be recorded."""
+    log.exception("request %s was not recorded, so it was not answered", request.request_id)  # type: ignore[attr-defined]
+    request.opened_page = None  # type: ignore[attr-defined]
+    return render(request, "access/unrecorded.html", status=500)
 
 
 def _record_refusal(request: HttpRequest, why: str, subject_key: str = "") -> None:
