@@ -28,8 +28,8 @@ def seed_for(course_digest: str, model_id: str) -> int:
 def individualise(model: PopulationModel, course: Course, *, seed: int, draws: int = 1000) -> Fit:
     """Fit a model to one patient's course.
 
-    Without a level the fit is the prior: eta exactly 0 and draws from the population. Patient data never make it raise;
-    what cannot be fitted comes back as `FitOutcome.CANNOT` with its reason.
+    Without a level, and before the first dose too, the fit is the prior: eta exactly 0 and draws from the population.
+    Patient data never make it raise; what cannot be fitted comes back as `FitOutcome.CANNOT` with its reason.
 
     Parameters
     ----------
@@ -43,8 +43,8 @@ def individualise(model: PopulationModel, course: Course, *, seed: int, draws: i
     if course.drug != model.drug:
         return _cannot(model, seed, f"The course is of {course.drug}, the model of {model.drug}.")
     doses = tuple(dose for dose in course.doses if dose.start_h <= course.until_h)
-    if not doses:
-        return _cannot(model, seed, f"No dose of {model.drug} has been given yet.")
+    if course.levels and not doses:
+        return _cannot(model, seed, f"A level was measured, but no dose of {model.drug} before it is on record.")
     try:
         chart = history(model, course)
     except CovariateError as error:

@@ -87,8 +87,11 @@ def test_the_order_in_which_ties_are_charted_does_not_matter() -> None:
         (course(creatinine=()), "No serum creatinine on the chart"),
         (course(male=None), "No sex on the chart"),
         (course(age=None, weight=None), "No age and no body weight on the chart"),
-        (course(doses=()), "No dose of vancomycin has been given"),
-        (course(doses=((40.0, 1000.0, 1.0),), until=36.0), "No dose of vancomycin has been given"),
+        (course(doses=(), levels=((11.5, 9.0),)), "no dose of vancomycin before it is on record"),
+        (
+            course(doses=((40.0, 1000.0, 1.0),), levels=((11.5, 9.0),), until=36.0),
+            "no dose of vancomycin before it is on record",
+        ),
         (course(creatinine=((0.0, 0.0),)), "Serum creatinine is 0"),
         (course(drug="gentamicin"), "The course is of gentamicin"),
     ],
@@ -100,6 +103,14 @@ def test_what_cannot_be_fitted_is_an_outcome_with_its_reason(patient: object, wo
     assert fit.reason.endswith(".")
     assert fit.draws.shape == (0, 3)
     json.dumps(fit.to_json(), allow_nan=False)
+
+
+def test_before_the_first_dose_the_population_answers_for_the_patients_covariates() -> None:
+    fit = individualise(GOTI, course(doses=(), levels=()), seed=1)
+    assert fit.outcome is FitOutcome.PRIOR_ONLY
+    assert fit.eta == (0.0, 0.0, 0.0)
+    assert fit.parameters == fit.typical
+    assert fit.draws.shape == (1000, 3)
 
 
 @pytest.mark.parametrize("model_id", model_ids())

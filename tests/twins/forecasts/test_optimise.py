@@ -9,8 +9,8 @@ from twins.estimation.individualise import individualise
 from twins.forecasts.compare import CannotForecastError, compare
 from twins.forecasts.optimise import infusion_h, propose
 from twins.pharmacology.formulary import drug, model
-from twins.pharmacology.regimen import Plan, Regimen
-from twins.samples.course import Course
+from twins.pharmacology.regimen import Plan, Regimen, current_plan
+from twins.samples.course import Course, OrderedRegimen
 
 GOTI = model("vancomycin-goti-2018")
 VANCOMYCIN = drug("vancomycin")
@@ -137,3 +137,15 @@ def test_a_twin_that_cannot_be_made_proposes_nothing() -> None:
     nothing = course(weight=None)
     with pytest.raises(CannotForecastError):
         _propose(nothing, individualise(GOTI, nothing, seed=1))
+
+
+def test_before_the_first_dose_a_starting_regimen_is_proposed_from_the_population() -> None:
+    order = OrderedRegimen(start_h=0.0, amount_mg=1000.0, interval_h=12.0, duration_h=1.0)
+    patient = course(doses=(), until=0.0, orders=(order,))
+    fit = individualise(GOTI, patient, seed=1)
+    current = current_plan(patient)
+    assert current is not None
+    plans = _propose(patient, fit, current)
+    compared = compare(GOTI, patient, fit, [current, *plans], target=TARGET)
+    assert compared.forecasts[1].days[1].p_in_target > compared.forecasts[0].days[1].p_in_target
+    assert compared.past.quantiles[4] == (0.0,)

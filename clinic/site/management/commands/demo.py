@@ -136,7 +136,7 @@ class Command(BaseCommand):
         """One table for each patient who has the drug; True when none is missing."""
         treated = set(_subjects(GivenDose)) | set(_subjects(Order))
         complete = bool(treated)
-        self.stdout.write("AUC24 in mg·h/L, concentrations in mg/L: median (90 % band). Day 1 begins where the data end.")
+        self.stdout.write("AUC24 in mg·h/L, concentrations in mg/L, median (90 % band); day 1 begins where data end.")
         for patient in Patient.objects.filter(subject__in=treated).select_related("subject"):
             version = latest(patient.subject, DRUG)
             comparison = Comparison.objects.filter(twin_version=version, is_default=True).first() if version else None
