@@ -16,6 +16,8 @@ class TypeProgress:
     accepted: int = 0
     known: int = 0
     quarantined: int = 0
+    broken: int = 0
+    """Pages that came cut short; each is kept, and was fetched again."""
     error: str = ""
     done: bool = False
     started: float = field(default_factory=time.monotonic)
@@ -38,7 +40,9 @@ class TypeProgress:
     def summary(self) -> str:
         return (
             f"{self.resource_type}: {self.received} received, {self.accepted} new, {self.known} already known, "
-            f"{self.quarantined} quarantined" + (f"; not finished: {self.error}" if self.error else "")
+            f"{self.quarantined} quarantined"
+            + (f"; {self.broken} broken pages fetched again" if self.broken else "")
+            + (f"; not finished: {self.error}" if self.error else "")
         )
 
 

@@ -211,7 +211,7 @@ class _Run:
     def _fetch_again(self, walk: _Walk, reading: Reading, why: str) -> str:
         open_reading(reading)
         walk.broken.append(reading)
-        walk.progress.quarantined += 1
+        walk.progress.broken += 1
         if len(walk.broken) >= _BROKEN_PAGE_TRIES:
             raise FetchError(walk.url, f"the page came broken {len(walk.broken)} times ({why}); it is in quarantine")
         return walk.url

@@ -112,7 +112,8 @@ def _first_faults(resource_type: str, error: ValidationError) -> str:
     faults = []
     for fault in error.errors(include_url=False)[:3]:
         field = ".".join([resource_type, *(str(part) for part in fault["loc"])])
-        faults.append(f"{field} is {shown(fault.get('input'))}: {fault['msg']}")
+        found = "missing" if fault["type"] == "missing" else shown(fault.get("input"))
+        faults.append(f"{field} is {found}: {fault['msg'].lower()}")
     return "; ".join(faults) + "; send valid FHIR R4"
 
 
