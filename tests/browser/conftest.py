@@ -103,7 +103,7 @@ class Watched:
         context.set_default_timeout(15_000)
         self.page: Page = context.new_page()
         self.problems: list[str] = []
-        self.page.on("console", lambda message: self._note(message.type, message.text))
+        self.page.on("console", lambda message: self._note(message.type, message.text, message.location["url"]))
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.on(
             "request",
@@ -118,9 +118,10 @@ class Watched:
             ),
         )
 
-    def _note(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning"):
-            self.problems.append(text)
+    def _note(self, kind: str, text: str, where: str) -> None:
+        # a page of plain text can name no icon, so the browser looks for one by itself
+        if kind in ("error", "warning") and not where.endswith("/favicon.ico"):
+            self.problems.append(f"{text} ({where})")
 
 
 @pytest.fixture

@@ -252,4 +252,4 @@ def test_the_second_model_is_heard_where_it_was_fitted_to_the_same_data(client, 
     rows.twin(patient.subject, course=course, fit=other, compared=False, with_records=False)
     page = page_of(client, comparison)
     assert "Second opinion: Thomson 2009" in page
-    assert re.search(r"AUC24 at steady state on the current plan \d+ mg·h/L \(90 % \d+–\d+\) against \d+", page)
+    assert re.search(r"Median AUC24 at steady state on the current plan \d+ mg·h/L \(90 % \d+–\d+\) against \d+", page)
