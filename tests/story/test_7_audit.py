@@ -39,5 +39,8 @@ def test_a_hospital_system_reads_the_forecasts_with_a_token_and_is_refused_witho
     bundle = httpx.get(url, headers=headers, trust_env=False).raise_for_status().json()
     first = bundle["entry"][0]["resource"]
     assert first["resourceType"] == "RiskAssessment"
-    assert first["prediction"][0]["probabilityDecimal"] <= 1
+    # R4 gives the probability of a prediction in per cent.
+    shares = [item["probabilityDecimal"] for item in first["prediction"]]
+    assert all(0 <= share <= 100 for share in shares)
+    assert max(shares) > 1
     assert any(entry["reference"].startswith("Observation/") for entry in first["basis"])

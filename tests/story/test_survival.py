@@ -11,7 +11,7 @@ from integrations.ward.faults import NAMES
 from tests.story.site import Site
 
 HOURS = 60
-KILLS = 6
+KILLS = 4
 
 
 def usable(site: Site) -> dict[str, list[tuple[Any, ...]]]:
