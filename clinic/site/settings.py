@@ -177,7 +177,8 @@ CELERY_BEAT_SCHEDULE = {
         "task": "twins.jobs.sweep.run",
         "schedule": float(SWEEP_SECONDS),
         "options": {"expires": 2 * SWEEP_SECONDS},
-    }
+    },
+    "housekeeping": {"task": "clinic.site.tasks.housekeeping", "schedule": 24 * 3600.0},
 }
 if PULL_SOURCE_URL:
     CELERY_BEAT_SCHEDULE["pull"] = {

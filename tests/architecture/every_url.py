@@ -16,6 +16,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "readyz": {},
     "login": {},
     "logout": {},
+    "audit": {},
     "worklist": {},
     "patient": {"subject_key": NOBODY},
     "patient-progress": {"subject_key": NOBODY},

@@ -36,7 +36,6 @@ def find(course: Course, *, needed: tuple[str, ...] = NEEDED) -> tuple[Finding, 
         *_levels_soon_after_a_dose(course),
         *_duplicate_levels(course),
         *(finding for order in course.orders for finding in _not_given(course, order)),
-        *_infusion_ends(course),
         *_covariates(course, needed),
     ]
     return tuple(sorted(found, key=_order))
@@ -145,19 +144,6 @@ def _not_given(course: Course, order: OrderedRegimen) -> list[Finding]:
         words = f"{order.amount_mg:g} mg was ordered for this time and no dose is charted; taken as not given."
         found.append(Finding(FindingCode.ORDERED_NOT_GIVEN, words, due, order.source))
     return found
-
-
-def _infusion_ends(course: Course) -> list[Finding]:
-    return [
-        Finding(
-            FindingCode.INFUSION_END_MISSING,
-            f"{dose.amount_mg:g} mg is charted without the length of its infusion; read as a bolus.",
-            dose.start_h,
-            dose.source,
-        )
-        for dose in course.doses
-        if dose.duration_h == 0
-    ]
 
 
 def _covariates(course: Course, needed: tuple[str, ...]) -> list[Finding]:

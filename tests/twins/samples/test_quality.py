@@ -91,10 +91,8 @@ def test_nothing_is_due_after_an_order_was_stopped() -> None:
     assert find(course(doses=((0.0, 1000.0, 1.0), (12.0, 1000.0, 1.0)), orders=(order,), until=40.0)) == ()
 
 
-def test_a_dose_without_the_length_of_its_infusion_is_found() -> None:
-    finding = _only(course(doses=((0.0, 1000.0, 0.0),)))
-    assert finding.code is FindingCode.INFUSION_END_MISSING
-    assert finding.source == "MedicationAdministration/0"
+def test_a_bolus_is_no_fault_of_the_chart() -> None:
+    assert find(course(doses=((0.0, 1000.0, 0.0),))) == ()
 
 
 def test_missing_covariates_are_named() -> None:

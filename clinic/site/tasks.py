@@ -1,0 +1,12 @@
+"""What the site does by the clock."""
+
+from celery import shared_task
+from django.contrib.sessions.backends.db import SessionStore
+from oauth2_provider.models import clear_expired
+
+
+@shared_task
+def housekeeping() -> None:
+    """Remove sessions and access tokens that have expired; nothing of them is needed any more."""
+    SessionStore.clear_expired()
+    clear_expired()
