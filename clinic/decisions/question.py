@@ -67,7 +67,7 @@ def ask(
     _allowed(subject, by)
     text = stated(reason, REASON_LIMIT)
     with transaction.atomic():
-        Subject.objects.select_for_update().get(pk=subject.pk)
+        Subject.objects.select_for_update(no_key=True).get(pk=subject.pk)
         doubted = record_of(subject, source_key)
         if doubted is None:
             raise RecordError(f"No record in use is called {source_key}; reload the patient's page and choose again.")
@@ -91,7 +91,7 @@ def withdraw(*, question: Question, by: AbstractBaseUser, actor: Actor) -> Quest
     """Take a question back; the record counts again as its source gave it. Raises as `ask` does."""
     _allowed(question.subject, by)
     with transaction.atomic():
-        Subject.objects.select_for_update().get(pk=question.subject_id)
+        Subject.objects.select_for_update(no_key=True).get(pk=question.subject_id)
         locked = Question.objects.select_for_update().get(pk=question.pk)
         if locked.withdrawn_at is not None:
             raise RecordError("This question was taken back already; reload the patient's page.")

@@ -79,7 +79,7 @@ def _decide(
             "The page that was sent is not this comparison as it is stored; open the comparison again and sign there."
         )
     with transaction.atomic():
-        Subject.objects.select_for_update().get(pk=subject_key)  # updates of the twin take the same lock
+        Subject.objects.select_for_update(no_key=True).get(pk=subject_key)  # updates of the twin take the same lock
         newer = TwinVersion.objects.filter(parent=comparison.twin_version).first()
         if newer is not None:
             until = clock_with_zone(comparison.twin_version.data_until, timezone.get_current_timezone())

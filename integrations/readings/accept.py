@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 from clinic.audit.event import SYSTEM, record
 from clinic.audit.models import Action
@@ -39,20 +39,21 @@ def open_reading(reading: Reading) -> AcceptReport:
     """Take in every resource of `reading`, in one transaction; nothing happens to one that was opened before.
 
     A source's readings are opened one after the other (its row is locked), and unique constraints refuse what would be
-    doubled all the same; then the reading is tried again, with the other's rows visible.
+    doubled all the same; then, and where the database broke a deadlock, the reading is tried again, with the other's
+    rows visible.
     """
     for _ in range(_TRIES - 1):
         try:
             with transaction.atomic():
                 return _open(reading)
-        except IntegrityError as error:
-            logger.info("reading %s met another process at the same resource, trying again: %s", reading.pk, error)
+        except (IntegrityError, OperationalError) as error:
+            logger.info("reading %s met another process at the same rows, trying again: %s", reading.pk, error)
     with transaction.atomic():
         return _open(reading)
 
 
 def _open(reading: Reading) -> AcceptReport:
-    source = Source.objects.select_for_update().get(pk=reading.source_id)
+    source = Source.objects.select_for_update(no_key=True).get(pk=reading.source_id)
     reading = Reading.objects.get(pk=reading.pk)
     reading.source = source
     try:

@@ -124,7 +124,7 @@ def names_for(reading: Reading, entries: tuple[Entry, ...]) -> Names:
 
 
 def _retry_reading(reading: Reading, pks: list[int]) -> BatchReport:
-    Source.objects.select_for_update().get(pk=reading.source_id)
+    Source.objects.select_for_update(no_key=True).get(pk=reading.source_id)
     held = list(QuarantineEntry.objects.filter(pk__in=pks, state=QuarantineState.WAITING))
     try:
         parts = split(bytes(reading.content), reading.content_type)

@@ -1,5 +1,6 @@
 """A whole site of its own for a test: ward, web server and workers as real processes on a real database and broker."""
 
+import itertools
 import json
 import os
 import re
@@ -21,6 +22,7 @@ import redis
 
 from clinic.site.processes import Processes, manage, web, worker
 
+_BROKERS = itertools.cycle(range(9, 16))
 EPOCH = "2026-01-05T00:00:00+00:00"
 
 
@@ -65,8 +67,10 @@ class Site:
             self.environment["DATABASE_URL"] = urlunsplit(parts._replace(path=f"/{self._name}"))
         broker = os.environ.get("TEST_BROKER_URL")
         if broker:
-            redis.Redis.from_url(broker).flushdb()
-            self.environment["CELERY_BROKER_URL"] = broker
+            # Sites that live at the same time must not take each other's messages: each has a database of its own.
+            own = urlunsplit(urlsplit(broker)._replace(path=f"/{next(_BROKERS)}"))
+            redis.Redis.from_url(own).flushdb()
+            self.environment["CELERY_BROKER_URL"] = own
         self.ward_port = self.web_port = 0
 
     def __enter__(self) -> "Site":

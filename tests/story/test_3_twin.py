@@ -1,8 +1,14 @@
 """Step 3: the twin learns; a new reading makes a new version and never changes an old one."""
 
+from typing import Any
+
 from tests.story.site import Site
 
 VERSIONS = "select subject_id, model_id, number, outcome, course_digest, parent_id, id from records_twinversion"
+
+
+def newest(site: Site) -> dict[tuple[Any, Any], tuple[Any, ...]]:
+    return {(row[0], row[1]): row for row in sorted(site.sql(VERSIONS), key=lambda row: row[2])}
 
 
 def test_every_patient_on_vancomycin_has_a_twin_of_each_model(site: Site) -> None:
@@ -22,18 +28,18 @@ def test_the_rows_carry_no_name_and_no_date_of_birth(site: Site) -> None:
 
 
 def test_a_new_reading_makes_a_new_version_whose_parent_is_the_last(site: Site) -> None:
-    before = {(row[0], row[1]): row for row in sorted(site.sql(VERSIONS), key=lambda row: row[2])}
+    before = newest(site)
     old_rows = sorted(map(str, site.sql("select id, digest, course_digest from records_twinversion")))
     site.move_ward_clock(72)
     site.manage("pull", site.ward, "--source", "ward")
     site.wait_for_jobs()
-    after = {(row[0], row[1]): row for row in sorted(site.sql(VERSIONS), key=lambda row: row[2])}
-    moved = {key for key in after if after[key][2] > before.get(key, (0, 0, 0))[2]}
-    assert moved
-    for key in moved & before.keys():
-        assert after[key][2] == before[key][2] + 1
-        assert after[key][5] == before[key][6]
-        assert after[key][4] != before[key][4]
+    moved = {key for key, row in newest(site).items() if row[2] > before.get(key, (0, 0, 0))[2]}
+    assert moved & before.keys()
+    for subject, model, number, _outcome, digest, parent, _key in site.sql(VERSIONS):
+        old = before.get((subject, model))
+        if old is not None and number == old[2] + 1:
+            assert parent == old[6]
+            assert digest != old[4]
     still = sorted(map(str, site.sql("select id, digest, course_digest from records_twinversion")))
     assert set(old_rows) <= set(still)
 

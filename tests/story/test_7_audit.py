@@ -37,10 +37,12 @@ def test_a_hospital_system_reads_the_forecasts_with_a_token_and_is_refused_witho
     url = f"{site.pages}/fhir/RiskAssessment"
     assert httpx.get(url, trust_env=False).status_code == 401
     bundle = httpx.get(url, headers=headers, trust_env=False).raise_for_status().json()
-    first = bundle["entry"][0]["resource"]
-    assert first["resourceType"] == "RiskAssessment"
+    assessments = [entry["resource"] for entry in bundle["entry"]]
+    assert {resource["resourceType"] for resource in assessments} == {"RiskAssessment"}
     # R4 gives the probability of a prediction in per cent.
-    shares = [item["probabilityDecimal"] for item in first["prediction"]]
+    shares = [item["probabilityDecimal"] for one in assessments for item in one["prediction"]]
     assert all(0 <= share <= 100 for share in shares)
     assert max(shares) > 1
-    assert any(entry["reference"].startswith("Observation/") for entry in first["basis"])
+    named = [item["reference"] for one in assessments for item in one.get("basis", ())]
+    assert named
+    assert all(reference.startswith("Observation/") for reference in named)

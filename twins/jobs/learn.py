@@ -44,7 +44,8 @@ def learn(lease: Lease) -> None:
                 if model_id not in made and not up_to_date(subject, model_id, course):
                     made[model_id] = individual(model_id, course, with_comparison=model_id == model_ids(drug)[0])
         with transaction.atomic():
-            Subject.objects.select_for_update().get(pk=subject.pk)
+            # Only the key stays free: rows that point to the subject can come in meanwhile without a deadlock.
+            Subject.objects.select_for_update(no_key=True).get(pk=subject.pk)
             now = build_course(subject, drug)
             if (now.digest() if now else None) != (course.digest() if course else None):
                 continue
