@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -11,6 +12,8 @@ from clinic.access.actor import key_of
 from clinic.access.gate import page
 from clinic.access.permissions import patient_for
 from clinic.access.roles import Permission
+from clinic.audit.event import record
+from clinic.audit.models import Action
 from clinic.comparisons.ask import AskForm, Frame
 from twins.estimation.fit import FitOutcome
 from twins.jobs.comparison import request_comparison
@@ -42,7 +45,18 @@ def ask(request: HttpRequest, subject_key: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         plans = form.plans()
         if len(plans) > 1:
-            job = request_comparison(version, plans, asked_by=key_of(request.user))
+            with transaction.atomic():
+                job = request_comparison(version, plans, asked_by=key_of(request.user))
+                record(
+                    by=request.actor,
+                    action=Action.EXECUTE,
+                    activity="comparison.ask",
+                    subject_key=patient.pk,
+                    entity_type="TwinVersion",
+                    entity_id=version.pk,
+                    entity_version=version.digest,
+                    detail={"job": str(job.pk), "plans": len(plans)},
+                )
             return redirect("comparison-wait", patient.pk, job.pk)
         form.problem = "What you entered is the current plan; enter another dose, interval, infusion time or start."
     content |= {"form": form, "practice": drug.practice}

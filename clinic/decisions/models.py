@@ -1,6 +1,9 @@
 """Who chose which plan of which comparison, and why, or why none; never changed."""
 
+import hashlib
+import json
 import uuid
+from datetime import UTC
 
 from django.conf import settings
 from django.db import models
@@ -28,3 +31,16 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return "declined" if self.chosen_plan is None else f"plan {self.chosen_plan}"
+
+    def digest(self) -> str:
+        """SHA-256 of what was decided, which the audit trail keeps: a decision changed later no longer fits it."""
+        content = [
+            str(self.pk),
+            str(self.comparison_id),
+            self.comparison_digest,
+            self.chosen_plan,
+            self.reason,
+            self.decided_by_id,
+            self.decided_at.astimezone(UTC).isoformat(),
+        ]
+        return hashlib.sha256(json.dumps(content, ensure_ascii=False).encode()).hexdigest()

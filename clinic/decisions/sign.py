@@ -109,6 +109,6 @@ def _decide(
             entity_type="Comparison",
             entity_id=comparison.pk,
             entity_version=comparison.digest,
-            detail={"decision": str(decision.pk), "plan": chosen},
+            detail={"decision": str(decision.pk), "plan": chosen, "content": decision.digest()},
         )
     return decision

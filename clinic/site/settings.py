@@ -1,5 +1,6 @@
 """Settings: safe by default, chosen by the environment, the embedded default without any server."""
 
+import os
 import re
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from clinic.site import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var"))).resolve()
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+# Whatever is written here (database, logs, queue, studies) is for this account's eyes only.
+os.umask(0o077)
+VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 DEBUG = env.flag("DEBUG", False)
 SECRET_KEY = env.generated_secret("SECRET_KEY", VAR_DIR / "secret_key")

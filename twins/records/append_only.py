@@ -1,5 +1,7 @@
 """Tables whose rows are never changed or removed: the database itself refuses, whoever asks."""
 
+from dataclasses import dataclass
+
 from django.db import migrations
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
@@ -9,9 +11,9 @@ _CREATE = {
         " BEGIN SELECT RAISE(ABORT, '{table} is append-only: UPDATE refused'); END",
         "CREATE TRIGGER {table}_no_delete BEFORE DELETE ON {table}"
         " BEGIN SELECT RAISE(ABORT, '{table} is append-only: DELETE refused'); END",
-        # INSERT OR REPLACE removes the old row without calling the trigger above.
+        # INSERT OR REPLACE removes the row it meets at any unique index without calling the trigger above.
         "CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table}"
-        " WHEN EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"
+        " WHEN EXISTS (SELECT 1 FROM {table} WHERE {met})"
         " BEGIN SELECT RAISE(ABORT, '{table} is append-only: REPLACE refused'); END",
     ),
     "postgresql": (
@@ -42,20 +44,35 @@ class UnguardedDatabaseError(RuntimeError):
     """The database is one for which no triggers are written, so append-only could not be kept."""
 
 
-def append_only(table: str, *, key: str = "id") -> migrations.RunPython:
+@dataclass(frozen=True, slots=True)
+class Unique:
+    """Columns of one unique index of a table; `only` names the boolean column that bounds a partial one."""
+
+    columns: tuple[str, ...]
+    only: str = ""
+
+    def met(self) -> str:
+        """SQL: a row that the new one would meet at this index. NULL meets nothing, as in the index."""
+        terms = [f"{column} = NEW.{column}" for column in self.columns]
+        return "(" + " AND ".join([*terms, *([self.only, f"NEW.{self.only}"] if self.only else [])]) + ")"
+
+
+def append_only(table: str, *uniques: Unique) -> migrations.RunPython:
     """A migration operation that makes `table` append-only on SQLite and PostgreSQL (there TRUNCATE too).
 
-    `key` is the column of its primary key.
+    `uniques` are all its unique indexes, the primary key among them.
 
-    A later migration that must rewrite rows takes the operation back first and applies it again afterwards.
+    A later migration that must rewrite rows, or that makes SQLite build the table anew (which loses its triggers),
+    takes the operation back first and applies it again afterwards.
     """
+    met = " OR ".join(unique.met() for unique in uniques)
 
     def run(editor: BaseDatabaseSchemaEditor, statements: dict[str, tuple[str, ...]]) -> None:
         vendor = editor.connection.vendor
         if vendor not in statements:
             raise UnguardedDatabaseError(f"no append-only triggers for {vendor}; use PostgreSQL or SQLite")
         for statement in statements[vendor]:
-            editor.execute(statement.format(table=table, key=key), params=None)
+            editor.execute(statement.format(table=table, met=met), params=None)
 
     return migrations.RunPython(
         lambda _apps, editor: run(editor, _CREATE),

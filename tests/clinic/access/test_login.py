@@ -36,7 +36,7 @@ def log_in(client: Client, password: str = PASSWORD, **more: str) -> Any:
         ("pharmacist", "/"),
         ("researcher", "/studies"),
         ("administrator", "/quarantine"),
-        ("auditor", "/"),
+        ("auditor", "/audit"),
         ("integration", "/"),
     ],
 )

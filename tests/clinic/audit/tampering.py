@@ -8,9 +8,10 @@ from django.db import connection
 
 from clinic.audit.event import Actor, record
 from clinic.audit.models import Action, AuditEvent
-from twins.records.append_only import _CREATE, _DROP
+from twins.records.append_only import _CREATE, _DROP, Unique
 
 TABLE = "audit_auditevent"
+MET = f"{Unique(('sequence',)).met()} OR {Unique(('hash',)).met()}"
 
 
 @contextmanager
@@ -18,10 +19,10 @@ def unguarded() -> Iterator[Any]:
     """A cursor while the triggers are gone; they are put back afterwards."""
     with connection.cursor() as cursor:
         for statement in _DROP[connection.vendor]:
-            cursor.execute(statement.format(table=TABLE, key="sequence"))
+            cursor.execute(statement.format(table=TABLE))
         yield cursor
         for statement in _CREATE[connection.vendor]:
-            cursor.execute(statement.format(table=TABLE, key="sequence").replace("%", "%%"), [])
+            cursor.execute(statement.format(table=TABLE, met=MET).replace("%", "%%"), [])
 
 
 def some_events(count: int) -> list[AuditEvent]:

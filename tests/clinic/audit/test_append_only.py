@@ -63,6 +63,19 @@ def test_insert_or_replace_is_refused() -> None:
     assert verify().checked == 2
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="REPLACE is a statement of SQLite's")
+def test_a_row_of_another_number_cannot_replace_the_one_with_its_hash() -> None:
+    some_events(2)
+    columns = [field.column for field in AuditEvent._meta.concrete_fields if field.column != "sequence"]
+    names = ", ".join(columns)
+    statement = (
+        f"INSERT OR REPLACE INTO {TABLE} (sequence, {names}) SELECT 900, {names} FROM {TABLE} WHERE sequence = 1"  # noqa: S608
+    )
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert verify().checked == 2
+
+
 @pytest.mark.postgresql
 def test_truncate_is_refused() -> None:
     some_events(2)

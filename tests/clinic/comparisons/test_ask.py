@@ -5,6 +5,8 @@ from uuid import uuid4
 import pytest
 
 from clinic.access.actor import key_of
+from clinic.audit.event import AuditWriteError
+from clinic.audit.models import AuditEvent
 from tests.factories import patient_records as rows
 from tests.factories import vancomycin_case as case
 from twins.estimation.fit import FitOutcome
@@ -37,6 +39,20 @@ def entered(*, start_h=60.0, **changes):
 
 def ask(client, patient, data):
     return client.post(f"/patients/{patient.pk}/compare", data)
+
+
+def test_asking_is_on_record_with_the_job_and_without_a_record_there_is_no_job(client, patient, monkeypatch):
+    ask(client, patient, entered())
+    event = AuditEvent.objects.get(activity="comparison.ask")
+    assert event.subject_key == str(patient.pk)
+    assert event.detail["job"] == str(Job.objects.get(kind="comparison").pk)
+
+    def broken(**_):
+        raise AuditWriteError("the disk is full")
+
+    monkeypatch.setattr("clinic.comparisons.ask_views.record", broken)
+    assert ask(client, patient, entered(amount_mg="1500")).status_code == 500
+    assert Job.objects.filter(kind="comparison").count() == 1
 
 
 def test_the_form_shows_the_current_plan_and_enters_nothing_beforehand_but_the_next_dose(client, patient):

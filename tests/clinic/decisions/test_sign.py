@@ -118,7 +118,10 @@ def test_the_audit_event_names_exactly_what_was_signed(patient, comparison, user
     event = AuditEvent.objects.get(activity="comparison.sign")
     assert (event.actor, event.subject_key) == (f"user-{user.pk}", str(patient.pk))
     assert (event.entity_id, event.entity_version) == (str(comparison.pk), comparison.digest)
-    assert event.detail == {"decision": str(decision.pk), "plan": 1}
+    decision.refresh_from_db()  # as the database gives it back
+    assert event.detail == {"decision": str(decision.pk), "plan": 1, "content": decision.digest()}
+    decision.reason = "Another reason."
+    assert decision.digest() != event.detail["content"]
 
 
 def test_a_signature_that_cannot_be_recorded_is_not_taken(comparison, user, monkeypatch):

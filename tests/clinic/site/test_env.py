@@ -2,11 +2,14 @@
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from clinic.site import env
+from tests.environment import ROOT
 
 
 def test_a_setting_is_read_from_the_file_that_its_name_with_file_points_to(
@@ -82,6 +85,21 @@ def test_a_secret_that_is_too_short_is_refused(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("A_SECRET", "short")
     with pytest.raises(env.SettingError, match="A_SECRET is shorter than 32 characters"):
         env.generated_secret("A_SECRET", tmp_path / "secret")
+
+
+def test_what_the_site_writes_is_for_its_own_account_only(tmp_path: Path) -> None:
+    folder = tmp_path / "var"
+    code = "import django; django.setup(); from django.core.management import call_command; call_command('migrate')"
+    subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "VAR_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "clinic.site.settings"},
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+    )
+    made = [folder, *folder.rglob("*")]
+    assert folder / "clinic.sqlite3" in made
+    assert [path for path in made if stat.S_IMODE(path.stat().st_mode) & 0o077] == []
 
 
 def test_the_safe_defaults_hold_when_nothing_is_set() -> None:
