@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -43,6 +44,10 @@ class _Again(FetchError):
         self.wait_s = wait_s
 
 
+class _TooSlow(_Again):
+    """A page that went on coming, and was not whole when its time was over."""
+
+
 class Stopped(Exception):
     """The run was asked to stop while it waited."""
 
@@ -59,13 +64,17 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How often and how long: tries a page, first and longest wait between two (s), time-out of a request (s)."""
+    """How often and how long: tries a page, first and longest wait between two (s), time-out of a read (s).
+
+    `page_s` is how long a whole page may take, however steadily it comes.
+    """
 
     tries: int = 8
     first_wait_s: float = 0.5
     longest_wait_s: float = 60.0
     longest_retry_after_s: float = 300.0
     timeout_s: float = 30.0
+    page_s: float = 300.0
     largest_page_bytes: int = 128 * 1024 * 1024
 
 
@@ -79,7 +88,7 @@ class Client:
     token : str
         Bearer token, or empty for none; sent to the base's own server only.
     stop : threading.Event
-        When set, waits end at once with `Stopped`.
+        When set, waits end at once with `Stopped`, and a page that is coming ends at its next bytes.
     transport : httpx.BaseTransport
         In place of the network.
     """
@@ -151,6 +160,7 @@ class Client:
         """The page, or the address that the server redirects to."""
         body = bytearray()
         content_type = ""
+        deadline = time.monotonic() + self.patience.page_s
         try:
             with self._http.stream("GET", url) as response:
                 content_type = response.headers.get("content-type", "")
@@ -158,6 +168,7 @@ class Client:
                     return follow(url, response.headers.get("location", ""))
                 for chunk in response.iter_bytes():
                     body += chunk
+                    self._check_time(url, deadline, len(body))
                     if len(body) > self.patience.largest_page_bytes:
                         raise FetchError(
                             url, f"more than {self.patience.largest_page_bytes} bytes; ask for smaller pages"
@@ -171,6 +182,16 @@ class Client:
             if body:
                 raise CutShort(url, why, bytes(body), content_type) from error
             raise _Again(url, why) from error
+
+    def _check_time(self, url: str, deadline: float, arrived_bytes: int) -> None:
+        if self.stop.is_set():
+            raise Stopped
+        if time.monotonic() > deadline:
+            raise _TooSlow(
+                url,
+                f"not whole after {self.patience.page_s:g} s, when {arrived_bytes} bytes had come; it was tried "
+                f"{self.patience.tries} times, ask for smaller pages or check the connection",
+            )
 
     def _check(self, url: str, response: httpx.Response, body: bytes) -> None:
         status = response.status_code

@@ -1,4 +1,4 @@
-"""How far each pull got: the truth from which a killed puller goes on."""
+"""How far each pull got: the truth from which a killed puller goes on; and who pulls just now."""
 
 from django.db import models
 
@@ -23,3 +23,15 @@ class PullCursor(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source_id} {self.resource_type}"
+
+
+class PullLease(models.Model):
+    """Who pulls from a source, and until when that holds unless it is renewed; nobody where `holder` is empty."""
+
+    source = models.OneToOneField(Source, on_delete=models.CASCADE, primary_key=True, related_name="pull_lease")
+    holder = models.CharField(max_length=300, blank=True, default="")
+    """``host/process/number``: a process that is gone is known on its own host, before its lease has run out."""
+    until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.source_id} {self.holder}"

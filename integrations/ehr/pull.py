@@ -14,6 +14,7 @@ from clinic.audit.models import Action, Outcome
 from integrations.ehr.address import AddressError, follow, origin
 from integrations.ehr.capability import Capability, CapabilityError, read_capability
 from integrations.ehr.client import Client, CutShort, FetchError, Page, Stopped
+from integrations.ehr.lease import RENEW_S, Lease, hold
 from integrations.ehr.models import PullCursor
 from integrations.ehr.progress import PullReport, TypeProgress
 from integrations.readings.accept import open_reading
@@ -63,24 +64,50 @@ def pull(
     ------
     FetchError, AddressError, CapabilityError
         If the server cannot be reached or understood at all; a fault of one type is in the report.
+    SourceBusyError
+        If another pull of `source` is running.
     """
+    with hold(source) as lease:
+        return _pull(source, client, lease, on_progress, at_once, page_size, overlap)
+
+
+def _pull(
+    source: Source,
+    client: Client,
+    lease: Lease,
+    on_progress: Callable[[TypeProgress], None],
+    at_once: int,
+    page_size: int,
+    overlap: timedelta,
+) -> PullReport:
     report = PullReport()
     report.opened_before = open_left_over(source)
-    try:
-        capability = _capability(client)
-    except Stopped:
-        report.stopped = True
-        return report
-    report.missing = capability.missing
-    run = _Run(source, client, report, on_progress, page_size, overlap)
+    run = _Run(source, client, lease, report, on_progress, page_size, overlap)
     with ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="pull") as pool:
-        # Patients before all others, so that these find theirs.
-        run.walk(pool, capability.offered[:1])
-        run.walk(pool, capability.offered[1:])
+        try:
+            capability = _waited(pool.submit(_capability, client), lease)
+            report.missing = capability.missing
+            # Patients before all others, so that these find theirs.
+            run.walk(pool, capability.offered[:1])
+            run.walk(pool, capability.offered[1:])
+        except Stopped:
+            report.stopped = True
+            return report
+        except (FetchError, AddressError, CapabilityError):
+            raise
+        except BaseException:
+            client.stop.set()  # the pool waits for its requests, which nobody waits for any more
+            raise
     report.released += retry_found(source)
     report.stopped = client.stop.is_set()
     note_run(source, report)
     return report
+
+
+def _waited(future: Future[Capability], lease: Lease) -> Capability:
+    while not wait((future,), timeout=RENEW_S).done:
+        lease.renew()
+    return future.result()
 
 
 def _capability(client: Client) -> Capability:
@@ -128,6 +155,7 @@ class _Run:
         self,
         source: Source,
         client: Client,
+        lease: Lease,
         report: PullReport,
         on_progress: Callable[[TypeProgress], None],
         page_size: int,
@@ -135,6 +163,7 @@ class _Run:
     ) -> None:
         self._source = source
         self._client = client
+        self._lease = lease
         self._report = report
         self._on_progress = on_progress
         self._page_size = page_size
@@ -147,7 +176,8 @@ class _Run:
             walk = self._begin(name)
             under_way[pool.submit(self._client.get, walk.url)] = walk
         while under_way:
-            done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+            done, _ = wait(under_way, timeout=RENEW_S, return_when=FIRST_COMPLETED)
+            self._lease.renew()
             for future in done:
                 walk = under_way.pop(future)
                 try:

@@ -6,18 +6,29 @@ from celery import shared_task
 from django.conf import settings
 
 from integrations.ehr.client import Client
+from integrations.ehr.lease import SourceBusyError
 from integrations.ehr.pull import pull
 from integrations.ehr.source import source_for
 
 logger = logging.getLogger(__name__)
 
 
-@shared_task(name="integrations.ehr.tasks.pull_source")
+LONGEST_S = 3600
+"""A pull that takes longer is ended, and the next goes on where it was."""
+_TO_END_S = 120
+"""To let requests under way end, before the process is ended."""
+
+
+@shared_task(name="integrations.ehr.tasks.pull_source", soft_time_limit=LONGEST_S, time_limit=LONGEST_S + _TO_END_S)
 def pull_source() -> None:
-    """Pull from ``PULL_SOURCE_URL`` once; does nothing where none is set."""
+    """Pull from ``PULL_SOURCE_URL`` once; does nothing where none is set, or while another pull of it runs."""
     if not settings.PULL_SOURCE_URL:
         return
     with Client(settings.PULL_SOURCE_URL, token=settings.PULL_TOKEN) as client:
-        report = pull(source_for(settings.PULL_SOURCE_NAME, client.base), client)
+        try:
+            report = pull(source_for(settings.PULL_SOURCE_NAME, client.base), client)
+        except SourceBusyError as error:
+            logger.warning("%s", error)
+            return
     for progress in report.types.values():
         logger.info("%s", progress.summary())

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from clinic.patients.models import Patient
 from integrations.readings import people
 from integrations.readings.administration import read_administration
@@ -84,6 +86,7 @@ class Batch:
         self._medications: dict[str, dict[str, Any]] = {}
         self._versions = Versions(())
         self._unsettled: set[str] = set()
+        self._nobodys: list[tuple[QuarantineEntry, Entry, Identity | None]] = []
         self._rows = Rows(reading.received_time)
 
     def run(self) -> BatchReport:
@@ -91,6 +94,7 @@ class Batch:
         self._versions = Versions(candidate.identity.source_key for candidate in candidates)
         for candidate in sorted(candidates, key=lambda c: _RANK.get(c.identity.resource_type, len(_RANK))):
             self._take(candidate)
+        self._say_whose()
         self._store()
         return self._report
 
@@ -173,6 +177,31 @@ class Batch:
             self._patients[key] = found
         return self._patients.get(key)
 
+    def _say_whose(self) -> None:
+        """Give what was refused before its patient was looked for its subject, also if the payload brought them."""
+        for held, entry, identity in self._nobodys:
+            held.subject = self._whose(entry, identity)
+            if held.subject is not None:
+                held.save(update_fields=["subject"])
+
+    def _whose(self, entry: Entry, identity: Identity | None) -> Subject | None:
+        """The subject of a resource that was refused, if as much can be read of it and the patient is known."""
+        try:
+            data = msgspec.json.decode(entry.text)
+        except (msgspec.DecodeError, RecursionError):
+            return None
+        if not isinstance(data, dict):
+            return None
+        references = [data.get("subject"), data.get("patient")]
+        if data.get("resourceType") == "Patient":
+            references = [{"reference": f"Patient/{identity.resource_id if identity else data.get('id')}"}]
+        for reference in references:
+            key = self._names.maybe_key(reference, "Patient", "subject")
+            patient = self._find(key) if key.isascii() and key.isprintable() else None
+            if patient is not None:
+                return patient.subject
+        return None
+
     def _meaning(self, candidate: _Candidate, patient: Patient | None) -> Meaning:
         identity, data = candidate.identity, candidate.data
         updated = self._updated(identity)
@@ -249,12 +278,16 @@ class Batch:
         tried = self._held.get(entry.position)
         if tried is not None:
             hold_again(refused, entry, identity, subject, tried)
+            if subject is None:
+                self._nobodys.append((tried, entry, identity))
             return
         if identity is None:
             held = QuarantineEntry.objects.filter(reading=self._reading, position=entry.position, source_key="").first()
         else:
             held = self._versions.entries.get((identity.source_key, identity.version))
         held = hold(refused, self._reading, entry, identity, subject, held)
+        if held.subject_id is None:
+            self._nobodys.append((held, entry, identity))
         if identity is not None:
             self._versions.entries[identity.source_key, identity.version] = held
             if held.state == QuarantineState.WAITING:

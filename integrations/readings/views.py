@@ -1,9 +1,11 @@
 """The quarantine page: what could not be used, why, and another try once the cause is mended."""
 
+from collections.abc import Iterable
 from urllib.parse import urlencode
 
 from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
+from django.db.models.functions import Length
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -11,14 +13,16 @@ from django.views.decorators.http import require_POST, require_safe
 
 from clinic.access.disclosure import disclose
 from clinic.access.gate import page
+from clinic.access.permissions import visible_patients
 from clinic.access.roles import Permission
-from integrations.readings.models import QuarantineEntry, QuarantineReason, QuarantineState
+from integrations.readings.models import QuarantineEntry, QuarantineReason, QuarantineState, Reading
 from integrations.readings.quarantine import retry
 
 _PAGE_LENGTH = 50
 _RETRIED_AT_ONCE = 500
 """Entries that one press of the button tries again, so that the page comes back; the command has no such limit."""
 _SHOWN_CHARACTERS = 20_000
+_LONGEST_NUMBER = 18
 
 
 @page(Permission.QUARANTINE_VIEW)
@@ -36,9 +40,11 @@ def quarantine(request: HttpRequest) -> HttpResponse:
         _PAGE_LENGTH,
     ).get_page(request.GET.get("page"))
     disclose(request, *{entry.subject_id for entry in shown if entry.subject_id})
+    withheld = _withheld(request, shown)
     content = {
         "section": "quarantine",
         "entries": shown,
+        "withheld": withheld,
         "state": state.value,
         "reason": reason,
         "reasons": [(choice, counts[choice.value]) for choice in QuarantineReason if choice.value in counts],
@@ -52,11 +58,12 @@ def quarantine(request: HttpRequest) -> HttpResponse:
 @page(Permission.QUARANTINE_VIEW)
 @require_safe
 def quarantine_entry(request: HttpRequest, pk: int) -> HttpResponse:
-    """One entry, with the text that was received."""
+    """One entry, with the text that was received; of a payload that nothing could be read of, its size alone."""
     entry = get_object_or_404(
         QuarantineEntry.objects.select_related("reading__source").defer("reading__content"), pk=pk
     )
-    text = entry.text or bytes(entry.reading.content).decode("utf-8", "replace")
+    withheld = entry.pk in _withheld(request, [entry])
+    text = "" if withheld else entry.text
     disclose(
         request,
         *([entry.subject_id] if entry.subject_id else []),
@@ -67,6 +74,8 @@ def quarantine_entry(request: HttpRequest, pk: int) -> HttpResponse:
     content = {
         "section": "quarantine",
         "entry": entry,
+        "withheld": withheld,
+        "size": Reading.objects.values_list(Length("content"), flat=True).get(pk=entry.reading_id),
         "text": text[:_SHOWN_CHARACTERS],
         "left_out": max(0, len(text) - _SHOWN_CHARACTERS),
         "told": _told(request),
@@ -81,7 +90,7 @@ def quarantine_retry(request: HttpRequest) -> HttpResponse:
     waiting = QuarantineEntry.objects.filter(state=QuarantineState.WAITING)
     pk, reason = request.POST.get("id", ""), _reason(request.POST.get("reason", ""))
     if pk:
-        entry = get_object_or_404(QuarantineEntry, pk=int(pk) if pk.isascii() and pk.isdigit() else 0)
+        entry = get_object_or_404(QuarantineEntry, pk=_number(pk) or 0)
         waiting = waiting.filter(pk=entry.pk)
         back = reverse("quarantine-entry", args=[entry.pk])
     else:
@@ -105,9 +114,21 @@ def _reason(text: str) -> str:
 
 def _told(request: HttpRequest) -> str:
     """What the last try brought, from the address it came back to; whole numbers only."""
-    tried, released = request.GET.get("tried", ""), request.GET.get("released", "")
-    if not (tried.isascii() and tried.isdigit() and released.isascii() and released.isdigit()):
+    tried, released = _number(request.GET.get("tried", "")), _number(request.GET.get("released", ""))
+    if tried is None or released is None:
         return ""
-    if int(tried) == 0:
+    if tried == 0:
         return "Nothing was waiting, so nothing was tried."
-    return f"{int(tried)} tried again: {int(released)} accepted, {int(tried) - int(released)} still waiting."
+    return f"{tried} tried again: {released} accepted, {tried - released} still waiting."
+
+
+def _number(text: str) -> int | None:
+    """A whole number of a length that a row's number can have; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER else None
+
+
+def _withheld(request: HttpRequest, entries: Iterable[QuarantineEntry]) -> set[int]:
+    """Keys of the entries about patients whom the care teams of the user do not look after."""
+    about = {entry.pk: entry.subject_id for entry in entries if entry.subject_id}
+    mine = set(visible_patients(request.user).filter(pk__in=about.values()).values_list("pk", flat=True))
+    return {pk for pk, subject in about.items() if subject not in mine}

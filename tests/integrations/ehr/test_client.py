@@ -117,6 +117,36 @@ def test_a_page_without_end_is_not_read_to_its_end() -> None:
         client.get("metadata")
 
 
+class Trickle(httpx.SyncByteStream):
+    """A body without end that comes slowly, and never so slowly that a read times out."""
+
+    def __iter__(self):
+        while True:
+            time.sleep(0.01)
+            yield b" "
+
+
+def test_a_page_that_comes_too_slowly_is_tried_again_and_then_given_up() -> None:
+    server = Server([])
+    server.faults.append(first(99, lambda _: httpx.Response(200, stream=Trickle())))
+    patience = Patience(tries=3, first_wait_s=0.001, page_s=0.1)
+    with server.client(patience=patience) as client, pytest.raises(FetchError, match=r"not whole after 0\.1 s"):
+        client.get("metadata")
+    assert len(server.requests) == 3
+    server.faults[:] = [first(1, lambda _: httpx.Response(200, stream=Trickle()))]
+    with server.client(patience=patience) as client:
+        assert b"CapabilityStatement" in client.get("metadata").content
+
+
+def test_a_stop_ends_a_page_that_is_coming() -> None:
+    server = Server([])
+    server.faults.append(first(99, lambda _: httpx.Response(200, stream=Trickle())))
+    stop = threading.Event()
+    threading.Timer(0.1, stop.set).start()
+    with server.client(stop=stop, patience=Patience(tries=1, page_s=5)) as client, pytest.raises(Stopped):
+        client.get("metadata")
+
+
 def test_the_token_goes_to_the_server_and_only_there() -> None:
     server = Server([])
     server.faults.append(

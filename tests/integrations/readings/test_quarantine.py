@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from clinic.access.roles import Role
 from clinic.audit.models import AuditEvent
+from clinic.patients.models import CareTeam, Patient
 from integrations.codes import loinc
 from integrations.readings.models import QuarantineEntry, QuarantineReason, QuarantineState
 from integrations.readings.quarantine import retry, retry_found
@@ -45,6 +46,13 @@ def _client(role: Role | None) -> Client:
         user.groups.add(Group.objects.get_or_create(name=role.value)[0])
         client.force_login(user)
     return client
+
+
+def _join(held: QuarantineEntry) -> None:
+    """Make everybody look after the patient of the entry."""
+    team = CareTeam.objects.create(name="Everybody")
+    team.patients.add(Patient.objects.get(pk=held.subject_id))
+    team.members.set(get_user_model().objects.all())
 
 
 def test_it_is_held_once_however_often_it_arrives(held: QuarantineEntry, take_in: TakeIn) -> None:
@@ -141,13 +149,87 @@ def test_a_stranger_is_refused(mended: QuarantineEntry) -> None:
 @pytest.mark.parametrize("role", [Role.PHARMACIST, Role.ADMINISTRATOR])
 def test_the_page_shows_what_waits_and_why(held: QuarantineEntry, role: Role) -> None:
     client = _client(role)
+    _join(held)
     shown = client.get(reverse("quarantine")).content.decode()
     assert "Observation/o1" in shown
     assert NEW_CODE in shown
     assert "No channel or drug is mapped to the code." in shown
     entry = client.get(reverse("quarantine-entry", args=[held.pk])).content.decode()
     assert "&quot;valueQuantity&quot;" in entry
+    assert "withheld" not in shown + entry
     assert AuditEvent.objects.filter(subject_key=str(held.subject_id), action="R").exists()
+
+
+@pytest.mark.parametrize("role", [Role.PHARMACIST, Role.ADMINISTRATOR])
+@pytest.mark.parametrize("state", QuarantineState.values)
+def test_details_of_other_care_teams_patients_are_withheld(held: QuarantineEntry, role: Role, state: str) -> None:
+    client = _client(role)
+    QuarantineEntry.objects.update(state=state)
+    shown = client.get(reverse("quarantine"), {"state": state}).content.decode()
+    entry = client.get(reverse("quarantine-entry", args=[held.pk])).content.decode()
+    for page in (shown, entry):
+        assert "Observation/o1" in page
+        assert "No channel or drug is mapped to the code." in page
+        assert "withheld: the patient is not of your care teams" in page
+        assert NEW_CODE not in page
+    assert "valueQuantity" not in entry
+    assert AuditEvent.objects.filter(subject_key=str(held.subject_id), action="R").exists()
+    _join(held)
+    assert "valueQuantity" in client.get(reverse("quarantine-entry", args=[held.pk])).content.decode()
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        observation(status="nonsense"),
+        observation(identifier="not an id"),
+        observation() | {"note": [{"text": "\x00"}]},
+        {"resourceType": "Basic", "id": "b1", "subject": {"reference": "Patient/p1"}},
+        {
+            "resourceType": "AllergyIntolerance",
+            "id": "b1",
+            "patient": {"reference": "http://ward.test/fhir/Patient/p1"},
+        },
+        patient(version=2, gender="nonsense"),
+    ],
+)
+@pytest.mark.parametrize("together", [True, False])
+def test_what_is_refused_early_still_says_whose_it_is(refused: Any, together: bool, take_in: TakeIn) -> None:
+    if together:
+        take_in(refused, patient())
+    else:
+        take_in(patient())
+        take_in(refused)
+    entry = QuarantineEntry.objects.get()
+    assert entry.subject_id == Patient.objects.get().pk
+    page = _client(Role.PHARMACIST).get(reverse("quarantine-entry", args=[entry.pk])).content.decode()
+    assert "withheld" in page
+    assert AuditEvent.objects.filter(subject_key=str(entry.subject_id), action="R").exists()
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        [1],
+        {"resourceType": "Patient", "id": "x\x00"},
+        {"resourceType": "Observation", "id": "o 1", "subject": [1]},
+        {"resourceType": "Observation", "id": "o 1", "subject": {"reference": "Patient/\x00"}},
+        {"resourceType": "Observation", "id": "o 1", "subject": {"reference": "Patient/nobody"}},
+    ],
+)
+def test_what_says_nobody_known_is_held_without_a_subject(refused: Any, take_in: TakeIn) -> None:
+    take_in(patient(), refused)
+    assert QuarantineEntry.objects.get().subject is None
+
+
+def test_of_a_payload_that_could_not_be_read_no_content_is_shown(take_in: TakeIn) -> None:
+    take_in(b'{"resourceType": "Patient", "name": [{"family": "Okafor"')
+    entry = QuarantineEntry.objects.get()
+    client = _client(Role.PHARMACIST)
+    page = client.get(reverse("quarantine-entry", args=[entry.pk])).content.decode()
+    assert "Okafor" not in page + client.get(reverse("quarantine")).content.decode()
+    for shown in ("56 bytes", entry.reading.sha256, "http://ward.test/fhir/x", "after 56 characters"):
+        assert shown in page
 
 
 def test_the_page_tries_again_and_says_what_came_of_it(mended: QuarantineEntry) -> None:
@@ -176,7 +258,11 @@ def test_odd_addresses_of_the_page_do_no_harm(held: QuarantineEntry) -> None:
         "?tried=9&released=%C2%B2",
         "?state=x",
         "?tried=<i>&released=1",
+        f"?tried={'9' * 5000}&released=1",
+        f"?page={'9' * 5000}",
     ):
         assert client.get(reverse("quarantine") + query).status_code == 200
-    assert client.post(reverse("quarantine-retry"), {"id": "x"}).status_code == 404
+    for number in ("x", "0", "9" * 18, "9" * 30, "9" * 5000):
+        assert client.post(reverse("quarantine-retry"), {"id": number}).status_code == 404
+    assert client.get(f"/quarantine/{'9' * 30}").status_code == 404
     assert client.get(reverse("quarantine-retry")).status_code == 405
