@@ -20,7 +20,10 @@ from clinic.audit.models import Action, Outcome
 from integrations.fhir.outcome import Refusal
 
 REFUSALS_A_MINUTE = 30
-"""Wrong tokens of one address that each process looks at, and records, in a minute; the rest get 429 unseen."""
+"""Credentials of one address that each process refuses and records in a minute; further wrong ones get 429, unrecorded.
+
+A valid token passes however many wrong ones came from its address before: behind a proxy, others share that address.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +50,6 @@ class BearerToken(BaseAuthentication):
         header = request.headers.get("Authorization", "")
         if not header:
             raise _unauthorised("Send a bearer token: Authorization: Bearer …", error="")
-        budget = spent_on_refusals(request._request)
-        if budget >= REFUSALS_A_MINUTE:
-            raise too_many()
         match = re.fullmatch(r"[Bb]earer +([A-Za-z0-9\-._~+/]{1,512}=*)", header)
         token = _token(match[1]) if match else None
         if token is None:
@@ -80,9 +80,16 @@ def _unauthorised(sentence: str, *, error: str = ', error="invalid_token"') -> R
     return Refusal(401, "login", sentence, WWW_Authenticate=f'Bearer realm="fhir"{error}')
 
 
-def refuse(request: HttpRequest, activity: str, actor: Actor | None = None) -> None:
-    """Count and record a refused credential; never the credential itself."""
-    key = _budget_key(request)
+def refuse(request: HttpRequest, activity: str, actor: Actor | None = None, *, client: str = "") -> None:
+    """Count and record a refused credential; never the credential itself. `client` has a budget of its own.
+
+    Raises
+    ------
+    Refusal
+        429 once the budget is used up; then nothing is recorded.
+    """
+    check_budget(request, client=client)
+    key = _budget_key(request, client)
     cache.add(key, 0, timeout=60)
     cache.incr(key)
     nobody = Actor(STRANGER.key, (), request.request_id, request.client_address)  # type: ignore[attr-defined]
@@ -96,18 +103,15 @@ def refuse(request: HttpRequest, activity: str, actor: Actor | None = None) -> N
     )
 
 
-def spent_on_refusals(request: HttpRequest) -> int:
-    """How many credentials of this address were refused within the minute."""
-    return int(cache.get(_budget_key(request), 0))
+def check_budget(request: HttpRequest, *, client: str = "") -> None:
+    """Raise 429 where enough credentials of this address, and of this OAuth client, were refused within the minute."""
+    if int(cache.get(_budget_key(request, client), 0)) >= REFUSALS_A_MINUTE:
+        raise Refusal(429, "throttled", "Too many refused tokens; wait a minute.", Retry_After="60")
 
 
-def too_many() -> Refusal:
-    return Refusal(429, "throttled", "Too many refused tokens; wait a minute.", Retry_After="60")
-
-
-def _budget_key(request: HttpRequest) -> str:
+def _budget_key(request: HttpRequest, client: str) -> str:
     address = request.client_address  # type: ignore[attr-defined]
-    return "fhir-refused-" + hashlib.sha256(address.encode("utf-8", "replace")).hexdigest()
+    return "fhir-refused-" + hashlib.sha256(f"{address}\n{client}".encode("utf-8", "replace")).hexdigest()
 
 
 class CallerRate(SimpleRateThrottle):

@@ -7,6 +7,7 @@ a FHIR id (too long, or a slug with an underscore), a digest stands for it, behi
 
 import hashlib
 import re
+from collections.abc import Iterable
 
 from django.db.models import Q
 from django.db.models.functions import Length
@@ -27,16 +28,26 @@ def server_id(source_key: str) -> str:
 
 def source_key(resource_type: str, identifier: str) -> str | None:
     """The source key of an id here, or None where it cannot be one."""
-    if not FHIR_ID.fullmatch(identifier):
-        return None
-    slug, _, there = identifier.partition(".")
-    if slug:
-        return f"{slug}/{resource_type}/{there}" if there else None
-    return _digested(resource_type, identifier)
+    return source_keys(resource_type, [identifier]).get(identifier)
 
 
-def _digested(resource_type: str, identifier: str) -> str | None:
-    """Look among the few resources whose plain name is not a FHIR id."""
+def source_keys(resource_type: str, identifiers: Iterable[str]) -> dict[str, str]:
+    """The source key of each id here that can be one; digests are looked up together, however many they are."""
+    keys: dict[str, str] = {}
+    digests: set[str] = set()
+    for identifier in identifiers:
+        if not FHIR_ID.fullmatch(identifier):
+            continue
+        slug, _, there = identifier.partition(".")
+        if slug and there:
+            keys[identifier] = f"{slug}/{resource_type}/{there}"
+        elif not slug:
+            digests.add(identifier)
+    return keys | _digested(resource_type, digests) if digests else keys
+
+
+def _digested(resource_type: str, digests: set[str]) -> dict[str, str]:
+    """Look among the few resources whose plain name is not a FHIR id, once for all."""
     long = len(resource_type) + 1 + 64
     candidates = (
         Resource.objects.filter(resource_type=resource_type, is_current=True)
@@ -44,4 +55,5 @@ def _digested(resource_type: str, identifier: str) -> str | None:
         .filter(Q(length__gt=long) | Q(source_key__contains="_"))
         .values_list("source_key", flat=True)
     )
-    return next((key for key in candidates.iterator() if server_id(key) == identifier), None)
+    named = ((server_id(key), key) for key in candidates.iterator())
+    return {identifier: key for identifier, key in named if identifier in digests}

@@ -25,6 +25,12 @@ def bad_value(parameter: str, value: str, remedy: str) -> Refusal:
     return Refusal(400, "value", f"{parameter} is {value[:100]!r}; {remedy}", expression=f"http.{parameter}")
 
 
+def too_costly(what: str, most: int, parameter: str = "") -> Refusal:
+    """400 for a search that asks for more at once than is answered."""
+    expression = f"http.{parameter}" if parameter else ""
+    return Refusal(400, "too-costly", f"{what}; ask for {most} at most, in several searches", expression=expression)
+
+
 def outcome(refusal: Refusal) -> dict[str, Any]:
     """The OperationOutcome of a refusal."""
     issue: dict[str, Any] = {

@@ -9,7 +9,10 @@ from typing import Any
 
 from integrations.fhir.identity import FHIR_ID
 from integrations.fhir.interval import Interval, IntervalError, interval, satisfies
-from integrations.fhir.outcome import Refusal, bad_value
+from integrations.fhir.outcome import Refusal, bad_value, too_costly
+
+MOST_ALTERNATIVES = 100
+"""Values joined by commas in one parameter; each is compared with every resource that the database lets through."""
 
 
 class Kind(StrEnum):
@@ -57,7 +60,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One parameter of one query; `alternatives` are joined by or, criteria by and."""
+    """One parameter of one query; `alternatives` are joined by or, criteria by and.
+
+    Text is folded (`fold`) once, when it is read, unless the modifier is ``exact``.
+    """
 
     parameter: Parameter
     modifier: str
@@ -67,6 +73,8 @@ class Criterion:
         if self.parameter.values is None:
             return True
         found = list(self.parameter.values(resource))
+        if self.parameter.kind is Kind.STRING and self.modifier != "exact":
+            found = [fold(text) for text in found]
         return any(_answers(self, wanted, one) for wanted in self.alternatives for one in found)
 
 
@@ -79,7 +87,7 @@ def read(parameter: Parameter, modifier: str, text: str, base: str) -> Criterion
     Raises
     ------
     Refusal
-        400 for a modifier or a value that cannot be used.
+        400 for a modifier or a value that cannot be used, or for too many values.
     """
     if modifier and modifier not in _MODIFIERS.get(parameter.kind, ()):
         raise Refusal(
@@ -88,10 +96,15 @@ def read(parameter: Parameter, modifier: str, text: str, base: str) -> Criterion
         )  # fmt: skip
     if "\x00" in text:
         raise bad_value(parameter.name, text, "leave the NUL character out")
-    parts = re.findall(r"(?:[^,\\]|\\.)+", text)
+    parts = re.findall(r"(?:[^,\\]+|\\.)++", text)
     if not parts:
         raise bad_value(parameter.name, text, "give a value")
-    return Criterion(parameter, modifier, tuple(_value(parameter, part, base) for part in parts))
+    if len(parts) > MOST_ALTERNATIVES:
+        raise too_costly(f"{parameter.name} has {len(parts)} values", MOST_ALTERNATIVES, parameter.name)
+    values = tuple(_value(parameter, part, base) for part in parts)
+    if parameter.kind is Kind.STRING and modifier != "exact":
+        values = tuple(fold(value) for value in values)
+    return Criterion(parameter, modifier, values)
 
 
 def fold(text: str) -> str:
@@ -142,5 +155,5 @@ def _answers(criterion: Criterion, wanted: Any, found: Any) -> bool:
     if criterion.modifier == "exact":
         return bool(found == wanted)
     if criterion.modifier == "contains":
-        return fold(wanted) in fold(found)
-    return fold(found).startswith(fold(wanted))
+        return wanted in found
+    return bool(found.startswith(wanted))

@@ -4,7 +4,7 @@ Pages are cut by the key of their last resource, not by a count of rows: what is
 resource is shown twice or left out because of it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -12,12 +12,14 @@ from urllib.parse import urlencode
 
 from django.core import signing
 
-from integrations.fhir.outcome import Refusal, bad_value
+from integrations.fhir.outcome import Refusal, bad_value, too_costly
 from integrations.fhir.parameters import Criterion, Kind, Parameter, read
 from integrations.fhir.resources.served import Served, ServedType
 
 DEFAULT_COUNT = 50
 MOST = 200
+MOST_PARAMETERS = 40
+"""Parameters of one search, and how many of them the audit trail keeps; the place of a page is none of them."""
 _SALT = "integrations.fhir.search"
 _JSON = frozenset({"json", "application/json", "application/fhir+json", "text/json"})
 _DEFINED = "http://hl7.org/fhir/SearchParameter/"
@@ -58,15 +60,18 @@ class Page:
     total: int | None
 
 
-def ask(served: ServedType, query: Iterable[tuple[str, str]], *, strict: bool, base: str) -> Search:
+def ask(served: ServedType, query: Sequence[tuple[str, str]], *, strict: bool, base: str) -> Search:
     """Read a query; `base` is the door's address with a slash at its end.
 
     Raises
     ------
     Refusal
-        400 for a value, modifier or order that cannot be used, and under `strict` for an unknown parameter; 406 for a
-        format other than JSON.
+        400 for a value, modifier or order that cannot be used, for too many parameters, and under `strict` for an
+        unknown one; 406 for a format other than JSON.
     """
+    given = sum(1 for name, _ in query if name != "_cursor")
+    if given > MOST_PARAMETERS:
+        raise too_costly(f"the search has {given} parameters", MOST_PARAMETERS)
     known = {parameter.name: parameter for parameter in (*EVERYWHERE, *served.parameters)}
     criteria: list[Criterion] = []
     applied: list[tuple[str, str]] = []
@@ -162,10 +167,11 @@ def _order(text: str) -> bool:
     return orders[text]
 
 
-def kept_in_audit(served: ServedType, query: Iterable[tuple[str, str]]) -> list[list[Any]]:
+def kept_in_audit(served: ServedType, query: Sequence[tuple[str, str]]) -> list[list[Any]]:
     """The query as the audit trail keeps it: without values that may name a person, or of unknown parameters."""
     open_names = {"_count", "_sort", "_summary", "_total", "_format"}
     open_names |= {parameter.name for parameter in (*EVERYWHERE, *served.parameters) if not parameter.private}
     return [
-        [name[:60], text[:300] if name.partition(":")[0] in open_names else None] for name, text in list(query)[:40]
+        [name[:60], text[:300] if name.partition(":")[0] in open_names else None]
+        for name, text in query[:MOST_PARAMETERS]
     ]

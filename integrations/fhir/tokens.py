@@ -1,19 +1,25 @@
 """``/oauth/token`` and ``/oauth/revoke``: django-oauth-toolkit's, with every use recorded and refusals bounded."""
 
+import base64
+from contextlib import suppress
 from typing import Any
+from urllib.parse import unquote_plus
 
+from django.core.exceptions import SuspiciousOperation
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.debug import sensitive_post_parameters
-from oauth2_provider.models import AccessToken
+from oauth2_provider.models import AccessToken, Application
 from oauth2_provider.views import RevokeTokenView, TokenView
 
 from clinic.access.actor import actor_of
 from clinic.audit.event import record
 from clinic.audit.models import Action
-from integrations.fhir.authentication import REFUSALS_A_MINUTE, refuse, spent_on_refusals
+from integrations.fhir.authentication import check_budget, refuse
+from integrations.fhir.form import check_charset, unreadable
+from integrations.fhir.outcome import Refusal
 
 
 class _Recorded:
@@ -24,21 +30,48 @@ class _Recorded:
     @method_decorator(csrf_exempt)  # a client shows its secret, not a cookie
     @method_decorator(sensitive_post_parameters("client_secret", "password", "token"))
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if spent_on_refusals(request) >= REFUSALS_A_MINUTE:
-            response = JsonResponse({"error": "slow_down", "error_description": "Wait a minute."}, status=429)
-            response["Retry-After"] = "60"
-            return response
+        try:
+            return self._dispatch(request, *args, **kwargs)
+        except SuspiciousOperation as error:
+            return _fault(unreadable(error))
+        except Refusal as refusal:
+            return _fault(refusal)
+
+    def _dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        client = _client(request)
+        check_budget(request, client=client)
         with transaction.atomic():
             last = AccessToken.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
             response = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
             if response.status_code == 200:
                 self._record(request, last)
         if response.status_code in (400, 401, 403):
-            refuse(request, self.activity)
+            refuse(request, self.activity, client=client)
         return response
 
     def _record(self, request: HttpRequest, last: int) -> None:
         raise NotImplementedError
+
+
+def _client(request: HttpRequest) -> str:
+    """The id of the client that a request names, or "": ids that nobody has share one budget of their address."""
+    check_charset(request)
+    in_form, in_header = request.POST.get("client_id", ""), ""
+    scheme, _, credentials = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        with suppress(ValueError):
+            in_header = unquote_plus(base64.b64decode(credentials).decode().partition(":")[0])
+    if "\x00" in in_form + in_header:
+        raise Refusal(400, "invalid", "The client's id has a NUL character; leave it out.")
+    named = in_header or in_form
+    return named if Application.objects.filter(client_id=named).exists() else ""
+
+
+def _fault(refusal: Refusal) -> JsonResponse:
+    """A refusal in the words of OAuth."""
+    code = "slow_down" if refusal.status == 429 else "invalid_request"
+    fault = {"error": code, "error_description": refusal.sentence}
+    return JsonResponse(fault, status=refusal.status, headers=refusal.headers)
 
 
 class Token(_Recorded, TokenView):

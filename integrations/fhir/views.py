@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
 from django.utils.http import http_date, parse_http_date_safe
@@ -19,6 +20,7 @@ from clinic.audit.models import Action, Outcome
 from integrations.fhir.authentication import BearerToken, Caller, CallerRate
 from integrations.fhir.bundle import searchset
 from integrations.fhir.capability import statement
+from integrations.fhir.form import check_charset, unreadable
 from integrations.fhir.outcome import FHIR_JSON, Refusal, answer
 from integrations.fhir.resources import TYPES
 from integrations.fhir.resources.served import Served, ServedType
@@ -56,6 +58,7 @@ class Door(APIView):
         self.perform_authentication(request)
         self.check_throttles(request)
         _judge_accept(request)
+        check_charset(request._request)
 
     def handle_exception(self, exc: Exception) -> HttpResponseBase:
         if isinstance(exc, AuditWriteError):
@@ -207,6 +210,8 @@ def _refusal(error: Exception, allowed: list[str]) -> Refusal:
     match error:
         case Refusal():
             return error
+        case SuspiciousOperation():
+            return unreadable(error)
         case exceptions.MethodNotAllowed():
             return Refusal(405, "not-supported", "This address does not take that method.", Allow=", ".join(allowed))
         case exceptions.Throttled():

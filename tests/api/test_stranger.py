@@ -1,5 +1,6 @@
 """Who has no valid token of the integration role learns nothing."""
 
+import base64
 from datetime import timedelta
 from io import StringIO
 
@@ -97,6 +98,23 @@ def test_a_flood_of_wrong_tokens_is_cut_off_and_leaves_a_bounded_trail(client: C
     assert AuditEvent.objects.count() == REFUSALS_A_MINUTE
 
 
+def test_a_valid_token_passes_however_many_wrong_ones_its_address_sent(client: Client, caller: Client) -> None:
+    wrong = {"Authorization": "Bearer guess"}
+    for _ in range(REFUSALS_A_MINUTE + 5):
+        client.get("/fhir/Patient", headers=wrong)
+    assert caller.get("/fhir/Patient").status_code == 200
+    refused = client.get("/fhir/Patient", headers=wrong)
+    assert (refused.status_code, refused["Retry-After"]) == (429, "60")
+    assert AuditEvent.objects.filter(outcome=Outcome.REFUSED).count() == REFUSALS_A_MINUTE
+
+
+def test_a_user_without_the_role_leaves_a_bounded_trail_too(caller: Client) -> None:
+    User.objects.get(username="lab").groups.clear()
+    answers = [caller.get("/fhir/Patient").status_code for _ in range(REFUSALS_A_MINUTE + 5)]
+    assert answers == [403] * REFUSALS_A_MINUTE + [429] * 5
+    assert AuditEvent.objects.filter(outcome=Outcome.REFUSED).count() == REFUSALS_A_MINUTE
+
+
 def test_too_many_requests_get_429_with_the_time_to_wait(caller: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(CallerRate, "rate", "2/min")
     assert [caller.get("/fhir/Patient").status_code for _ in range(3)] == [200, 200, 429]
@@ -122,6 +140,35 @@ def test_client_credentials_get_a_short_token_that_opens_the_door() -> None:
     revoked = client.post("/oauth/revoke", {**words, "token": issued.json()["access_token"]})
     assert revoked.status_code == 200
     assert client.get("/fhir/Patient", headers=bearer).status_code == 401
+
+
+def _credentials(name: str) -> dict[str, str]:
+    out = StringIO()
+    call_command("integration_token", name, credentials=True, stdout=out)
+    return {"grant_type": "client_credentials", **dict(line.split() for line in out.getvalue().splitlines())}
+
+
+def test_wrong_secrets_and_tokens_of_others_keep_no_client_from_its_token(client: Client) -> None:
+    lab, pharmacy = _credentials("lab"), _credentials("pharmacy")
+    for number in range(REFUSALS_A_MINUTE + 5):
+        client.get("/fhir/Patient", headers={"Authorization": "Bearer guess"})
+        client.post("/oauth/token", {**lab, "client_id": f"nobody{number}"})
+        client.post("/oauth/token", {**pharmacy, "client_secret": "wrong"})
+    assert client.post("/oauth/token", lab).status_code == 200
+    basic = base64.b64encode(f"{lab['client_id']}:{lab['client_secret']}".encode()).decode()
+    grant = {"grant_type": "client_credentials"}
+    assert client.post("/oauth/token", grant, headers={"Authorization": f"Basic {basic}"}).status_code == 200
+    slow = client.post("/oauth/token", pharmacy)
+    assert (slow.status_code, slow.json()["error"], slow["Retry-After"]) == (429, "slow_down", "60")
+
+
+@pytest.mark.parametrize("header", ["Basic", "Basic !", "Basic /w==", "Basic bm9ib2R5Ong="])
+def test_clients_that_nobody_knows_leave_a_bounded_trail_together(client: Client, header: str) -> None:
+    for number in range(REFUSALS_A_MINUTE + 5):
+        form = {"grant_type": "client_credentials", "client_id": f"nobody{number}", "client_secret": "x"}
+        last = client.post("/oauth/token", form, headers={"Authorization": header})
+    assert last.status_code == 429
+    assert AuditEvent.objects.count() == REFUSALS_A_MINUTE
 
 
 @pytest.mark.parametrize("grant", ["client_credentials", "password", "authorization_code", "refresh_token", ""])

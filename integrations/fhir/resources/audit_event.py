@@ -11,10 +11,10 @@ from django.db.models import Q
 from clinic.audit.models import AuditEvent, ChainHead
 from clinic.patients.models import Patient
 from integrations.fhir.elements import code, moments
-from integrations.fhir.identity import server_id, source_key
+from integrations.fhir.identity import server_id
 from integrations.fhir.parameters import Criterion, Kind, Parameter, Token
 from integrations.fhir.resources.served import Served
-from integrations.fhir.resources.stored import updated
+from integrations.fhir.resources.stored import patients_named, updated
 
 ACTIVITY_SYSTEM = "urn:patient-twin:activity"
 _DEFINED = "http://hl7.org/fhir/SearchParameter/"
@@ -88,6 +88,7 @@ class AuditEventType:
 
 def _narrow(criteria: tuple[Criterion, ...]) -> Q:
     narrow = Q()
+    people = patients_named(criteria)
     for criterion in criteria:
         name, values = criterion.parameter.name, criterion.alternatives
         if name == "_id":
@@ -96,7 +97,7 @@ def _narrow(criteria: tuple[Criterion, ...]) -> Q:
         elif name == "_lastUpdated":
             narrow &= updated(values, "recorded")
         elif name == "patient":
-            keys = [key for key in (source_key("Patient", value) for value in values) if key]
+            keys = [people[value] for value in values if value in people]
             one = Q(pk__in=[])
             for subject in Patient.objects.filter(source_key__in=keys).values_list("subject_id", flat=True):
                 one |= Q(subject_key=str(subject)) | Q(detail__subjects__icontains=str(subject))

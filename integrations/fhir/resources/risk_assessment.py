@@ -15,10 +15,10 @@ from django.db.models import Q
 
 from clinic.patients.models import Patient
 from integrations.fhir.elements import code, moments
-from integrations.fhir.identity import server_id, source_key
+from integrations.fhir.identity import server_id
 from integrations.fhir.parameters import Criterion, Kind, Parameter, Token
 from integrations.fhir.resources.served import Served
-from integrations.fhir.resources.stored import updated
+from integrations.fhir.resources.stored import patients_named, updated
 from twins.forecasts.forecast import ComparisonResult, DayExposure, PlanForecast, Target
 from twins.records.models import Comparison
 
@@ -112,6 +112,7 @@ def _numbered(identifier: str) -> tuple[str, int] | None:
 
 def _narrow(criteria: tuple[Criterion, ...]) -> Q:
     narrow = Q()
+    people = patients_named(criteria)
     for criterion in criteria:
         if criterion.parameter.name == "_id":
             found = [_numbered(value.code or "") for value in criterion.alternatives]
@@ -119,7 +120,7 @@ def _narrow(criteria: tuple[Criterion, ...]) -> Q:
         elif criterion.parameter.name == "_lastUpdated":
             narrow &= updated(criterion.alternatives, "created_at")
         elif criterion.parameter.kind is Kind.REFERENCE:
-            keys = [key for key in (source_key("Patient", value) for value in criterion.alternatives) if key]
+            keys = [people[value] for value in criterion.alternatives if value in people]
             subjects = Patient.objects.filter(source_key__in=keys).values("subject")
             narrow &= Q(twin_version__subject__in=subjects)
     return narrow

@@ -9,7 +9,7 @@ import msgspec
 from django.db.models import Q, QuerySet
 
 from clinic.patients.models import Patient
-from integrations.fhir.identity import FHIR_ID, server_id, source_key
+from integrations.fhir.identity import FHIR_ID, server_id, source_key, source_keys
 from integrations.fhir.interval import EVER
 from integrations.fhir.parameters import Criterion, Kind, Parameter
 from integrations.fhir.resources.served import Served
@@ -57,12 +57,12 @@ class StoredType:
         rows = Resource.objects.filter(self._narrow(criteria), resource_type=self.name, is_current=True)
         order = ("-last_updated", "-pk") if newest_first else ("last_updated", "pk")
         splicers: dict[str, Splicer] = {}
+        compared = [criterion for criterion in criteria if criterion.parameter.values]
         while True:
             batch = list(_beyond(rows, after, newest_first).order_by(*order).values(*_FIELDS)[:_BATCH])
             for row in batch:
-                if all(
-                    criterion.answered_by(_decode(row["text"])) for criterion in criteria if criterion.parameter.values
-                ):
+                resource = _decode(row["text"]) if compared else {}
+                if all(criterion.answered_by(resource) for criterion in compared):
                     yield self._served(row, splicers)
             if len(batch) < _BATCH:
                 return
@@ -71,16 +71,19 @@ class StoredType:
     def _narrow(self, criteria: tuple[Criterion, ...]) -> Q:
         """What the database can rule out by its indexes; the resource itself then decides (`Criterion.answered_by`)."""
         narrow = Q()
+        asked = (value.code for one in criteria if one.parameter.name == "_id" for value in one.alternatives)
+        named = source_keys(self.name, (code for code in asked if code))
+        people = patients_named(criteria)
         for criterion in criteria:
             name, values = criterion.parameter.name, criterion.alternatives
             if name == "_id":
-                narrow &= Q(source_key__in=[key for key in (source_key(self.name, v.code) for v in values) if key])
+                narrow &= Q(source_key__in=[named[value.code] for value in values if value.code in named])
             elif name == "_lastUpdated":
                 narrow &= updated(values)
             elif name == "status" and all(value.code for value in values):
                 narrow &= Q(status__in=[value.code for value in values])
             elif criterion.parameter.kind is Kind.REFERENCE:
-                keys = [key for key in (source_key("Patient", value) for value in values) if key]
+                keys = [people[value] for value in values if value in people]
                 narrow &= Q(subject__in=Patient.objects.filter(source_key__in=keys).values("subject"))
             elif name == "code":
                 narrow &= _any(_by_code(value.system, value.code) for value in values)
@@ -100,6 +103,12 @@ class StoredType:
 
 served_types: set[str] = set()
 """The stored types that this server answers for."""
+
+
+def patients_named(criteria: tuple[Criterion, ...]) -> dict[str, str]:
+    """Id here to source key, for the Patients that any criterion refers to."""
+    references = (criterion.alternatives for criterion in criteria if criterion.parameter.kind is Kind.REFERENCE)
+    return source_keys("Patient", (identifier for alternatives in references for identifier in alternatives))
 
 
 def updated(values: tuple[Any, ...], field: str = "last_updated") -> Q:
