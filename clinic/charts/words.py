@@ -1,9 +1,13 @@
 """Numbers, times and plans in words, rounded the way a ward reads them."""
 
 import math
+import re
 from datetime import datetime, timedelta, tzinfo
 
 from twins.pharmacology.regimen import Plan
+from twins.quantities.clock import moment_at
+
+_UNSAID = re.compile(r"Asked \d+|Stop")
 
 
 def percent(probability: float) -> str:
@@ -69,8 +73,25 @@ def hours(value: float) -> str:
     return f"{round(value, 1):g} h"
 
 
-def plan_title(plan: Plan) -> str:
-    """The plan's label and what would be given, each said once: ``Current: 1000 mg over 1 h every 12 h``."""
+def plan_title(plan: Plan, first_dose: str = "") -> str:
+    """The plan's label and what would be given, each said once: ``Current: 1000 mg over 1 h every 12 h``.
+
+    Labels that only count what was asked for, and the bare "Stop", are left out. With `first_dose`, its time in words,
+    the title says when the plan starts; a decision is always shown and recorded with it.
+    """
+    start = f", first dose {first_dose}" if first_dose and plan.regimen is not None else ""
+    return _title(plan) + start
+
+
+def first_dose(plan: Plan, start: datetime) -> datetime | None:
+    """When the plan's first dose is given, in a course that starts at `start`; None where it gives none."""
+    return moment_at(start, plan.regimen.start_h) if plan.regimen else None
+
+
+def _title(plan: Plan) -> str:
+    if _UNSAID.fullmatch(plan.label):
+        sentence = plan.sentence()
+        return sentence[:1].upper() + sentence[1:]
     if plan.regimen is None:
         return plan.label if "no further doses" in plan.label.lower() else f"{plan.label}: {plan.sentence()}"
     core = f"{plan.regimen.amount_mg:g} mg every {plan.regimen.interval_h:g} h"

@@ -14,6 +14,7 @@ from clinic.access.permissions import patient_for
 from clinic.access.roles import Permission
 from clinic.audit.event import record
 from clinic.audit.models import Action
+from clinic.charts.words import plan_title
 from clinic.comparisons.ask import AskForm, Frame
 from twins.estimation.fit import FitOutcome
 from twins.jobs.comparison import request_comparison
@@ -86,7 +87,7 @@ def wait(request: HttpRequest, subject_key: UUID, job_id: UUID) -> HttpResponse:
             response = HttpResponse(status=200)
             response["HX-Refresh"] = "true"
         return response
-    plans = [Plan.from_json(plan) for plan in job.parameters["plans"]]
+    plans = [plan_title(Plan.from_json(plan)) for plan in job.parameters["plans"]]
     content = {"section": "worklist", "patient": patient, "job": job, "waiting": waiting, "plans": plans}
     return render(request, "comparisons/wait.html", content)
 

@@ -54,6 +54,12 @@ class PlanRow:
     def title(self) -> str:
         return words.plan_title(self.forecast.plan)
 
+    @property
+    def title_to_sign(self) -> str:
+        """The title with the time of the first dose on the ward's clock: what one signs says when it starts."""
+        start = words.clock(self.first_dose, timezone.get_current_timezone()) if self.first_dose else ""
+        return words.plan_title(self.forecast.plan, start)
+
 
 @dataclass(frozen=True, slots=True)
 class DoseInput:
@@ -150,13 +156,12 @@ def _others(version: TwinVersion) -> list[TwinVersion]:
 
 
 def _plan(position: int, forecast: PlanForecast, course: Course) -> PlanRow:
-    regimen = forecast.plan.regimen
     return PlanRow(
         position=position,
         letter=plan_letter(position),
         pattern=plan_style(position).pattern_name,
         forecast=forecast,
-        first_dose=moment_at(course.start, regimen.start_h) if regimen else None,
+        first_dose=words.first_dose(forecast.plan, course.start),
         days=tuple(
             DayRow(k + 1, moment_at(course.start, day.from_h), moment_at(course.start, day.to_h), day)
             for k, day in enumerate(forecast.days)

@@ -4,19 +4,22 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from uuid import UUID
 
+from django.utils import timezone
+
 from clinic.charts import words
 from clinic.charts.palette import plan_letter
 from twins.pharmacology.regimen import Plan
-from twins.records.models import Comparison, Subject
+from twins.records.models import Comparison, Subject, TwinVersion
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One decision; `letter` and `plan` are empty where all plans were declined."""
+    """One decision; without a letter and a plan where all plans were declined."""
 
     comparison_id: UUID
     letter: str
-    plan: str
+    plan: Plan | None
+    first_dose: datetime | None
     reason: str
     who: str
     at: datetime
@@ -33,7 +36,8 @@ class Decided:
         return cls(
             comparison_id=comparison.pk,
             letter="" if chosen is None else plan_letter(chosen),
-            plan=words.plan_title(plan) if plan else "",
+            plan=plan,
+            first_dose=words.first_dose(plan, _start(comparison)) if plan else None,
             reason=decision.reason,
             who=decision.decided_by.get_full_name() or decision.decided_by.get_username(),
             at=decision.decided_at,
@@ -52,6 +56,23 @@ class Decided:
         )
         return cls.of(found) if found is not None else None
 
+    @property
+    def named(self) -> str:
+        """The plan and its first dose on the ward's clock."""
+        start = words.clock(self.first_dose, timezone.get_current_timezone()) if self.first_dose else ""
+        return words.plan_title(self.plan, start) if self.plan else ""
+
+    def title(self, zone: tzinfo) -> str:
+        """The plan and its first dose, with date and zone, for what leaves the page."""
+        start = words.clock_with_zone(self.first_dose, zone) if self.first_dose else ""
+        return words.plan_title(self.plan, start) if self.plan else ""
+
     def sentence(self, zone: tzinfo) -> str:
-        what = f"plan {self.letter} ({self.plan}) signed" if self.letter else "all plans declined"
+        what = f"plan {self.letter} ({self.title(zone)}) signed" if self.letter else "all plans declined"
         return f"{what} by {self.who} at {words.clock_with_zone(self.at, zone)}. Reason: {self.reason}"
+
+
+def _start(comparison: Comparison) -> datetime:
+    """Where the course begins whose hours the plans count, without loading the course."""
+    start = TwinVersion.objects.values_list("course__start", flat=True).get(pk=comparison.twin_version_id)
+    return datetime.fromisoformat(start)

@@ -79,8 +79,8 @@ def note_text(page: ComparisonPage, *, patient_line: str, zone: tzinfo, decision
 
 def _plan_lines(plan: PlanRow, page: ComparisonPage, at: Callable[[datetime], str]) -> list[str]:
     forecast = plan.forecast
-    start = f", next dose {at(plan.first_dose)}" if plan.first_dose else ""
-    lines = [f"{plan.letter}  {words.plan_title(forecast.plan)}{start}", f"   {forecast.sentence}"]
+    title = words.plan_title(forecast.plan, at(plan.first_dose) if plan.first_dose else "")
+    lines = [f"{plan.letter}  {title}", f"   {forecast.sentence}"]
     target = page.result.target
     for day in plan.days:
         e = day.exposure

@@ -56,4 +56,15 @@ def test_a_plan_says_its_regimen_once(label, title):
 
 def test_stopping_is_a_plan_too():
     assert words.plan_title(Plan("No further doses", None)) == "No further doses"
-    assert words.plan_title(Plan("Stop", None)) == "Stop: no further doses"
+    assert words.plan_title(Plan("Stop", None), "24 Nov 08:00") == "No further doses"
+
+
+def test_a_plan_named_for_decision_says_when_it_starts_and_not_that_it_was_asked_for():
+    regimen = Regimen(500.0, 24.0, 1.0, 48.0)
+    assert words.plan_title(Plan("Asked 1", regimen), "24 Nov 08:00") == (
+        "500 mg over 1 h every 24 h, first dose 24 Nov 08:00"
+    )
+    assert words.plan_title(Plan("Hold 48 h, then 500 mg every 24 h", regimen), "24 Nov 08:00") == (
+        "Hold 48 h, then 500 mg over 1 h every 24 h, first dose 24 Nov 08:00"
+    )
+    assert words.first_dose(Plan("Asked 1", regimen), NOON) == NOON + timedelta(hours=48)

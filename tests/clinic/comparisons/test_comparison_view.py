@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 from django.db import connection
@@ -12,10 +12,12 @@ from django.utils import timezone
 from clinic.access.actor import actor_of
 from clinic.access.roles import Role
 from clinic.audit.models import AuditEvent
+from clinic.charts import words
 from clinic.decisions.sign import decline, sign
 from tests.factories import patient_records as rows
 from tests.factories import vancomycin_case as case
 from twins.estimation.fit import FitOutcome
+from twins.quantities.clock import moment_at
 from twins.records.models import Job, JobKind
 from twins.records.twins import course_of
 
@@ -135,6 +137,18 @@ def test_7_the_current_plan_comes_first_and_none_is_ticked(client, comparison):
     assert form.index("Current: 1000 mg") < form.index("Proposal 1")
     assert form.count('type="radio"') == 4
     assert not re.search(r"<input[^>]*\bchecked\b", form)
+
+
+def test_7_what_one_signs_says_when_its_first_dose_is_and_so_does_what_was_signed(client, clinician, comparison):
+    first = words.clock(moment_at(course_of(comparison.twin_version).start, 60.0), UTC)
+    named = f"Proposal 1: 1250 mg over 1.5 h every 12 h, first dose {first}"
+    page = page_of(client, comparison)
+    assert f"<strong>B</strong> {named}</span>" in page[page.index("Sign one plan") :]
+    sign(comparison=comparison, plan_position=1, reason="Too low.", by=clinician, actor=actor_of(clinician))
+    page = page_of(client, comparison)
+    assert f"plan B ({named}) signed" in page[: page.index("<h2")]  # the last decision in the header
+    assert f"Plan B is signed</strong> ({named})" in page
+    assert f"Plan B ({named}) was signed" in page
 
 
 def test_8_both_ways_to_decide_ask_for_a_reason_and_carry_the_digest_that_was_shown(client, comparison):

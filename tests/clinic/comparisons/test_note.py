@@ -1,15 +1,19 @@
 """The note holds in plain text what the page shows."""
 
+from datetime import UTC
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from clinic.access.actor import actor_of
+from clinic.charts import words
 from clinic.comparisons.comparison_page import ComparisonPage
 from clinic.comparisons.note import note_text
 from clinic.decisions.sign import sign
 from tests.factories import patient_records as rows
 from tests.factories import vancomycin_case as case
+from twins.quantities.clock import moment_at
+from twins.records.twins import course_of
 
 pytestmark = pytest.mark.django_db
 
@@ -31,7 +35,7 @@ def lines_of(comparison, **changes):
 
 def test_each_plan_has_its_sentence_and_a_line_for_each_day(comparison):
     lines = lines_of(comparison)
-    assert any(line.startswith("A  Current: 1000 mg over 1 h every 12 h, next dose") for line in lines)
+    assert any(line.startswith("A  Current: 1000 mg over 1 h every 12 h, first dose") for line in lines)
     assert sum(line.strip().startswith("day 1: AUC24") for line in lines) == 4
     assert sum("time to target:" in line for line in lines) == 4
 
@@ -68,6 +72,8 @@ def test_the_plain_text_page_names_who_decided(client, comparison):
     sign(comparison=comparison, plan_position=1, reason="Clearance rose.", by=user, actor=actor_of(user))
     response = client.get(f"/comparisons/{comparison.pk}/note")
     assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+    first = words.clock_with_zone(moment_at(course_of(comparison.twin_version).start, 60.0), UTC)
     assert (
-        "DECISION: plan B (Proposal 1: 1250 mg over 1.5 h every 12 h) signed by Mira Test" in response.content.decode()
+        f"DECISION: plan B (Proposal 1: 1250 mg over 1.5 h every 12 h, first dose {first}) signed by Mira Test"
+        in response.content.decode()
     )

@@ -160,7 +160,7 @@ def test_past_decisions_are_listed_with_plan_person_and_reason(client, clinician
         comparison=comparison, plan_position=1, reason="Level is low.", by=clinician, actor=actor_of(clinician)
     )
     page = page_of(client, patient)
-    assert "signed plan B, Proposal 1: 1250 mg over 1.5 h every 12 h" in page
+    assert "signed plan B, Proposal 1: 1250 mg over 1.5 h every 12 h, first dose 22 Nov 20:00" in page
     assert "Reason: Level is low." in page
 
 
