@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
 
 from twins.pharmacology.regimen import Plan
@@ -81,6 +82,19 @@ def plan_title(plan: Plan, first_dose: str = "") -> str:
     """
     start = f", first dose {first_dose}" if first_dose and plan.regimen is not None else ""
     return _title(plan) + start
+
+
+def why_outdated(until: datetime, newest_until: datetime, at: Callable[[datetime], str]) -> str:
+    """Why a comparison on data `until` then is outdated by a twin whose data go to `newest_until`.
+
+    Data that go no further were changed: questioned, corrected at the source, or charted late.
+    """
+    if newest_until > until:
+        return f"this comparison is based on data until {at(until)}; newer data exist until {at(newest_until)}"
+    return (
+        f"the data of this comparison (until {at(until)}) were changed since"
+        " (a record was questioned, corrected or charted late), and the twin was computed again"
+    )
 
 
 def first_dose(plan: Plan, start: datetime) -> datetime | None:

@@ -8,7 +8,7 @@ from clinic.charts.twin_facts import ParameterRow
 from clinic.comparisons.comparison_page import ComparisonPage, PlanRow
 
 
-def note_text(page: ComparisonPage, *, patient_line: str, zone: tzinfo, decision: str = "", newer: bool = False) -> str:
+def note_text(page: ComparisonPage, *, patient_line: str, zone: tzinfo, decision: str = "", outdated: str = "") -> str:
     """Header, one block a plan, assumptions and the decision; times on the clock of `zone`, which each line names.
 
     Parameters
@@ -17,8 +17,8 @@ def note_text(page: ComparisonPage, *, patient_line: str, zone: tzinfo, decision
         Who it is about, in the words of the chart.
     decision
         Who decided what and why; empty where nothing is decided yet.
-    newer
-        Whether newer data have come since.
+    outdated
+        Why the comparison is out of date; empty where it is not.
     """
 
     def at(moment: datetime) -> str:
@@ -29,8 +29,8 @@ def note_text(page: ComparisonPage, *, patient_line: str, zone: tzinfo, decision
         f"VANCOMYCIN DOSING COMPARISON: {patient_line}",
         f"Data until {at(page.version.data_until)}; computed {at(page.comparison.created_at)}.",
     ]
-    if newer:
-        lines.append("NEWER DATA HAVE COME SINCE; this comparison is out of date.")
+    if outdated:
+        lines.append(f"OUT OF DATE: {outdated}.")
     lines += [
         f"Twin version {page.version.number}, {page.model.title}: {page.quality.word}. "
         + " ".join(page.quality.sentences),

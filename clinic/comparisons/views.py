@@ -1,5 +1,7 @@
 """The comparison page and its note."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +16,7 @@ from clinic.access.permissions import patient_for
 from clinic.access.roles import Permission
 from clinic.charts.comparison_chart import comparison_chart
 from clinic.charts.twin_facts import STALE_AFTER
+from clinic.charts.words import clock, clock_with_zone, why_outdated
 from clinic.comparisons.comparison_page import ComparisonPage
 from clinic.comparisons.decided import Decided
 from clinic.comparisons.left_out import left_out_levels
@@ -29,6 +32,7 @@ def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
     patient, shown = _shown(request, comparison_id)
     zone = timezone.get_current_timezone()
     newer = _newer(shown.version)
+    outdated = _outdated(shown.version, newer, lambda moment: clock(moment, zone))
     decided = Decided.of(shown.comparison)
     chart = {
         "result": shown.result,
@@ -43,7 +47,7 @@ def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
         "page": shown,
         "wide": comparison_chart(**chart, prefix="chart-wide", ahead_h=72.0),
         "narrow": comparison_chart(**chart, prefix="chart-narrow", width=360.0, past_h=24.0),
-        "newer": newer,
+        "outdated": outdated,
         "decided": decided,
         "last_decided": Decided.last_of(patient.subject),
         "note": _note(shown, patient, decided, newer),
@@ -82,6 +86,11 @@ def _newer(version: TwinVersion) -> TwinVersion | None:
     return newest if newest is not None and newest.number > version.number else None
 
 
+def _outdated(version: TwinVersion, newer: TwinVersion | None, at: Callable[[datetime], str]) -> str:
+    """Why a comparison of `version` can no longer be signed, or nothing where it is the newest."""
+    return why_outdated(version.data_until, newer.data_until, at) if newer is not None else ""
+
+
 def _updating(version: TwinVersion) -> bool:
     """Whether a newer version may be on its way."""
     key = f"{version.subject_id}/{version.drug}"
@@ -97,5 +106,5 @@ def _note(shown: ComparisonPage, patient: Patient, decided: Decided | None, newe
         patient_line=f"{patient}{born}{number}",
         zone=zone,
         decision=decided.sentence(zone) if decided else "",
-        newer=newer is not None,
+        outdated=_outdated(shown.version, newer, lambda moment: clock_with_zone(moment, zone)),
     )

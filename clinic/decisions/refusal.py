@@ -10,7 +10,7 @@ class ReasonMissingError(DecisionError):
 
 
 class StaleComparisonError(DecisionError):
-    """Newer data have made a newer twin since the comparison was computed."""
+    """Newer or changed data have made a newer twin since the comparison was computed."""
 
 
 class AlreadyDecidedError(DecisionError):

@@ -10,7 +10,7 @@ from clinic.access.roles import Permission
 from clinic.audit.event import Actor, record
 from clinic.audit.models import Action
 from clinic.charts.palette import plan_letter
-from clinic.charts.words import clock_with_zone
+from clinic.charts.words import clock_with_zone, why_outdated
 from clinic.decisions.models import Decision
 from clinic.decisions.refusal import (
     AlreadyDecidedError,
@@ -45,7 +45,7 @@ def sign(
     PermissionDenied
         The person's roles do not grant it, or the patient is in none of the person's care teams.
     DecisionError
-        No reason, no such plan, newer data, another page than the one seen, or decided already.
+        No reason, no such plan, newer or changed data, another page than the one seen, or decided already.
     """
     if not 0 <= plan_position < len(comparison.plans):
         last = plan_letter(len(comparison.plans) - 1)
@@ -80,13 +80,7 @@ def _decide(
         )
     with transaction.atomic():
         Subject.objects.select_for_update(no_key=True).get(pk=subject_key)  # updates of the twin take the same lock
-        newer = TwinVersion.objects.filter(parent=comparison.twin_version).first()
-        if newer is not None:
-            until = clock_with_zone(comparison.twin_version.data_until, timezone.get_current_timezone())
-            raise StaleComparisonError(
-                f"This comparison is based on data until {until}, and newer data have come since; "
-                "open the patient's newest comparison and decide there."
-            )
+        _refuse_outdated(comparison.twin_version)
         earlier = Decision.objects.filter(comparison=comparison).first()
         if earlier is not None:
             at = clock_with_zone(earlier.decided_at, timezone.get_current_timezone())
@@ -112,3 +106,18 @@ def _decide(
             detail={"decision": str(decision.pk), "plan": chosen, "content": decision.digest()},
         )
     return decision
+
+
+def _refuse_outdated(version: TwinVersion) -> None:
+    if not TwinVersion.objects.filter(parent=version).exists():
+        return
+    newest = (
+        TwinVersion.objects.filter(subject=version.subject_id, drug=version.drug, model_id=version.model_id)
+        .only("data_until")
+        .latest("number")
+    )
+    zone = timezone.get_current_timezone()
+    why = why_outdated(version.data_until, newest.data_until, lambda moment: clock_with_zone(moment, zone))
+    raise StaleComparisonError(
+        f"{why[:1].upper()}{why[1:]}. Nothing was decided; open the patient's newest comparison and decide there."
+    )

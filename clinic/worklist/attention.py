@@ -73,7 +73,7 @@ class Situation:
     last_data: datetime | None = None
     unsigned: bool = False
     decided_on_older: datetime | None = None
-    """`data_until` of the decision's comparison, where newer data have come since."""
+    """`data_until` of the decision's comparison, where the twin was computed again since."""
     doubts: int = 0
     updating: bool = False
     update_failed: bool = False
@@ -174,7 +174,7 @@ def _staleness(situation: Situation, now: datetime) -> list[Reason]:
 
 def _decision(situation: Situation) -> list[Reason]:
     if situation.decided_on_older is not None:
-        return [Reason(Urgency.LOOK, 30, "The last decision was made on older data than there are now.")]
+        return [Reason(Urgency.LOOK, 30, "The last decision was made before the data changed.")]
     if situation.unsigned:
         return [Reason(Urgency.NOTE, 20, "The comparison is not signed.")]
     return []

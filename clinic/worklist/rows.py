@@ -187,7 +187,7 @@ def _decision_words(decision: dict[str, Any] | None, version: dict[str, Any] | N
         return "none yet"
     chosen = decision["comparisons__decisions__chosen_plan"]
     what = "declined" if chosen is None else "signed"
-    return what if _decided_on(decision, version) else f"{what} on older data"
+    return what if _decided_on(decision, version) else f"{what} on earlier data"
 
 
 def _samples(keys: Iterable[UUID]) -> dict[UUID, datetime]:

@@ -169,8 +169,18 @@ def test_a_newer_twin_is_announced_and_takes_the_form_away(client, patient, comp
     later = rows.recent_course(levels=3)
     rows.twin(patient.subject, course=later, parent=comparison.twin_version, with_records=False)
     page = page_of(client, comparison)
-    assert "this comparison is based on data before" in page
-    assert "newer data exist" in page
+    assert "this comparison is based on data until" in page
+    assert page.count("newer data exist until") == 3  # in the banner, in the decision's box, in the note
+    assert "/sign" not in page
+
+
+def test_data_that_were_changed_are_not_called_newer(client, patient, comparison):
+    same = course_of(comparison.twin_version)
+    fewer = replace(same, levels=same.levels[:1])
+    rows.twin(patient.subject, course=fewer, parent=comparison.twin_version, with_records=False)
+    page = page_of(client, comparison)
+    assert page.count("a record was questioned, corrected or charted late") == 3
+    assert "newer data" not in page
     assert "/sign" not in page
 
 

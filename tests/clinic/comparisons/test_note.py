@@ -61,9 +61,9 @@ def test_assumptions_model_and_findings_are_in_it(comparison):
 
 def test_the_decision_and_newer_data_are_said(comparison):
     assert any(line == "DECISION: none yet." for line in lines_of(comparison))
-    later = lines_of(comparison, decision="plan B signed by Mira", newer=True)
+    later = lines_of(comparison, decision="plan B signed by Mira", outdated="newer data exist")
     assert "DECISION: plan B signed by Mira" in later
-    assert any(line.startswith("NEWER DATA HAVE COME SINCE") for line in later)
+    assert any(line == "OUT OF DATE: newer data exist." for line in later)
 
 
 def test_the_plain_text_page_names_who_decided(client, comparison):

@@ -1,5 +1,7 @@
 """Signing and declining: once, on the newest data, with a reason, what one saw, and on record."""
 
+from dataclasses import replace
+
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, transaction
@@ -19,6 +21,7 @@ from clinic.decisions.refusal import (
     StaleComparisonError,
 )
 from tests.factories import patient_records as rows
+from twins.records.twins import course_of
 
 pytestmark = pytest.mark.django_db
 
@@ -85,9 +88,18 @@ def test_a_comparison_is_decided_once(comparison, user, verb):
 def test_newer_data_refuse_the_decision(patient, comparison, user, verb):
     later = rows.recent_course(levels=3)
     rows.twin(patient.subject, course=later, parent=comparison.twin_version, with_records=False)
-    with pytest.raises(StaleComparisonError, match="newer data have come since"):
+    with pytest.raises(StaleComparisonError, match=r"based on data until .* UTC; newer data exist until"):
         verb(comparison, user)
     assert not Decision.objects.exists()
+
+
+def test_changed_data_refuse_the_decision_and_are_not_called_newer(patient, comparison, user):
+    same = course_of(comparison.twin_version)
+    fewer = replace(same, levels=same.levels[:1])
+    rows.twin(patient.subject, course=fewer, parent=comparison.twin_version, with_records=False)
+    with pytest.raises(StaleComparisonError, match=r"were changed since .a record was questioned") as refused:
+        sign(comparison, user)
+    assert "newer data" not in str(refused.value)
 
 
 @pytest.mark.parametrize("verb", [sign, decline])
@@ -198,7 +210,7 @@ class TestOverHttp:
         rows.twin(patient.subject, course=later, parent=comparison.twin_version, with_records=False)
         response = self.send(client, comparison)
         assert response.status_code == 409
-        assert "newer data have come since" in response.content.decode()
+        assert "newer data exist until" in response.content.decode()
 
     def test_strangers_and_colleagues_of_other_wards_are_refused(self, client, comparison):
         for verb in ("sign", "decline"):

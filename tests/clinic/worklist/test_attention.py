@@ -72,7 +72,7 @@ def test_stale_data_say_how_old_they_are():
 
 def test_a_decision_on_older_data_weighs_more_than_an_unsigned_comparison():
     older = sentences(situation(decided_on_older=hours_ago(9), unsigned=True))
-    assert older == ["The last decision was made on older data than there are now."]
+    assert older == ["The last decision was made before the data changed."]
     assert sentences(situation(unsigned=True)) == ["The comparison is not signed."]
 
 
