@@ -12,10 +12,10 @@ _UNSAID = re.compile(r"Asked \d+|Stop")
 
 
 def percent(probability: float) -> str:
-    """Whole percent: ``78 %``, and ``<1 %`` or ``>99 %`` where rounding would claim certainty."""
-    if 0 < probability < 0.01:
+    """Whole percent: ``78 %``; a count of draws is never certain, so ``<1 %`` and ``>99 %`` at the ends."""
+    if probability < 0.01:
         return "<1 %"
-    if 0.99 < probability < 1:
+    if probability > 0.99:
         return ">99 %"
     return f"{probability * 100:.0f} %"
 

@@ -74,6 +74,8 @@ class Situation:
     unsigned: bool = False
     decided_on_older: datetime | None = None
     """`data_until` of the decision's comparison, where the twin was computed again since."""
+    signed_change: str = ""
+    """The letter of the plan, other than the current one, that was signed on the newest data."""
     doubts: int = 0
     updating: bool = False
     update_failed: bool = False
@@ -116,8 +118,9 @@ def _target(situation: Situation) -> list[Reason]:
         if chance.p_in >= 0.5:
             continue
         ahead = "in the next 24 h" if chance.day == 0 else f"on day {chance.day + 1}"
-        verb = "misses" if chance.day == 0 else "is about to miss"
-        urgency = Urgency.ACT if max(chance.p_above, chance.p_below) >= 0.5 else Urgency.LOOK
+        likely = max(chance.p_above, chance.p_below) >= 0.5
+        verb = "may miss" if not likely else "misses" if chance.day == 0 else "is about to miss"
+        urgency = Urgency.ACT if likely else Urgency.LOOK
         if chance.p_above >= chance.p_below:
             side = f"{words.percent(chance.p_above)} chance of AUC24 above {chance.high:g}"
             weight = 90 - 5 * chance.day
@@ -175,6 +178,9 @@ def _staleness(situation: Situation, now: datetime) -> list[Reason]:
 def _decision(situation: Situation) -> list[Reason]:
     if situation.decided_on_older is not None:
         return [Reason(Urgency.LOOK, 30, "The last decision was made before the data changed.")]
+    if situation.signed_change:
+        said = f"Plan {situation.signed_change} is signed; the order has not changed yet."
+        return [Reason(Urgency.LOOK, 25, said)]
     if situation.unsigned:
         return [Reason(Urgency.NOTE, 20, "The comparison is not signed.")]
     return []

@@ -10,6 +10,7 @@ from uuid import UUID
 from django.conf import settings
 from django.db.models import Max, Min
 
+from clinic.charts.palette import plan_letter
 from clinic.patients.models import Encounter, Patient
 from clinic.worklist.attention import DayChance, Reason, Situation, Urgency, reasons
 from twins.records.models import (
@@ -110,6 +111,7 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
             first_dose=dose.get("first"),
             last_data=max(times, default=None),
             unsigned=comparison is not None and not _decided_on(decision, version),
+            signed_change=_signed_change(decision, version),
             decided_on_older=_older(decision, version),
             doubts=_doubts(version) if version else 0,
             updating=job in OPEN_STATES,
@@ -125,7 +127,7 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
                 last_dose=dose.get("last"),
                 last_reading=situation.last_data,
                 data_until=version["data_until"] if version else None,
-                comparison=comparison["id"] if comparison else None,
+                comparison=_signed_comparison(decision, version) or (comparison["id"] if comparison else None),
                 decision=_decision_words(decision, version),
             )
         )
@@ -166,6 +168,7 @@ def _last_decisions(keys: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
             "data_until",
             "comparisons__decisions__decided_at",
             "comparisons__decisions__chosen_plan",
+            "comparisons__id",
         )
     )
     return {decision["subject_id"]: decision for decision in found}  # the last of each subject stays
@@ -174,6 +177,21 @@ def _last_decisions(keys: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
 def _decided_on(decision: dict[str, Any] | None, version: dict[str, Any] | None) -> bool:
     """Whether the last decision was on the newest version, be it on its default comparison or on one asked for."""
     return decision is not None and version is not None and decision["id"] == version["id"]
+
+
+def _signed_comparison(decision: dict[str, Any] | None, version: dict[str, Any] | None) -> UUID | None:
+    """The comparison of the newest version on which a plan was signed last."""
+    if decision is None or not _decided_on(decision, version):
+        return None
+    return None if decision["comparisons__decisions__chosen_plan"] is None else decision["comparisons__id"]
+
+
+def _signed_change(decision: dict[str, Any] | None, version: dict[str, Any] | None) -> str:
+    """The letter of a signed plan that is not the current one; a new order would have made a new version."""
+    if decision is None or _signed_comparison(decision, version) is None:
+        return ""
+    chosen = decision["comparisons__decisions__chosen_plan"]
+    return plan_letter(chosen) if chosen else ""
 
 
 def _older(decision: dict[str, Any] | None, version: dict[str, Any] | None) -> datetime | None:

@@ -13,7 +13,7 @@ NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 @pytest.mark.parametrize(
     ("probability", "shown"),
-    [(0.0, "0 %"), (0.004, "<1 %"), (0.0099, "<1 %"), (0.784, "78 %"), (0.995, ">99 %"), (1.0, "100 %")],
+    [(0.0, "<1 %"), (0.004, "<1 %"), (0.0099, "<1 %"), (0.784, "78 %"), (0.995, ">99 %"), (1.0, ">99 %")],
 )
 def test_probabilities_are_whole_percent_and_never_round_to_certainty(probability, shown):
     assert words.percent(probability) == shown

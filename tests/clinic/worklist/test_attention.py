@@ -51,6 +51,19 @@ def test_a_target_about_to_be_missed_names_the_day():
     assert found == ["The current plan is about to miss the target: 55 % chance of AUC24 below 400 on day 2."]
 
 
+def test_below_even_chances_a_plan_only_may_miss_the_target():
+    found = reasons(situation(days=(chance(0, 0.45, 0.35),)), NOW)
+    assert found[0].urgency is Urgency.LOOK
+    assert found[0].sentence == (
+        "The current plan may miss the target: 35 % chance of AUC24 above 600 in the next 24 h."
+    )
+    assert "may miss" in sentences(situation(days=(chance(0, 0.7, 0.1), chance(1, 0.45, 0.3))))[0]
+
+
+def test_a_signed_change_is_said_until_the_order_changes():
+    assert sentences(situation(signed_change="B")) == ["Plan B is signed; the order has not changed yet."]
+
+
 def test_cannot_forecast_comes_with_its_reason_and_before_everything_but_a_clear_miss():
     found = sentences(situation(outcome="CANNOT", cannot_reason="No body weight on the chart.", days=(), doubts=2))
     assert found[0] == "Cannot forecast: no body weight on the chart."

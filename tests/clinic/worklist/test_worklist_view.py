@@ -130,3 +130,12 @@ def test_a_signature_on_a_comparison_one_asked_for_counts_too(client, clinician)
     page = client.get("/").content.decode()
     assert "The comparison is not signed." not in page
     assert '<td data-label="Decision">signed</td>' in page
+    assert "Plan B is signed; the order has not changed yet." in page
+    assert f'href="/comparisons/{asked.pk}"' in page
+    assert f'href="/comparisons/{default.pk}"' not in page
+
+
+def test_the_current_plan_signed_asks_for_no_new_order(client, clinician):
+    _, comparison = rows.twin(rows.patient().subject, course=rows.recent_course())
+    sign(comparison=comparison, plan_position=0, reason="Goes on.", by=clinician, actor=actor_of(clinician))
+    assert "the order has not changed yet" not in client.get("/").content.decode()
