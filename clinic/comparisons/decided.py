@@ -56,6 +56,19 @@ class Decided:
         )
         return cls.of(found) if found is not None else None
 
+    @classmethod
+    def signed_beside(cls, comparison: Comparison) -> "Decided | None":
+        """The last signature on another comparison of the same twin version."""
+        found = (
+            Comparison.objects.filter(twin_version=comparison.twin_version_id, decisions__chosen_plan__isnull=False)
+            .exclude(pk=comparison.pk)
+            .select_related("twin_version")
+            .defer("result", "twin_version__draws", "twin_version__course", "twin_version__fit")
+            .order_by("-decisions__decided_at")
+            .first()
+        )
+        return cls.of(found) if found is not None else None
+
     @property
     def named(self) -> str:
         """The plan and its first dose on the ward's clock."""

@@ -86,7 +86,7 @@ def _plan_lines(plan: PlanRow, page: ComparisonPage, at: Callable[[datetime], st
         e = day.exposure
         lines.append(
             f"   day {day.number}: AUC24 {e.auc24.q50:.0f} (90 % {e.auc24.q05:.0f}-{e.auc24.q95:.0f}) mg·h/L,"
-            f" peak {e.peak.q50:.1f}, trough {e.trough.q50:.1f} mg/L;"
+            f" highest {e.peak.q50:.1f}, trough {e.trough.q50:.1f} mg/L;"
             f" in range {words.percent(e.p_in_target)}, above {target.high:g} {words.percent(e.p_above)},"
             f" below {target.low:g} {words.percent(e.p_below)}"
         )

@@ -49,6 +49,7 @@ def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
         "narrow": comparison_chart(**chart, prefix="chart-narrow", width=360.0, past_h=24.0),
         "outdated": outdated,
         "decided": decided,
+        "beside": None if decided and decided.letter else Decided.signed_beside(shown.comparison),
         "last_decided": Decided.last_of(patient.subject),
         "note": _note(shown, patient, decided, newer),
         "updating": _updating(shown.version),

@@ -19,7 +19,8 @@ from tests.factories import vancomycin_case as case
 from twins.estimation.fit import FitOutcome
 from twins.quantities.clock import moment_at
 from twins.records.models import Job, JobKind
-from twins.records.twins import course_of
+from twins.records.store import store_comparison
+from twins.records.twins import course_of, result_of
 
 pytestmark = pytest.mark.django_db
 
@@ -91,7 +92,7 @@ def test_4_the_numbers_are_a_table_of_every_plan_and_day(client, comparison):
     assert f"<strong>{first.auc24.q50:.0f}</strong>" in table
     assert f"({first.peak.q05:.1f}–{first.peak.q95:.1f})" in table
     assert f"{first.p_in_target * 100:.0f} %" in table
-    for heading in ("AUC24", "Peak", "Trough", "In range", "Above 600", "Below 400", "Time to target"):
+    for heading in ("AUC24", "Highest", "Trough", "In range", "Above 600", "Below 400", "Time to target"):
         assert heading in table
 
 
@@ -221,6 +222,17 @@ def test_a_decision_on_an_older_comparison_is_named_in_the_header(client, clinic
     page = page_of(client, newer)
     assert "all plans declined" in page
     assert f'href="/comparisons/{comparison.pk}"' in page
+
+
+def test_a_plan_signed_on_another_comparison_of_the_same_data_is_announced(client, clinician, comparison):
+    result = result_of(comparison)
+    plans = [forecast.plan for forecast in result.forecasts]
+    asked = store_comparison(version=comparison.twin_version, plans=plans, result=result, asked_by="user-1")
+    assert "another comparison on these data" not in page_of(client, comparison)
+    sign(comparison=asked, plan_position=1, reason="Too low.", by=clinician, actor=actor_of(clinician))
+    page = page_of(client, comparison)
+    assert f'Plan B of <a href="/comparisons/{asked.pk}">another comparison on these data</a> was signed' in page
+    assert "another comparison on these data" not in page_of(client, asked)
 
 
 def test_a_role_that_may_look_but_not_sign_sees_no_form(client, comparison, monkeypatch):
