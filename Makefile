@@ -33,6 +33,7 @@ bench: $(VENV)/.development ## tables of speed, with a peer in the same run
 
 clean: ## remove what running made, the virtual environment too
 	rm -rf var $(VENV)
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Debian's python3.11 has no ensurepip, so the environment is made without pip and filled from outside.
 $(VENV)/bin/python:

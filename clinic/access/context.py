@@ -1,13 +1,19 @@
 """What templates may ask: ``{% if may.patient_view %}``."""
 
+from typing import Any
+
 from django.http import HttpRequest
 
+from clinic.access.home import home
 from clinic.access.permissions import granted
 from clinic.access.roles import Permission
 
 
-def permissions(request: HttpRequest) -> dict[str, dict[str, bool]]:
-    """``may``: for each permission, with ``_`` for ``.`` and ``-``, whether the person who asks has it."""
+def permissions(request: HttpRequest) -> dict[str, Any]:
+    """``may``: which permissions the person who asks has, with ``_`` for ``.``; ``home``: where their work begins."""
     actor = getattr(request, "actor", None)
     held = granted(actor.roles) if actor is not None else frozenset()
-    return {"may": {permission.replace(".", "_"): permission in held for permission in Permission}}
+    return {
+        "may": {permission.replace(".", "_"): permission in held for permission in Permission},
+        "home": home(actor.roles) if actor is not None else "/",
+    }

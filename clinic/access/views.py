@@ -12,18 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from clinic.access import throttle
 from clinic.access.actor import actor_of
 from clinic.access.gate import public
-from clinic.access.permissions import granted
-from clinic.access.roles import Permission
+from clinic.access.home import home
 from clinic.audit.event import record
 from clinic.audit.models import Action, Outcome
-
-_HOMES = (
-    (Permission.WORKLIST_VIEW, "worklist"),
-    (Permission.STUDY_VIEW, "studies"),
-    (Permission.QUARANTINE_VIEW, "quarantine"),
-    (Permission.AUDIT_VIEW, "audit"),
-)
-"""Where people with a permission start, the first that fits."""
 
 
 @public("the login form, which is for those who are not signed in yet")
@@ -55,7 +46,7 @@ def login(request: HttpRequest) -> HttpResponse:
     actor = actor_of(user, request)
     record(by=actor, action=Action.EXECUTE, activity="login", purpose="")
     auth.login(request, user)  # a new session key, so that one planted before the login is worth nothing
-    return HttpResponseRedirect(_next(request) or _home(actor.roles))
+    return HttpResponseRedirect(_next(request) or home(actor.roles))
 
 
 @public("logging out: nothing is shown, and without a session nothing happens")
@@ -81,12 +72,5 @@ def _next(request: HttpRequest) -> str:
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     if not url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):
         return ""
-    return "" if wanted.split("?")[0] in (reverse("login"), reverse("logout")) else wanted
-
-
-def _home(roles: tuple[str, ...]) -> str:
-    held = granted(roles)
-    for permission, name in _HOMES:
-        if permission in held:
-            return reverse(name)
-    return "/"
+    # The front page is left to the roles: not everybody's work begins there.
+    return "" if wanted.split("?")[0] in (reverse("login"), reverse("logout"), "/") else wanted

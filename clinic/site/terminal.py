@@ -1,6 +1,7 @@
 """A comparison as a table for the terminal."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -9,6 +10,7 @@ from twins.forecasts.forecast import Band, ComparisonResult, PlanForecast
 from twins.quantities.clock import moment_at
 from twins.records.models import Comparison
 from twins.records.twins import course_of, fit_of, result_of
+from twins.samples.course import Course
 
 
 def band(value: Band) -> str:
@@ -29,7 +31,7 @@ def comparison_table(patient: Patient, comparison: Comparison) -> str:
             f"effective sample size {fit.effective_sample_size:.0f}",
             f"  {fit.outcome.value}",
             *(f"  caution: {warning}" for warning in fit.warnings),
-            *_aligned(_rows(result)),
+            *_aligned(_rows(course, result)),
             *(f"  {letter}: {forecast.sentence}" for letter, forecast in _lettered(result)),
         ]
     )
@@ -39,15 +41,23 @@ def _lettered(result: ComparisonResult) -> list[tuple[str, PlanForecast]]:
     return [(chr(ord("A") + place), forecast) for place, forecast in enumerate(result.forecasts)]
 
 
-def _rows(result: ComparisonResult) -> list[tuple[str, ...]]:
+def _rows(course: Course, result: ComparisonResult) -> list[tuple[str, ...]]:
     days = range(1, 1 + max(len(forecast.days) for forecast in result.forecasts))
     rows = [("", "plan", *(f"AUC24 day {day}" for day in days), "peak day 1", "trough day 1")]
     for letter, forecast in _lettered(result):
         current = "now: " if letter == "A" else ""
+        regimen = forecast.plan.regimen
+        begins = "" if regimen is None else f" from {_clock(course.start, regimen.start_h)}"
         exposures = [band(day.auc24) for day in forecast.days]
         first = forecast.days[0]
-        rows.append((letter, current + forecast.plan.sentence(), *exposures, band(first.peak), band(first.trough)))
+        rows.append(
+            (letter, current + forecast.plan.sentence() + begins, *exposures, band(first.peak), band(first.trough))
+        )
     return rows
+
+
+def _clock(start: datetime, hours: float) -> str:
+    return f"{timezone.localtime(moment_at(start, hours)):%d %b %H:%M}"
 
 
 def _aligned(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -77,13 +77,19 @@ def _rules_applied(model: PopulationModel, course: Course) -> list[str]:
     if cap is not None and raw > cap:
         said.append(
             f"Creatinine clearance of {raw:.0f} mL/min is used as {cap:g}, the model's cap; "
-            "in augmented renal clearance true exposure may be lower than forecast."
+            "in augmented renal clearance true exposure may be lower than forecast; in obesity it is overestimated."
         )
     return said
 
 
 def _kidneys_failing(course: Course) -> list[str]:
-    """A rise of creatinine that Cockcroft-Gault, which assumes a steady one, cannot follow."""
+    """A rise of creatinine that Cockcroft-Gault, which assumes a steady one, cannot follow.
+
+    On haemodialysis creatinine rises from session to session, which says nothing new of the kidneys.
+    """
+    dialysis = course.covariate_at("haemodialysis", course.until_h)
+    if dialysis is not None and dialysis.value == 1.0:
+        return []
     charted = sorted(
         (value.time_h, value.value)
         for value in course.covariates

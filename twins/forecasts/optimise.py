@@ -104,11 +104,13 @@ def _candidates(present: Present, current: Plan | None, target: Target, practice
 
 
 def _start(course: Course, current: Plan | None, interval_h: float) -> float:
-    """When the current plan's next dose is due; without one, an interval after the last dose, but not in the past."""
+    """An interval after the last dose, but not in the past; without a dose, when the current plan begins."""
+    given = [dose.start_h for dose in course.doses if dose.start_h <= course.until_h]
+    if given:
+        return max(course.until_h, given[-1] + interval_h)
     if current is not None and current.regimen is not None:
         return max(current.regimen.start_h, course.until_h)
-    given = [dose.start_h for dose in course.doses if dose.start_h <= course.until_h]
-    return max(course.until_h, given[-1] + interval_h) if given else course.until_h
+    return course.until_h
 
 
 def _score(present: Present, plan: Plan, target: Target) -> _Scored:

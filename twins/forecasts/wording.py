@@ -12,10 +12,10 @@ _WORTH_SAYING = 0.10
 
 
 def percent(share: float) -> str:
-    """``78 %``; never 0 or 100 % of draws that do not say so."""
-    if 0 < share < 0.005:
+    """``78 %``; never 0 or 100 %, which a number of draws cannot say."""
+    if share < 0.005:
         return "under 1 %"
-    if 0.995 <= share < 1:
+    if share >= 0.995:
         return "over 99 %"
     return f"{100 * share:.0f} %"
 

@@ -62,7 +62,10 @@ class Regimen:
     def sentence(self) -> str:
         """In words: ``1250 mg over 1.5 h every 12 h``."""
         infused = f" over {self.duration_h:g} h" if self.duration_h else " as a bolus"
-        first = f", first {self.loading_mg:g} mg" if self.loading_mg is not None else ""
+        first = ""
+        if self.loading_mg is not None:
+            length = self.duration_h * self.loading_mg / self.amount_mg
+            first = f", first {self.loading_mg:g} mg" + (f" over {length:.3g} h" if length else "")
         return f"{self.amount_mg:g} mg{infused} every {self.interval_h:g} h{first}"
 
 

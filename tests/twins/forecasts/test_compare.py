@@ -204,7 +204,8 @@ def test_the_limits_of_the_target_are_in_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("share", "words"), [(0.0, "0 %"), (0.001, "under 1 %"), (0.784, "78 %"), (0.998, "over 99 %"), (1.0, "100 %")]
+    ("share", "words"),
+    [(0.0, "under 1 %"), (0.001, "under 1 %"), (0.784, "78 %"), (0.998, "over 99 %"), (1.0, "over 99 %")],
 )
 def test_percentages_never_claim_more_than_the_draws(share: float, words: str) -> None:
     assert percent(share) == words

@@ -41,12 +41,16 @@ class Command(BaseCommand):
         parser.add_argument("--patience", type=int, default=300, help="seconds to wait for the twins")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        signal.signal(signal.SIGTERM, _interrupt)
+        for ending in (signal.SIGTERM, signal.SIGINT):  # a shell's background starts with SIGINT ignored
+            signal.signal(ending, _interrupt)
         began = time.monotonic()
         epoch, known_h = self._epoch()
         call_command("migrate", interactive=False, verbosity=0)
         if Source.objects.exclude(slug=WARD_SLUG).exists():
-            raise CommandError("this database holds data of other sources; give the demo a VAR_DIR of its own")
+            raise CommandError(
+                f"{settings.VAR_DIR} holds data of other sources than the demo's ward; remove that folder, "
+                "or pull into another VAR_DIR"
+            )
         call_command("demo_users", stdout=io.StringIO() if options["once"] else self.stdout)
         try:
             with Processes(settings.VAR_DIR / "logs", patience=3) as processes:

@@ -18,7 +18,8 @@ class Command(BaseCommand):
         parser.add_argument("--host", default="127.0.0.1")
 
     def handle(self, *_: Any, **options: Any) -> None:
-        signal.signal(signal.SIGTERM, _interrupt)
+        for ending in (signal.SIGTERM, signal.SIGINT):  # a shell's background starts with SIGINT ignored
+            signal.signal(ending, _interrupt)
         with Processes(settings.VAR_DIR / "logs") as processes:
             processes.run("migrate", manage("migrate", "--no-input"))
             processes.start("web", web(options["port"], host=options["host"], workers=2))
