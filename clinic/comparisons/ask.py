@@ -1,12 +1,13 @@
 """The form that asks for other plans: what is entered, checked against what a ward can give, as plans to compare."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 
 from clinic.charts import words
+from clinic.charts.twin_facts import STALE_AFTER
 from twins.pharmacology.drug import Practice
 from twins.pharmacology.regimen import Plan, Regimen
 from twins.quantities.clock import hours_between, moment_at
@@ -111,12 +112,12 @@ class PlanForm(forms.Form):
 class AskForm:
     """Several plans and the choice to stop. `problem` says what is wrong with all of them together."""
 
-    def __init__(self, current: Plan, frame: Frame, data: Any = None) -> None:
+    def __init__(self, current: Plan, frame: Frame, now: datetime, data: Any = None) -> None:
         self.current = current
         self.problem = ""
         self.stop = bool(data and data.get("stop"))
         due = current.regimen.start_h if current.regimen else frame.as_of_h
-        start = moment_at(frame.start, max(due, frame.as_of_h))
+        start = _proposed_start(moment_at(frame.start, max(due, frame.as_of_h)), frame, now)
         self.rows = [
             PlanForm(data, prefix=f"plan{k}", frame=frame, initial={"start": start}) for k in range(1, ROWS + 1)
         ]
@@ -139,3 +140,10 @@ class AskForm:
             if all(plan.regimen != other.regimen for other in plans):
                 plans.append(plan)
         return tuple(plans)
+
+
+def _proposed_start(due: datetime, frame: Frame, now: datetime) -> datetime:
+    """When the next dose is due, or now where that is past; on stale data `now` says nothing of the dose."""
+    if due >= now or now - moment_at(frame.start, frame.as_of_h) > STALE_AFTER:
+        return due
+    return now.replace(second=0, microsecond=0) + timedelta(minutes=1)

@@ -6,6 +6,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic.access.actor import key_of
@@ -41,6 +42,7 @@ def ask(request: HttpRequest, subject_key: UUID) -> HttpResponse:
     form = AskForm(
         current,
         Frame(course.start, course.until_h, drug.practice),
+        timezone.now(),
         request.POST if request.method == "POST" else None,
     )
     if request.method == "POST" and form.is_valid():

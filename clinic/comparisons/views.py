@@ -53,6 +53,7 @@ def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
         "last_decided": Decided.last_of(patient.subject),
         "note": _note(shown, patient, decided, newer),
         "updating": _updating(shown.version),
+        "now": timezone.now(),
         "stale": timezone.now() - shown.version.data_until > STALE_AFTER,
         "reason_limit": 1000,
     }

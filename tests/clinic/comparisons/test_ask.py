@@ -1,8 +1,11 @@
 """Asking for other plans: what is refused and why, and the wait for the answer."""
 
+import re
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from clinic.access.actor import key_of
 from clinic.audit.event import AuditWriteError
@@ -55,11 +58,23 @@ def test_asking_is_on_record_with_the_job_and_without_a_record_there_is_no_job(c
     assert Job.objects.filter(kind="comparison").count() == 1
 
 
-def test_the_form_shows_the_current_plan_and_enters_nothing_beforehand_but_the_next_dose(client, patient):
+def test_the_form_shows_the_current_plan_and_enters_nothing_beforehand_but_the_next_dose(client, clinician):
+    patient, course = rows.patient(), rows.recent_course()
+    rows.twin(patient.subject, course=course)
     page = client.get(f"/patients/{patient.pk}/compare").content.decode()
     assert "1000 mg over 1 h every 12 h" in page
     assert 'name="plan1-amount_mg" type="number" min="0" step="250.0" inputmode="decimal" value=""' in page
-    assert moment_at(case.START, 60.0).strftime("%Y-%m-%dT%H:%M") in page
+    assert moment_at(course.start, 60.0).strftime("%Y-%m-%dT%H:%M") in page
+
+
+def test_a_dose_that_is_overdue_on_fresh_data_is_proposed_for_now(client, clinician):
+    patient = rows.patient()
+    start = timezone.now() - timedelta(hours=61)  # data until 11 h ago; the next dose was due 1 h ago
+    rows.twin(patient.subject, course=case.course(start=start))
+    page = client.get(f"/patients/{patient.pk}/compare").content.decode()
+    proposed = re.search(r'name="plan1-start" type="datetime-local" value="([^"]+)"', page)[1]
+    moment = datetime.fromisoformat(proposed).replace(tzinfo=UTC)
+    assert timedelta(0) < moment + timedelta(minutes=1) - timezone.now() < timedelta(minutes=3)
 
 
 def test_a_plan_becomes_a_job_with_the_current_plan_first_and_a_page_that_waits(client, clinician, patient):

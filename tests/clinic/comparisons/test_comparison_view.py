@@ -193,6 +193,18 @@ def test_old_data_are_announced(client, patient, comparison):
     assert said in page_of(client, rows.twin(old.subject, course=course)[1])
 
 
+def test_a_next_dose_in_the_past_is_said_to_be_overdue(client, patient, comparison):
+    assert "not charted" not in page_of(client, comparison)
+    other = rows.patient("Late")
+    start = timezone.now() - timedelta(hours=61)
+    late = rows.twin(other.subject, course=case.course(start=start))[1]
+    first = words.clock(start + timedelta(hours=60), UTC)
+    page = page_of(client, late)
+    assert page.count(f"was due {first}, not charted") == 1
+    assert page.count(f"first dose {first}, already past") == 3
+    assert f"next dose {first}" not in page
+
+
 def test_data_on_their_way_are_announced(client, patient, comparison):
     assert "being worked into the twin" not in page_of(client, comparison)
     key = f"{patient.pk}/vancomycin"
