@@ -63,7 +63,7 @@ def test_the_pages_of_strangers_and_refusals_are_accessible_too(browser: Browser
     page = context.new_page()
     for address, status in (("/nowhere", 404), ("/quarantine", 403)):
         assert page.goto(address).status == status
-        assert page.get_by_role("link", name="Go to the first page").count() == 1
+        assert page.get_by_role("link", name=re.compile("first page")).count() == 1
         assert Axe().run(page).violations_count == 0, address
     context.close()
 
