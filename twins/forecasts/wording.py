@@ -13,9 +13,9 @@ _WORTH_SAYING = 0.10
 
 def percent(share: float) -> str:
     """``78 %``; never 0 or 100 %, which a number of draws cannot say."""
-    if share < 0.005:
+    if share < 0.01:
         return "under 1 %"
-    if share >= 0.995:
+    if share > 0.99:
         return "over 99 %"
     return f"{100 * share:.0f} %"
 
