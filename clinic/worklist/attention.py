@@ -7,18 +7,13 @@ from enum import IntEnum
 
 from clinic.charts import words
 from clinic.charts.twin_facts import STALE_AFTER
+from twins.estimation.doubts import RATIO_WITHIN_H, RISE_MG_PER_DL, RISE_RATIO, RISE_WITHIN_H
 
 LEVEL_DUE = timedelta(hours=48)
 """House setting: from then on the first level is called overdue."""
 
-RISE_MG_PER_DL = 0.3
-RISE_WITHIN = timedelta(hours=48)
-RISE_RATIO = 1.5
-RATIO_WITHIN = timedelta(days=7)
-"""Acute kidney injury by creatinine: a rise of 0.3 mg/dL within 48 h, or to 1.5 times the baseline within 7 days.
-
-KDIGO Clinical Practice Guideline for Acute Kidney Injury. Kidney Int Suppl 2012;2:1-138. doi:10.1038/kisup.2012.1
-"""
+RISE_WITHIN = timedelta(hours=RISE_WITHIN_H)
+RATIO_WITHIN = timedelta(hours=RATIO_WITHIN_H)
 
 
 class Urgency(IntEnum):

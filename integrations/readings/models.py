@@ -6,7 +6,7 @@ from twins.records.models import Subject
 
 
 class Source(models.Model):
-    """A system that data come from. `slug` starts every `source_key`; `trusted_team` takes in its patients."""
+    """A system that data come from. `slug` starts every `source_key`; care teams list it to take in its patients."""
 
     slug = models.SlugField(max_length=50, unique=True)
     address = models.CharField(max_length=500)

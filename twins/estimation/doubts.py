@@ -11,9 +11,14 @@ from twins.samples.course import Course
 
 _LARGE_RESIDUAL = 3.0
 _LARGE_ETA_SD = 2.5
-_RISE_MG_PER_DL, _RISE_WITHIN_H = 0.3, 48.0
-_RISE_TIMES, _RISE_TIMES_WITHIN_H = 1.5, 7 * 24.0
-"""KDIGO's criteria of acute kidney injury by creatinine (2012), as read at milho.net/topic/defining-aki."""
+RISE_MG_PER_DL, RISE_WITHIN_H = 0.3, 48.0
+RISE_RATIO, RATIO_WITHIN_H = 1.5, 7 * 24.0
+"""Acute kidney injury by creatinine: a rise of 0.3 mg/dL within 48 h, or to 1.5 times the baseline within 7 days.
+
+KDIGO Clinical Practice Guideline for Acute Kidney Injury. Kidney Int Suppl 2012;2:1-138. doi:10.1038/kisup.2012.1
+"""
+_ROUNDING = 1e-9
+"""A rise from 0.9 to 1.2 mg/dL is one of 0.3, whatever its last binary digit."""
 
 
 def outside_population(model: PopulationModel, course: Course, chart: CovariateHistory) -> tuple[str, ...]:
@@ -99,8 +104,8 @@ def _kidneys_failing(course: Course) -> list[str]:
         return []
     time, latest = charted[-1]
     for before, value in charted[:-1]:
-        soon = time - before <= _RISE_WITHIN_H and latest - value >= _RISE_MG_PER_DL
-        steep = time - before <= _RISE_TIMES_WITHIN_H and latest >= _RISE_TIMES * value
+        soon = time - before <= RISE_WITHIN_H and latest - value >= RISE_MG_PER_DL - _ROUNDING
+        steep = time - before <= RATIO_WITHIN_H and latest >= RISE_RATIO * value - _ROUNDING
         if soon or steep:
             return [
                 f"Serum creatinine rose from {value:g} to {latest:g} mg/dL in {time - before:.0f} h: kidney function "

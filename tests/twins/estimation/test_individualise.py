@@ -215,3 +215,8 @@ def test_seeds_are_63_bits_of_the_digest_and_the_model() -> None:
 def test_fewer_than_one_draw_is_refused() -> None:
     with pytest.raises(ValueError, match="draws is 0"):
         individualise(GOTI, course(), seed=1, draws=0)
+
+
+def test_a_rise_of_three_tenths_is_one_whatever_its_last_binary_digit() -> None:
+    fit = individualise(GOTI, course(creatinine=((0.0, 0.9), (30.0, 1.2))), seed=1)
+    assert any("rose from 0.9 to 1.2 mg/dL" in warning for warning in fit.warnings)
