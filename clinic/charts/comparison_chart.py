@@ -55,7 +55,7 @@ def comparison_chart(
     upper_height = 210.0 if narrow else 250.0
     shown = [f.quantiles[4][k] for f in result.forecasts for k, t in enumerate(f.times_h) if t <= high_h]
     shown += [v for t, v in zip(result.past.times_h, result.past.quantiles[4], strict=True) if t >= low_h]
-    shown += [level.value_mg_per_l for level in course.levels if x.holds(level.time_h)]
+    shown += [level.value for level in course.levels if x.holds(level.time_h)]
     upper = Panel(x, Scale(*padded(shown, least_span=20.0, from_zero=True), top + upper_height, top))
 
     lower_top = top + upper_height + 62
@@ -159,8 +159,8 @@ def _concentrations(
     parts.append(svg.text("forecast", panel.x(result.as_of_h) + 5, panel.top + 12, font_size=SMALL))
     for level in course.levels:
         if panel.x.holds(level.time_h):
-            value = words.concentration(level.value_mg_per_l)
-            at = panel.x(level.time_h), panel.y(level.value_mg_per_l)
+            value = words.concentration(level.value)
+            at = panel.x(level.time_h), panel.y(level.value)
             parts.append(marker(Marker.CIRCLE, *at, colour=INK, title=f"{value} mg/L"))
             parts.append(svg.text(value, at[0] + 7, at[1] - 6, font_size=SMALL, font_weight="600", **svg.HALO))
     for hour, value, why in excluded:
@@ -283,7 +283,7 @@ def _description(result: ComparisonResult, course: Course) -> str:
     """The chart in words, for a reader who cannot see it."""
     parts = [
         f"{len(course.levels)} measured levels: "
-        + (", ".join(f"{words.concentration(level.value_mg_per_l)} mg/L" for level in course.levels) or "none")
+        + (", ".join(f"{words.concentration(level.value)} mg/L" for level in course.levels) or "none")
         + ".",
         f"Target {_target_words(result.target)}.",
     ]

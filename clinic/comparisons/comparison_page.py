@@ -170,17 +170,17 @@ def _plan(position: int, forecast: PlanForecast, course: Course) -> PlanRow:
 
 
 def _levels(course: Course, fit: Fit) -> tuple[LevelInput, ...]:
-    residuals = {(r.time_h, r.observed_mg_per_l): r for r in fit.residuals}
+    residuals = {(r.time_h, r.observed): r for r in fit.residuals}
     rows = []
     for level in course.levels:
-        residual = residuals.get((level.time_h, level.value_mg_per_l))
+        residual = residuals.get((level.time_h, level.value))
         rows.append(
             LevelInput(
                 moment_at(course.start, level.time_h),
-                level.value_mg_per_l,
+                level.value,
                 level.source,
-                residual.population_mg_per_l if residual else None,
-                residual.individual_mg_per_l if residual else None,
+                residual.population if residual else None,
+                residual.individual if residual else None,
                 residual.weighted_residual if residual else None,
             )
         )
@@ -192,7 +192,7 @@ def _influences(result: ComparisonResult, course: Course) -> tuple[Influence, ..
     zone = timezone.get_current_timezone()
     names = {}
     for level in course.levels:
-        stem = f"Level of {level.value_mg_per_l:g} mg/L at"
+        stem = f"Level of {level.value:g} mg/L at"
         names[f"{stem} {level.time_h:.1f} h"] = f"{stem} {words.clock(moment_at(course.start, level.time_h), zone)}"
     renamed = (replace(item, what=names.get(item.what, item.what)) for item in result.influences)
     return tuple(sorted(renamed, key=lambda item: abs(item.auc24_after - item.auc24_before), reverse=True))

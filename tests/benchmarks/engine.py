@@ -90,7 +90,7 @@ def table() -> list[tuple[str, str, str]]:
     target = formulary.drug("vancomycin").target
     fit = individualise(model, course, seed=1)
     inverse = np.linalg.inv(model.omega)
-    observed = np.array([level.value_mg_per_l for level in course.levels])
+    observed = np.array([level.value for level in course.levels])
     times = np.array([level.time_h for level in course.levels])
 
     def objective(eta: Array) -> float:

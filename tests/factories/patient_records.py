@@ -100,7 +100,7 @@ def records_of(subject: Subject, course: Course) -> None:
             source_version="1",
         )
     for k, level in enumerate(course.levels):
-        sample(subject, Channel.VANCOMYCIN, level.value_mg_per_l, moment_at(course.start, level.time_h), f"level-{k}")
+        sample(subject, Channel.VANCOMYCIN, level.value, moment_at(course.start, level.time_h), f"level-{k}")
     for k, value in enumerate(c for c in course.covariates if c.name == "creatinine_mg_per_dl"):
         sample(subject, Channel.CREATININE, value.value, moment_at(course.start, value.time_h), f"creatinine-{k}")
     for hour in range(int(course.until_h)):

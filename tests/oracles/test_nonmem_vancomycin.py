@@ -18,7 +18,7 @@ from twins.estimation.map import find_mode
 from twins.pharmacology.covariates import CLEARANCE, CovariateHistory, typical_parameters
 from twins.pharmacology.formulary import model
 from twins.quantities.dose import Dose
-from twins.solvers.schedule import CarryRule
+from twins.solvers.system import CarryRule
 
 Array = NDArray[np.float64]
 

@@ -124,7 +124,7 @@ def of_fit(
 ) -> tuple[str, ...]:
     """Levels that the model cannot follow, individuals far from the population, and draws that are too few."""
     said = [
-        f"The level of {r.observed_mg_per_l:g} mg/L at {r.time_h:.1f} h lies {abs(r.weighted_residual):.1f} standard "
+        f"The level of {r.observed:g} mg/L at {r.time_h:.1f} h lies {abs(r.weighted_residual):.1f} standard "
         f"deviations {'above' if r.weighted_residual > 0 else 'below'} the fit; check it and the doses before it."
         for r in residuals
         if abs(r.weighted_residual) > _LARGE_RESIDUAL

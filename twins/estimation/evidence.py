@@ -50,7 +50,7 @@ class Evidence:
         chart: CovariateHistory,
         doses: Sequence[Dose],
         times_h: Sequence[float],
-        observed_mg_per_l: Sequence[float],
+        observed: Sequence[float],
         *,
         rule: CarryRule = CarryRule.FORWARD,
     ) -> "Evidence":
@@ -59,7 +59,7 @@ class Evidence:
         ordered, where = np.unique(times, return_inverse=True)
         return cls(
             model=model,
-            observed=np.asarray(observed_mg_per_l, dtype=np.float64),
+            observed=np.asarray(observed, dtype=np.float64),
             columns=where.astype(np.int64),
             schedule=build(doses, chart.times_h, ordered, rule=rule),
             typical=chart.typical,

@@ -23,9 +23,9 @@ class LevelResidual:
     """One level against the fit: times in h since the course's start, concentrations in mg/L."""
 
     time_h: float
-    observed_mg_per_l: float
-    population_mg_per_l: float
-    individual_mg_per_l: float
+    observed: float
+    population: float
+    individual: float
     weighted_residual: float
     """(observed - individual) / residual standard deviation at the individual prediction."""
     source: str = ""

@@ -57,7 +57,7 @@ def individualise(model: PopulationModel, course: Course, *, seed: int, draws: i
     if not levels:
         return _prior(model, course, chart, seed, draws, warnings)
     evidence = Evidence.gather(
-        model, chart, doses, [level.time_h for level in levels], [level.value_mg_per_l for level in levels]
+        model, chart, doses, [level.time_h for level in levels], [level.value for level in levels]
     )
     mode = find_mode(evidence)
     posterior = draw_posterior(evidence, mode, seed=seed, draws=draws)
@@ -184,10 +184,10 @@ def _residuals(evidence: Evidence, eta: Array, levels: Sequence[Level]) -> tuple
     return tuple(
         LevelResidual(
             time_h=level.time_h,
-            observed_mg_per_l=level.value_mg_per_l,
-            population_mg_per_l=float(population[k]),
-            individual_mg_per_l=float(individual[k]),
-            weighted_residual=float((level.value_mg_per_l - individual[k]) / sd[k]),
+            observed=level.value,
+            population=float(population[k]),
+            individual=float(individual[k]),
+            weighted_residual=float((level.value - individual[k]) / sd[k]),
             source=level.source,
         )
         for k, level in enumerate(levels)

@@ -50,7 +50,7 @@ def _variants(model: PopulationModel, course: Course) -> Iterator[tuple[str, str
     for level in levels[-_LATEST_LEVELS:] if len(levels) > 1 else ():
         rest = tuple(other for other in levels if other is not level)
         yield (
-            f"Level of {level.value_mg_per_l:g} mg/L at {level.time_h:.1f} h",
+            f"Level of {level.value:g} mg/L at {level.time_h:.1f} h",
             "left out",
             replace(course, levels=rest),
         )

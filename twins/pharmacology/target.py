@@ -1,13 +1,57 @@
 """`Target`: the exposure that treatment aims at."""
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Metric(StrEnum):
+    """What a target is stated in; see `twins.forecasts.exposure` for how each is computed."""
+
+    AUC24 = "AUC24"
+    """Area under the curve of 24 h, output's unit times h; of one interval, as a day's share, where that is longer."""
+    AUC = "AUC"
+    """Area over the target's own window, output's unit times h."""
+    TROUGH = "trough"
+    PEAK = "peak"
+    AVERAGE = "average"
+    """Average over the interval, output's unit."""
+    TIME_ABOVE = "time above"
+    """Share of the time that the unbound concentration is above `threshold` (fT>MIC)."""
+    TIME_IN_RANGE = "time in range"
+    """Share of the time that the output lies between `low` and `high`."""
+    RATIO = "AUC24 over MIC"
+    EFFECT = "effect"
+    """An effect output (INR, BIS) at the window's end."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An exposure target: AUC24 between `low` and `high` mg·h/L; above `high` is the safety limit."""
+    """A target: `metric` between `low` and `high`; above `high` is the safety limit (infinite: none is known).
+
+    Parameters
+    ----------
+    unit : str
+        UCUM code of `low` and `high`.
+    threshold : float
+        MIC or other concentration for `TIME_ABOVE` and `RATIO`, in the output's unit.
+    unbound : float
+        Fraction unbound that the concentration is multiplied by before it is compared.
+    window_h : float
+        Length of the window where the metric has one of its own; 24 h unless said otherwise.
+    output : str
+        The output it is of; empty for the first.
+    harm : str
+        What lies above `high`, in words.
+    """
 
     name: str
     low: float
     high: float
     source: str
+    metric: Metric = Metric.AUC24
+    unit: str = "mg.h/L"
+    threshold: float = 0.0
+    unbound: float = 1.0
+    window_h: float = 24.0
+    output: str = ""
+    harm: str = ""

@@ -87,7 +87,7 @@ def build_course(subject: Subject, drug: str, *, until: datetime | None = None) 
             levels=tuple(
                 sorted(
                     (Level(hours_between(start, s.event_time), s.value, s.reference) for s in levels),
-                    key=lambda level: (level.time_h, level.value_mg_per_l, level.source),
+                    key=lambda level: (level.time_h, level.value, level.source),
                 )
             ),
             covariates=tuple(

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any
 
-from twins.quantities.dose import Dose, Route
+from twins.quantities.dose import Dose, Modelled, Route, SteadyState
+from twins.solvers.system import CarryRule
 
 
 class CourseError(ValueError):
@@ -45,11 +47,39 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """A measured drug concentration in mg/L at `time_h` hours since the course's start."""
+    """A measured value at `time_h` hours since the course's start, in the canonical unit of the drug's channel.
+
+    Parameters
+    ----------
+    value : float
+        Where `below_limit` is set, the limit of quantification that the value lies below.
+    output : str
+        What was measured, as the model names its outputs; empty for the drug's concentration.
+    """
 
     time_h: float
-    value_mg_per_l: float
+    value: float
     source: str = ""
+    output: str = ""
+    below_limit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DialysisSession:
+    """A session that takes drug from the central compartment with this clearance, beside the patient's own."""
+
+    start_h: float
+    end_h: float
+    clearance_l_per_h: float
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.start_h) and math.isfinite(self.end_h) and self.end_h > self.start_h):
+            raise CourseError(
+                f"dialysis from {self.start_h} to {self.end_h} h; give hours since the course's start, end after start"
+            )
+        if not (math.isfinite(self.clearance_l_per_h) and self.clearance_l_per_h > 0):
+            raise CourseError(f"clearance_l_per_h of dialysis is {self.clearance_l_per_h}; give a positive number")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +113,17 @@ class Course:
     """Doses, levels, covariates and orders of one drug in one patient, known up to `until_h`.
 
     It holds no name, no date of birth and no subject key: equal data give an equal `digest` wherever they are stored.
+
+    Attributes
+    ----------
+    dialysis
+        Sessions in order of time that do not overlap.
+    resets_h
+        Moments at which everything in the body is set back to what it was before any dose (NONMEM's EVID 3 and 4).
+    occasions_h
+        When each occasion but the first begins; empty: as the model's own rule has it.
+    carry
+        How covariates hold between their records.
     """
 
     drug: str
@@ -93,6 +134,10 @@ class Course:
     covariates: tuple[CovariateValue, ...] = ()
     orders: tuple[OrderedRegimen, ...] = ()
     findings: tuple[Finding, ...] = ()
+    dialysis: tuple[DialysisSession, ...] = ()
+    resets_h: tuple[float, ...] = ()
+    occasions_h: tuple[float, ...] = ()
+    carry: CarryRule = CarryRule.FORWARD
 
     def __post_init__(self) -> None:
         if self.start.tzinfo is None:
@@ -102,18 +147,22 @@ class Course:
         if not (math.isfinite(self.until_h) and self.until_h >= 0):
             raise CourseError(f"until_h is {self.until_h}; give the hours from start to the last known moment")
         for level in self.levels:
-            if not (math.isfinite(level.value_mg_per_l) and level.value_mg_per_l >= 0):
-                raise CourseError(
-                    f"level of {level.value_mg_per_l} mg/L at {level.time_h} h; give a concentration of 0 or more"
-                )
+            if not (math.isfinite(level.value) and level.value >= 0):
+                raise CourseError(f"level of {level.value} at {level.time_h} h; give a value of 0 or more")
         for name, times in (
             ("doses", [dose.start_h for dose in self.doses]),
             ("levels", [level.time_h for level in self.levels]),
+            ("dialysis", [session.start_h for session in self.dialysis]),
+            ("resets_h", list(self.resets_h)),
+            ("occasions_h", list(self.occasions_h)),
         ):
             if any(not math.isfinite(t) for t in times):
                 raise CourseError(f"{name} hold a time that is not finite; give hours since the course's start")
             if times != sorted(times):
                 raise CourseError(f"{name} are not in order of time; sort them")
+
+        if any(one.end_h > other.start_h for one, other in pairwise(self.dialysis)):
+            raise CourseError("dialysis sessions overlap; end each before the next begins")
 
     def covariate_at(self, name: str, time_h: float) -> CovariateValue | None:
         """The value in force at `time_h`: the last at or before it, else the first after it, else None."""
@@ -130,6 +179,14 @@ class Course:
         """Plain data, floats kept to the last digit, for storage and for `digest`."""
         data = asdict(self)
         data["start"] = self.start.isoformat()
+        # What a course does not have is left out, so that a digest stays the same when courses learn to hold more.
+        for name in ("dialysis", "resets_h", "occasions_h"):
+            if not data[name]:
+                del data[name]
+        if self.carry is CarryRule.FORWARD:
+            del data["carry"]
+        data["doses"] = [_told(dose, _PLAIN_DOSE) for dose in data["doses"]]
+        data["levels"] = [_told(level, _PLAIN_LEVEL) for level in data["levels"]]
         return data
 
     @classmethod
@@ -138,14 +195,31 @@ class Course:
             drug=data["drug"],
             start=datetime.fromisoformat(data["start"]),
             until_h=data["until_h"],
-            doses=tuple(Dose(**{**dose, "route": Route(dose["route"])}) for dose in data["doses"]),
+            doses=tuple(_dose(dose) for dose in data["doses"]),
             levels=tuple(Level(**level) for level in data["levels"]),
             covariates=tuple(CovariateValue(**value) for value in data["covariates"]),
             orders=tuple(OrderedRegimen(**order) for order in data["orders"]),
             findings=tuple(Finding(**{**f, "code": FindingCode(f["code"])}) for f in data["findings"]),
+            dialysis=tuple(DialysisSession(**session) for session in data.get("dialysis", ())),
+            resets_h=tuple(data.get("resets_h", ())),
+            occasions_h=tuple(data.get("occasions_h", ())),
+            carry=CarryRule(data.get("carry", CarryRule.FORWARD)),
         )
 
     def digest(self) -> str:
         """SHA-256 of the course as canonical JSON (sorted keys, shortest exact floats)."""
         text = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"), allow_nan=False)
         return hashlib.sha256(text.encode()).hexdigest()
+
+
+_PLAIN_DOSE = {"interval_h": 0.0, "additional": 0, "steady_state": 0, "modelled": 0, "into": ""}
+_PLAIN_LEVEL = {"output": "", "below_limit": False}
+
+
+def _told(data: dict[str, Any], plain: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if name not in plain or value != plain[name]}
+
+
+def _dose(data: Mapping[str, Any]) -> Dose:
+    known = {"route": Route, "steady_state": SteadyState, "modelled": Modelled}
+    return Dose(**{name: known[name](value) if name in known else value for name, value in data.items()})

@@ -66,7 +66,7 @@ def _order(finding: Finding) -> tuple[float, str, str, str]:
 
 
 def _same_sample(one: Level, other: Level) -> bool:
-    return abs(one.time_h - other.time_h) <= SAME_TIME_H and one.value_mg_per_l == other.value_mg_per_l
+    return abs(one.time_h - other.time_h) <= SAME_TIME_H and one.value == other.value
 
 
 def _flag(course: Course, code: FindingCode, say: Callable[[Level], str | None]) -> list[Finding]:
@@ -81,7 +81,7 @@ def _levels_before_the_first_dose(course: Course) -> list[Finding]:
         if level.time_h > min(first, course.until_h):
             return None
         after = "no dose is charted at all" if first == math.inf else "an earlier dose may be missing"
-        return f"Level of {level.value_mg_per_l:g} mg/L before the first charted dose; {after}."
+        return f"Level of {level.value:g} mg/L before the first charted dose; {after}."
 
     return _flag(course, FindingCode.LEVEL_BEFORE_FIRST_DOSE, say)
 
@@ -91,7 +91,7 @@ def _levels_in_the_future(course: Course) -> list[Finding]:
         late = level.time_h - course.until_h
         if late <= 0:
             return None
-        return f"Level of {level.value_mg_per_l:g} mg/L is dated {late:.1f} h in the future; left out of the fit."
+        return f"Level of {level.value:g} mg/L is dated {late:.1f} h in the future; left out of the fit."
 
     return _flag(course, FindingCode.LEVEL_IN_FUTURE, say)
 
@@ -104,7 +104,7 @@ def _levels_soon_after_a_dose(course: Course) -> list[Finding]:
                 when = (
                     f"{minutes} min after the end of an infusion" if minutes >= 0 else "while an infusion was running"
                 )
-                return f"Level of {level.value_mg_per_l:g} mg/L taken {when}; probably mis-timed, check the times."
+                return f"Level of {level.value:g} mg/L taken {when}; probably mis-timed, check the times."
         return None
 
     return _flag(course, FindingCode.LEVEL_SOON_AFTER_DOSE, say)
@@ -117,10 +117,10 @@ def _duplicate_levels(course: Course) -> list[Finding]:
             if abs(level.time_h - other.time_h) > SAME_TIME_H:
                 continue
             if _same_sample(level, other):
-                words = f"Level of {level.value_mg_per_l:g} mg/L is charted twice; counted once."
+                words = f"Level of {level.value:g} mg/L is charted twice; counted once."
             else:
                 words = (
-                    f"Two levels at the same time: {other.value_mg_per_l:g} and {level.value_mg_per_l:g} mg/L; "
+                    f"Two levels at the same time: {other.value:g} and {level.value:g} mg/L; "
                     "both are used, check which is right."
                 )
             found.append(Finding(FindingCode.DUPLICATE_LEVEL, words, level.time_h, level.source))

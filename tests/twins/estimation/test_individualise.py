@@ -191,8 +191,8 @@ def test_parameters_are_those_of_the_course_s_end() -> None:
 def test_residuals_are_in_standard_deviations_of_the_model() -> None:
     fit = individualise(GOTI, course(levels=((11.5, 12.0), (23.5, 19.0))), seed=1)
     for residual in fit.residuals:
-        sd = 3.4 + 0.227 * residual.individual_mg_per_l
-        expected = (residual.observed_mg_per_l - residual.individual_mg_per_l) / sd
+        sd = 3.4 + 0.227 * residual.individual
+        expected = (residual.observed - residual.individual) / sd
         assert residual.weighted_residual == pytest.approx(expected)
         assert residual.source.startswith("Observation/level-")
 

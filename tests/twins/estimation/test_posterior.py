@@ -24,7 +24,7 @@ LEVELS = ((2.0, 38.0), (11.5, 21.0), (23.5, 29.0))
 
 def _evidence(chosen: PopulationModel, patient: Course) -> Evidence:
     times = [level.time_h for level in patient.levels]
-    values = [level.value_mg_per_l for level in patient.levels]
+    values = [level.value for level in patient.levels]
     return Evidence.gather(chosen, history(chosen, patient), patient.doses, times, values)
 
 

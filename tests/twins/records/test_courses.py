@@ -42,7 +42,7 @@ def test_time_zero_is_the_first_dose_and_sources_are_named():
     assert course.start == START
     assert [dose.start_h for dose in course.doses] == [0.0, 12.0, 24.0, 36.0]
     assert course.doses[0].source == "MedicationAdministration/0"
-    assert [(level.time_h, level.value_mg_per_l, level.source) for level in course.levels] == [
+    assert [(level.time_h, level.value, level.source) for level in course.levels] == [
         (23.5, 11.0, "Observation/level-1"),
         (35.5, 14.0, "Observation/level-2"),
     ]
@@ -118,7 +118,7 @@ def test_an_excluded_level_is_left_out_and_said():
     level = chart.subject.samples.get(value=14.0)
     chart.question(level)
     course = built(chart)
-    assert [item.value_mg_per_l for item in course.levels] == [11.0]
+    assert [item.value for item in course.levels] == [11.0]
     said = finding(course, FindingCode.EXCLUDED_BY_USER)
     assert said.sentence == "Vancomycin level of 14 mg/L is left out: drawn from the wrong line"
     assert said.source == "Observation/level-2"
@@ -223,4 +223,4 @@ def test_what_happened_later_is_left_out_on_request():
     course = build_course(chart.subject, "vancomycin", until=START + timedelta(hours=24))
     assert course is not None
     assert course.until_h == 24.0
-    assert [level.value_mg_per_l for level in course.levels] == [11.0]
+    assert [level.value for level in course.levels] == [11.0]
