@@ -17,7 +17,7 @@ from twins.solvers.linear import CONTRACT
 
 def fingerprint(part: object) -> str:
     """Twelve hexadecimal digits that change with a function's code, constants and names, or with a plain value."""
-    function = getattr(part, "py_func", part)
+    function: Any = getattr(part, "py_func", part)
     code = getattr(function, "__code__", None)
     if code is None:
         return hashlib.sha256(repr(part).encode()).hexdigest()[:12]
