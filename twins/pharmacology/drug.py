@@ -6,6 +6,10 @@ from twins.pharmacology.target import Target
 from twins.samples.channel import Channel
 
 
+class NoTargetError(LookupError):
+    """A drug ships without a target, as no source for one could be cited; names the drug and the remedy."""
+
+
 @dataclass(frozen=True, slots=True)
 class Practice:
     """What a ward can give: amounts in mg, rates in mg/h, intervals in h; `source` says where each limit comes from."""
@@ -21,11 +25,40 @@ class Practice:
 
 @dataclass(frozen=True, slots=True)
 class Drug:
-    """A drug, the ids of its models (the first is the one to use unless told otherwise), its target and its limits."""
+    """A drug: its models, what treatment aims at and what can be given.
+
+    Parameters
+    ----------
+    models
+        Ids; the first is the one to use unless told otherwise.
+    targets
+        What can be cited; the first is the one to use unless told otherwise. Empty: none could be cited.
+    level_unit
+        UCUM code of a measured level and of the first output of each of its models.
+    level_channel
+        Where measured levels arrive; None: the doors take none in.
+    high_alert
+        Whether an error with this drug is likely to do harm (ISMP's list of high-alert medications in acute care).
+    """
 
     name: str
     title: str
     models: tuple[str, ...]
-    target: Target
+    targets: tuple[Target, ...]
     practice: Practice
-    level_channel: Channel
+    level_unit: str = "mg/L"
+    level_channel: Channel | None = None
+    high_alert: bool = False
+
+    @property
+    def target(self) -> Target:
+        """The first target.
+
+        Raises
+        ------
+        NoTargetError
+            If none ships.
+        """
+        if not self.targets:
+            raise NoTargetError(f"{self.title} has no target that could be cited; give one of your own")
+        return self.targets[0]

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twins.pharmacology.drug import Drug, Practice
-from twins.pharmacology.population import Citation, CovariateRange, PopulationModel, RenalRule, Structure
+from twins.pharmacology.population import Citation, CovariateRange, PopulationModel, RenalRule, on
 from twins.pharmacology.residual import Residual, ResidualKind
-from twins.pharmacology.target import Target
+from twins.pharmacology.structure import compartments
+from twins.pharmacology.target import Metric, Target
 from twins.samples.channel import Channel
 
 Array = NDArray[np.float64]
@@ -42,12 +43,12 @@ GOTI_2018 = PopulationModel(
     version="1",
     drug="vancomycin",
     title="Goti 2018",
-    structure=Structure.TWO_COMPARTMENT,
+    system=compartments(2),
     typical=_goti,
-    eta_on=("clearance_l_per_h", "central_volume_l", "peripheral_volume_l"),
+    etas=on("clearance_l_per_h", "central_volume_l", "peripheral_volume_l"),
     omega=np.diag([0.147043, 0.510339, 0.282198]),
     omega_convention="variance of eta as ln(1 + CV²), from 39.8, 81.6 and 57.1 % CV",
-    residual=Residual(ResidualKind.SD_SUM, additive=3.4, proportional=0.227),
+    residuals={"concentration": Residual(ResidualKind.SD_SUM, additive=3.4, proportional=0.227)},
     covariates=(
         CovariateRange(
             "creatinine_clearance_ml_per_min",
@@ -59,7 +60,7 @@ GOTI_2018 = PopulationModel(
         ),
         CovariateRange("weight_kg", "kg", "total body weight", 33.0, 255.0, 79.0),
         CovariateRange("age_y", "a", "age", 17.0, 101.0, 57.0),
-        CovariateRange("haemodialysis", "1", "1 on haemodialysis, else 0", 0.0, 1.0),
+        CovariateRange("haemodialysis", "1", "1 on haemodialysis, else 0", 0.0, 1.0, default=0.0),
     ),
     clinical_inputs=("age_y", "male", "weight_kg", "creatinine_mg_per_dl"),
     population="1812 adults (336 on haemodialysis), 2765 concentrations",
@@ -94,9 +95,9 @@ THOMSON_2009 = PopulationModel(
     version="1",
     drug="vancomycin",
     title="Thomson 2009",
-    structure=Structure.TWO_COMPARTMENT,
+    system=compartments(2),
     typical=_thomson,
-    eta_on=(
+    etas=on(
         "clearance_l_per_h",
         "central_volume_l",
         "intercompartmental_clearance_l_per_h",
@@ -112,7 +113,7 @@ THOMSON_2009 = PopulationModel(
     ),
     omega_convention="variance of eta as CV², from 27, 15, 49 and 130 % CV; "
     "covariance 0.01 of clearance and central volume",
-    residual=Residual(ResidualKind.VARIANCE_SUM, additive=1.6, proportional=0.15),
+    residuals={"concentration": Residual(ResidualKind.VARIANCE_SUM, additive=1.6, proportional=0.15)},
     covariates=(
         CovariateRange(
             "creatinine_clearance_ml_per_min", "mL/min", "creatinine clearance, Cockcroft-Gault on total weight"
@@ -144,13 +145,18 @@ VANCOMYCIN = Drug(
     name="vancomycin",
     title="Vancomycin",
     models=(GOTI_2018.id, THOMSON_2009.id),
-    target=Target(
-        name="AUC24 400–600 mg·h/L",
-        low=400.0,
-        high=600.0,
-        source="Rybak MJ et al., consensus guideline of ASHP, IDSA, PIDS and SIDP. Am J Health Syst Pharm "
-        "2020;77:835-864, doi 10.1093/ajhp/zxaa036",
+    targets=(
+        Target(
+            name="AUC24 400–600 mg·h/L",
+            low=400.0,
+            high=600.0,
+            source="Rybak MJ et al., consensus guideline of ASHP, IDSA, PIDS and SIDP. Am J Health Syst Pharm "
+            "2020;77:835-864, doi 10.1093/ajhp/zxaa036",
+            metric=Metric.AUC24,
+            unit="mg.h/L",
+        ),
     ),
+    level_unit="mg/L",
     practice=Practice(
         step_mg=250.0,
         min_mg=500.0,
