@@ -5,13 +5,21 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from twins.quantities.dose import Dose
+from twins.quantities.dose import Dose, Route
 from twins.samples.course import Course
 
 LATE_DOSE_H = 2.0
 """House setting: how late a dose may be and still be expected."""
 SHORTEST_INTERVAL_H = 4.0
 """House setting: doses closer than this are not read as a regimen."""
+
+
+_WAYS = {
+    Route.ORAL: "by mouth",
+    Route.RECTAL: "rectally",
+    Route.SUBCUTANEOUS: "under the skin",
+    Route.INTRAMUSCULAR: "into a muscle",
+}
 
 
 class RegimenError(ValueError):
@@ -22,7 +30,8 @@ class RegimenError(ValueError):
 class Regimen:
     """`amount_mg` infused over `duration_h` every `interval_h`, first at `start_h` hours since the course's start.
 
-    A `loading_mg`, if any, replaces the first amount and is infused at the same rate.
+    A `loading_mg`, if any, replaces the first amount and is infused at the same rate. An infusion as long as its
+    interval is a continuous one. By mouth there is no infusion: `duration_h` is 0.
     """
 
     amount_mg: float
@@ -30,6 +39,7 @@ class Regimen:
     duration_h: float
     start_h: float
     loading_mg: float | None = None
+    route: Route = Route.INTRAVENOUS
 
     def __post_init__(self) -> None:
         for name in ("amount_mg", "interval_h"):
@@ -44,6 +54,15 @@ class Regimen:
             raise RegimenError(f"start_h is {self.start_h}; give hours since the course's start")
         if self.loading_mg is not None and not (math.isfinite(self.loading_mg) and self.loading_mg > 0):
             raise RegimenError(f"loading_mg is {self.loading_mg}; give a positive amount or leave it out")
+        if self.duration_h and self.route in (Route.ORAL, Route.RECTAL):
+            raise RegimenError(
+                f"duration_h is {self.duration_h}; a dose {_WAYS[self.route]} is not infused: give 0 or another route"
+            )
+
+    @property
+    def continuous(self) -> bool:
+        """Whether one infusion follows the other without a pause."""
+        return self.duration_h == self.interval_h
 
     @property
     def daily_mg(self) -> float:
@@ -56,17 +75,31 @@ class Regimen:
         for k in range(count):
             amount = self.loading_mg if k == 0 and self.loading_mg is not None else self.amount_mg
             length = self.duration_h * amount / self.amount_mg
-            given.append(Dose(self.start_h + k * self.interval_h, amount, length))
+            given.append(Dose(self.start_h + k * self.interval_h, amount, length, self.route))
         return tuple(given)
 
     def sentence(self) -> str:
-        """In words: ``1250 mg over 1.5 h every 12 h``."""
-        infused = f" over {self.duration_h:g} h" if self.duration_h else " as a bolus"
+        """In words: ``1250 mg over 1.5 h every 12 h``, ``5 mg by mouth every 12 h``."""
+        if self.route is Route.INTRAVENOUS:
+            infused = f" over {self.duration_h:g} h" if self.duration_h else " as a bolus"
+        else:
+            infused = f" {_WAYS[self.route]}" + (f" over {self.duration_h:g} h" if self.duration_h else "")
         first = ""
         if self.loading_mg is not None:
             length = self.duration_h * self.loading_mg / self.amount_mg
             first = f", first {self.loading_mg:g} mg" + (f" over {length:.3g} h" if length else "")
         return f"{self.amount_mg:g} mg{infused} every {self.interval_h:g} h{first}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; the intravenous route is left out, as in records from before there were others."""
+        data = {**asdict(self), "route": str(self.route)}
+        if self.route is Route.INTRAVENOUS:
+            del data["route"]
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Regimen":
+        return cls(**{**data, "route": Route(data.get("route", Route.INTRAVENOUS))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +113,11 @@ class Plan:
         return self.regimen.sentence() if self.regimen else "no further doses"
 
     def to_json(self) -> dict[str, Any]:
-        return {"label": self.label, "regimen": asdict(self.regimen) if self.regimen else None}
+        return {"label": self.label, "regimen": self.regimen.to_json() if self.regimen else None}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Plan":
-        return cls(data["label"], Regimen(**data["regimen"]) if data["regimen"] else None)
+        return cls(data["label"], Regimen.from_json(data["regimen"]) if data["regimen"] else None)
 
 
 def current_plan(course: Course) -> Plan | None:
@@ -92,7 +125,8 @@ def current_plan(course: Course) -> Plan | None:
 
     The running order says how much and how often; the last dose given says when the next one is due. Without an order
     the last two doses given are read as the regimen; doses closer than `SHORTEST_INTERVAL_H` are taken as parts of one
-    and tell no interval. An infusion is never longer than its interval.
+    and tell no interval. An infusion is never longer than its interval. An order does not say its way in: that of the
+    last dose given is taken, else the vein.
     """
     running = [
         order
@@ -101,29 +135,30 @@ def current_plan(course: Course) -> Plan | None:
     ]
     given = [dose for dose in course.doses if dose.start_h <= course.until_h]
     last = given[-1] if given else None
+    route = last.route if last is not None else Route.INTRAVENOUS
     if running:
         order = max(running, key=lambda o: o.start_h)
         follows = last is not None and last.start_h >= order.start_h
         due = last.start_h + order.interval_h if last is not None and follows else order.start_h
-        return Plan("Current", _from(order.amount_mg, order.interval_h, order.duration_h, due, course.until_h))
+        return Plan("Current", _from(order.amount_mg, order.interval_h, order.duration_h, due, course.until_h, route))
     if course.orders:
         return Plan("Current", None)
     earlier = [dose for dose in given if last is not None and last.start_h - dose.start_h >= SHORTEST_INTERVAL_H]
     if last is not None and earlier:
         interval = last.start_h - earlier[-1].start_h
         due = last.start_h + interval
-        return Plan("Current", _from(last.amount_mg, interval, last.duration_h, due, course.until_h))
+        return Plan("Current", _from(last.amount_mg, interval, last.duration_h, due, course.until_h, route))
     return None
 
 
-def _from(amount_mg: float, interval_h: float, duration_h: float, due_h: float, now_h: float) -> Regimen:
+def _from(amount_mg: float, interval_h: float, duration_h: float, due_h: float, now_h: float, route: Route) -> Regimen:
     """The regimen from its next dose: one that is a little late is given now, one that was missed is not made up for.
 
     "A little" is a quarter of the interval and at most `LATE_DOSE_H`, the time in which a dose given may not yet be
     charted.
     """
-    duration_h = min(duration_h, interval_h)
+    duration_h = 0.0 if route in (Route.ORAL, Route.RECTAL) else min(duration_h, interval_h)
     if 0 < now_h - due_h <= min(LATE_DOSE_H, interval_h / 4):
-        return Regimen(amount_mg, interval_h, duration_h, now_h)
+        return Regimen(amount_mg, interval_h, duration_h, now_h, route=route)
     missed = max(0, math.ceil((now_h - due_h) / interval_h - 1e-9))
-    return Regimen(amount_mg, interval_h, duration_h, due_h + missed * interval_h)
+    return Regimen(amount_mg, interval_h, duration_h, due_h + missed * interval_h, route=route)

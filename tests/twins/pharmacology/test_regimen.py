@@ -1,9 +1,11 @@
 import math
+from dataclasses import replace
 
 import pytest
 
 from tests.factories.courses import course
 from twins.pharmacology.regimen import Plan, Regimen, RegimenError, current_plan
+from twins.quantities.dose import Dose, Route
 from twins.samples.course import OrderedRegimen
 
 
@@ -97,3 +99,29 @@ def test_an_infusion_charted_longer_than_its_interval_makes_no_error() -> None:
 def test_nothing_ordered_and_nothing_given_is_no_plan() -> None:
     assert current_plan(course(doses=())) is None
     assert current_plan(course(doses=((0.0, 1000.0, 1.0),))) is None
+
+
+def test_a_dose_by_mouth_is_not_infused() -> None:
+    tablets = Regimen(5.0, 12.0, 0.0, 0.0, 10.0, Route.ORAL)
+    assert tablets.sentence() == "5 mg by mouth every 12 h, first 10 mg"
+    assert [(dose.amount_mg, dose.route) for dose in tablets.doses(13.0)] == [(10.0, Route.ORAL), (5.0, Route.ORAL)]
+    with pytest.raises(RegimenError, match="by mouth is not infused"):
+        Regimen(5.0, 12.0, 1.0, 0.0, route=Route.ORAL)
+
+
+def test_the_route_is_stored_only_where_it_is_not_the_vein() -> None:
+    assert "route" not in Regimen(1000.0, 12.0, 1.0, 0.0).to_json()
+    oral = Regimen(5.0, 12.0, 0.0, 0.0, route=Route.ORAL)
+    assert Regimen.from_json(oral.to_json()) == oral
+
+
+def test_the_current_plan_goes_on_by_the_way_the_last_dose_went_in() -> None:
+    swallowed = tuple(Dose(12.0 * k, 5.0, 0.0, Route.ORAL) for k in range(2))
+    order = OrderedRegimen(0.0, 5.0, 12.0, 1.0)
+    patient = replace(course(doses=(), orders=(order,), until=14.0), doses=swallowed)
+    assert _regimen(current_plan(patient)) == Regimen(5.0, 12.0, 0.0, 24.0, route=Route.ORAL)
+
+
+def test_an_infusion_as_long_as_its_interval_is_continuous() -> None:
+    assert Regimen(2000.0, 24.0, 24.0, 0.0).continuous
+    assert not Regimen(2000.0, 24.0, 2.0, 0.0).continuous
