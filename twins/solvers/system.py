@@ -57,10 +57,10 @@ class Input:
 
 
 class Response(IntEnum):
-    """How an output follows from its state's concentration c."""
+    """How an output follows from c: its state, divided by its volume, times its scale."""
 
     LINEAR = 0
-    """c."""
+    """c, times the parameter that `Output.of` names where it names one."""
     SIGMOID = 1
     """baseline + (greatest - baseline) c^steepness / (half^steepness + c^steepness): sigmoid Emax."""
     SATURABLE_BINDING = 2
@@ -80,7 +80,7 @@ class Output:
     state, volume
         The state it is read from, divided by this parameter; an empty `volume` reads the state as it is.
     scale
-        Times this: 1000 for ng/mL.
+        Times this, before any response: 1000 for ng/mL, so that half-effect concentrations are in ng/mL too.
     response, of
         See `Response`; `of` names its parameters in the order that its sentence has them.
     """
@@ -96,9 +96,10 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Flow:
-    """Linear transfer between states, as mg/h: amount in `source` times `rate`, divided by `volume` if there is one.
+    """Linear transfer between states, as mg/h: amount in `source` times `times` times `rate`, divided by `volume`.
 
-    An empty `target` leaves the body. `copies` fills the target without emptying the source (an effect compartment).
+    An empty `rate` or `volume` is 1. An empty `target` leaves the body. `copies` fills the target without emptying the
+    source (an effect compartment).
     """
 
     source: str
@@ -106,6 +107,8 @@ class Flow:
     rate: str
     volume: str = ""
     copies: bool = False
+    times: float = 1.0
+    """A plain factor: the number of transit compartments where their mean time is the parameter."""
 
 
 @dataclass(frozen=True, slots=True)
