@@ -186,6 +186,8 @@ class Reading(Mapping[str, Array]):
             self.computed[name] = rule.words
             found = np.asarray(rule.compute(**{part: self[part] for part in rule.inputs}), dtype=np.float64)
             return _capped(model.renal, found) if name == CLEARANCE else found
+        if name == DIALYSIS:
+            return np.asarray(0.0)
         known = self._ranges.get(name)
         if known is not None and known.default is not None:
             self.assumed[name] = known.default
@@ -195,8 +197,6 @@ class Reading(Mapping[str, Array]):
             return renal_clearance(
                 model.renal, self["age_y"], self["weight_kg"], self["creatinine_mg_per_dl"], self["male"]
             )
-        if name == DIALYSIS:
-            return np.asarray(0.0)
         self.missing[name] = None
         return np.ones(self._shape)
 
