@@ -1,8 +1,8 @@
 """One kernel text, compiled once for each set of equations, each with its own entry in the cache on disk.
 
 numba keys its cache by a function's file, name and code, not by the functions that it calls. So a kernel that calls a
-user's equations is copied under a name that carries a fingerprint of those equations: a changed equation is a new name,
-and the same equation is found again by the next process.
+user's equations is copied under a name that carries a fingerprint of those equations and of everything compiled that
+they and the kernel call: a changed equation is a new name, and the same equation is found again by the next process.
 """
 
 import hashlib
@@ -10,27 +10,44 @@ import types
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from numba import njit
 
 from twins.solvers.linear import CONTRACT
 
 
 def fingerprint(part: object) -> str:
-    """Twelve hexadecimal digits that change with a function's code, constants and names, or with a plain value."""
-    function: Any = getattr(part, "py_func", part)
+    """Sixteen hexadecimal digits that change with a function's code, constants and what it calls, or a plain value."""
+    return hashlib.sha256(repr(_words(part, ())).encode()).hexdigest()[:16]
+
+
+def _words(part: Any, callers: tuple[object, ...]) -> object:
+    """What of a part decides what it computes, in words that are the same in every process."""
+    function = getattr(part, "py_func", part)
+    if isinstance(part, np.ndarray):
+        return (part.dtype.str, part.shape, part.tobytes())
+    if isinstance(part, types.CodeType):  # its own words would hold an address
+        return (part.co_code, [_words(one, callers) for one in part.co_consts], part.co_names)
     code = getattr(function, "__code__", None)
     if code is None:
-        return hashlib.sha256(repr(part).encode()).hexdigest()[:12]
-    names = (function.__globals__.get(name) for name in code.co_names)
+        return repr(part)
+    if code in callers:
+        return "itself"
+    names = (function.__globals__.get(name) for name in _names(code))
     cells = (cell.cell_contents for cell in function.__closure__ or ())
-    called = [fingerprint(part) for part in (*names, *cells) if _counts(part)]
-    words = repr((code.co_code, code.co_consts, code.co_names, called))
-    return hashlib.sha256(words.encode()).hexdigest()[:12]
+    called = [_words(one, (*callers, code)) for one in (*names, *cells) if _counts(one)]
+    return (_words(code, callers), function.__defaults__, called)
+
+
+def _names(code: types.CodeType) -> list[str]:
+    """The names that a function's code and the code within it look up."""
+    inner = [name for one in code.co_consts if isinstance(one, types.CodeType) for name in _names(one)]
+    return [*code.co_names, *inner]
 
 
 def _counts(part: object) -> bool:
     """Whether a name's value changes what a function computes: numbers and compiled functions do, modules do not."""
-    return isinstance(part, (int, float)) or hasattr(part, "py_func")
+    return isinstance(part, (int, float, tuple, np.ndarray)) or hasattr(part, "py_func")
 
 
 _MADE: dict[str, Any] = {}
@@ -39,6 +56,8 @@ _MADE: dict[str, Any] = {}
 def specialise(text: Callable[..., Any], **parts: Any) -> Any:
     """`text` compiled with the global names `parts` replaced.
 
+    A division by zero in it gives infinity or NaN, as in NumPy: no row may stop the rows beside it.
+
     Parameters
     ----------
     text
@@ -46,11 +65,11 @@ def specialise(text: Callable[..., Any], **parts: Any) -> Any:
     parts
         Compiled functions, or plain numbers, by the global name that `text` uses for them.
     """
-    name = "_".join([text.__name__, *(fingerprint(parts[key]) for key in sorted(parts))])
+    copy = types.FunctionType(text.__code__, {**text.__globals__, **parts}, text.__name__, text.__defaults__)
+    name = f"{text.__name__}_{fingerprint(copy)}"
     place = f"{text.__module__}.{name}"
     if place not in _MADE:
-        copy = types.FunctionType(text.__code__, {**text.__globals__, **parts}, name, text.__defaults__)
-        copy.__qualname__ = name
+        copy.__name__ = copy.__qualname__ = name
         copy.__module__ = text.__module__
-        _MADE[place] = njit(cache=True, nogil=True, fastmath=CONTRACT)(copy)
+        _MADE[place] = njit(cache=True, nogil=True, fastmath=CONTRACT, error_model="numpy")(copy)
     return _MADE[place]
