@@ -6,6 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from twins.solvers.former import Schedule
 from twins.solvers.linear import (
     CENTRAL_VOLUME,
     CLEARANCE,
@@ -15,7 +16,6 @@ from twins.solvers.linear import (
     decay,
     modes,
 )
-from twins.solvers.schedule import Schedule
 
 Array = NDArray[np.float64]
 
