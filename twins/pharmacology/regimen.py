@@ -15,6 +15,7 @@ SHORTEST_INTERVAL_H = 4.0
 
 
 _WAYS = {
+    Route.INTRAVENOUS: "into a vein",
     Route.ORAL: "by mouth",
     Route.RECTAL: "rectally",
     Route.SUBCUTANEOUS: "under the skin",
@@ -30,8 +31,9 @@ class RegimenError(ValueError):
 class Regimen:
     """`amount_mg` infused over `duration_h` every `interval_h`, first at `start_h` hours since the course's start.
 
-    A `loading_mg`, if any, replaces the first amount and is infused at the same rate. An infusion as long as its
-    interval is a continuous one. By mouth there is no infusion: `duration_h` is 0.
+    A `loading_mg`, if any, replaces the first amount and is infused at the same rate, or over `loading_h` where that is
+    given. An infusion as long as its interval is a continuous one; its loading dose goes before it and needs
+    `loading_h`. By mouth there is no infusion: `duration_h` is 0.
     """
 
     amount_mg: float
@@ -40,6 +42,7 @@ class Regimen:
     start_h: float
     loading_mg: float | None = None
     route: Route = Route.INTRAVENOUS
+    loading_h: float | None = None
 
     def __post_init__(self) -> None:
         for name in ("amount_mg", "interval_h"):
@@ -54,9 +57,17 @@ class Regimen:
             raise RegimenError(f"start_h is {self.start_h}; give hours since the course's start")
         if self.loading_mg is not None and not (math.isfinite(self.loading_mg) and self.loading_mg > 0):
             raise RegimenError(f"loading_mg is {self.loading_mg}; give a positive amount or leave it out")
-        if self.duration_h and self.route in (Route.ORAL, Route.RECTAL):
+        if self.loading_h is not None and not (
+            self.loading_mg is not None and math.isfinite(self.loading_h) and 0 <= self.loading_h <= self.interval_h
+        ):
             raise RegimenError(
-                f"duration_h is {self.duration_h}; a dose {_WAYS[self.route]} is not infused: give 0 or another route"
+                f"loading_h is {self.loading_h}; give the length of a loading dose that is given, at most the interval"
+            )
+        if self.continuous and self.loading_mg is not None and self.loading_h is None:
+            raise RegimenError("loading_h is missing; a loading dose before a continuous infusion needs its length")
+        if (self.duration_h or self.loading_h) and self.route in (Route.ORAL, Route.RECTAL):
+            raise RegimenError(
+                f"duration_h is {self.duration_h:g}; a dose {self.way} is not infused: give 0 or another route"
             )
 
     @property
@@ -65,28 +76,41 @@ class Regimen:
         return self.duration_h == self.interval_h
 
     @property
+    def way(self) -> str:
+        """How it goes in, in words: ``by mouth``."""
+        return _WAYS[self.route]
+
+    @property
     def daily_mg(self) -> float:
         return self.amount_mg * 24.0 / self.interval_h
 
     def doses(self, until_h: float) -> tuple[Dose, ...]:
         """The doses that start in [start_h, until_h), in order of time."""
-        count = max(0, math.ceil((until_h - self.start_h) / self.interval_h - 1e-9))
+        begin = self.start_h
         given = []
+        if self.loading_mg is not None and begin < until_h - 1e-9:
+            given.append(Dose(begin, self.loading_mg, self._loading_length, self.route))
+            begin += self._loading_length if self.continuous else self.interval_h
+        count = max(0, math.ceil((until_h - begin) / self.interval_h - 1e-9))
         for k in range(count):
-            amount = self.loading_mg if k == 0 and self.loading_mg is not None else self.amount_mg
-            length = self.duration_h * amount / self.amount_mg
-            given.append(Dose(self.start_h + k * self.interval_h, amount, length, self.route))
+            given.append(Dose(begin + k * self.interval_h, self.amount_mg, self.duration_h, self.route))
         return tuple(given)
+
+    @property
+    def _loading_length(self) -> float:
+        if self.loading_mg is None or self.loading_h is not None:
+            return self.loading_h or 0.0
+        return self.duration_h * self.loading_mg / self.amount_mg
 
     def sentence(self) -> str:
         """In words: ``1250 mg over 1.5 h every 12 h``, ``5 mg by mouth every 12 h``."""
         if self.route is Route.INTRAVENOUS:
             infused = f" over {self.duration_h:g} h" if self.duration_h else " as a bolus"
         else:
-            infused = f" {_WAYS[self.route]}" + (f" over {self.duration_h:g} h" if self.duration_h else "")
+            infused = f" {self.way}" + (f" over {self.duration_h:g} h" if self.duration_h else "")
         first = ""
         if self.loading_mg is not None:
-            length = self.duration_h * self.loading_mg / self.amount_mg
+            length = self._loading_length
             first = f", first {self.loading_mg:g} mg" + (f" over {length:.3g} h" if length else "")
         return f"{self.amount_mg:g} mg{infused} every {self.interval_h:g} h{first}"
 
@@ -95,6 +119,8 @@ class Regimen:
         data = {**asdict(self), "route": str(self.route)}
         if self.route is Route.INTRAVENOUS:
             del data["route"]
+        if self.loading_h is None:
+            del data["loading_h"]
         return data
 
     @classmethod

@@ -1,7 +1,10 @@
 """`Target`: the exposure that treatment aims at."""
 
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
+from typing import Any
 
 
 class Metric(StrEnum):
@@ -55,3 +58,23 @@ class Target:
     window_h: float = 24.0
     output: str = ""
     harm: str = ""
+
+    @property
+    def has_limit(self) -> bool:
+        """Whether there is a value above which harm is feared."""
+        return math.isfinite(self.high)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; what is as usual is left out, and so is a `high` that is infinite."""
+        data = asdict(self)
+        for part in fields(self)[4:]:
+            if data[part.name] == part.default:
+                del data[part.name]
+        if not self.has_limit:
+            del data["high"]
+        return data
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Target":
+        values = {"high": math.inf, **data}
+        return cls(**{**values, "metric": Metric(values.get("metric", Metric.AUC24))})

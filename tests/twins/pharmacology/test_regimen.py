@@ -125,3 +125,22 @@ def test_the_current_plan_goes_on_by_the_way_the_last_dose_went_in() -> None:
 def test_an_infusion_as_long_as_its_interval_is_continuous() -> None:
     assert Regimen(2000.0, 24.0, 24.0, 0.0).continuous
     assert not Regimen(2000.0, 24.0, 2.0, 0.0).continuous
+
+
+def test_a_continuous_infusion_begins_when_its_loading_dose_is_in() -> None:
+    regimen = Regimen(2000.0, 24.0, 24.0, 6.0, 1500.0, loading_h=1.5)
+    assert [(dose.start_h, dose.amount_mg, dose.duration_h) for dose in regimen.doses(48.0)] == [
+        (6.0, 1500.0, 1.5),
+        (7.5, 2000.0, 24.0),
+        (31.5, 2000.0, 24.0),
+    ]
+    assert Regimen.from_json(regimen.to_json()) == regimen
+    with pytest.raises(RegimenError, match="loading_h is missing"):
+        replace(regimen, loading_h=None)
+
+
+def test_a_loading_dose_may_have_a_length_of_its_own() -> None:
+    first, second = Regimen(1000.0, 12.0, 4.0, 0.0, 2000.0, loading_h=1.0).doses(24.0)
+    assert (first.duration_h, second.start_h, second.duration_h) == (1.0, 12.0, 4.0)
+    with pytest.raises(RegimenError, match="a loading dose that is given"):
+        Regimen(1000.0, 12.0, 1.0, 0.0, loading_h=1.0)
