@@ -83,7 +83,8 @@ def sigmoid(c: float, baseline: float, greatest: float, half: float, steepness: 
     """Sigmoid Emax, written so that neither a c of 0 nor a very high one overflows."""
     if c <= 0.0:
         return baseline
-    return baseline + (greatest - baseline) / (1.0 + (half / c) ** steepness)
+    effect: float = baseline + (greatest - baseline) / (1.0 + (half / c) ** steepness)
+    return effect
 
 
 @njit(cache=True, fastmath=CONTRACT)
@@ -97,16 +98,20 @@ def read(row: NDArray[np.int64], scale: float, states: Array, parameters: Array)
     states, parameters : ndarray
         Of one subject, now.
     """
-    c = states[row[STATE]] * scale
+    c: float = states[row[STATE]] * scale
     if row[VOLUME] >= 0:
         c /= parameters[row[VOLUME]]
     response = row[RESPONSE]
     if response == _LINEAR:
-        return c if row[FIRST] < 0 else c * parameters[row[FIRST]]
+        if row[FIRST] >= 0:
+            c *= parameters[row[FIRST]]
+        return c
     if response == _SATURABLE_BINDING:
         capacity, share, affinity = parameters[row[FIRST]], parameters[row[FIRST + 1]], parameters[row[FIRST + 2]]
-        return c * (1.0 + capacity * share / (c + affinity))
+        c += c * capacity * share / (c + affinity)
+        return c
     half, steepness = parameters[row[FIRST + 2]], parameters[row[FIRST + 3]]
     if response == _SPLIT_SIGMOID and c > half:
         steepness = parameters[row[FIRST + 4]]
-    return sigmoid(c, parameters[row[FIRST]], parameters[row[FIRST + 1]], half, steepness)
+    effect: float = sigmoid(c, parameters[row[FIRST]], parameters[row[FIRST + 1]], half, steepness)
+    return effect
