@@ -3,14 +3,35 @@
 import difflib
 
 from twins.pharmacology.drug import Drug, Practice
-from twins.pharmacology.drugs import vancomycin
+from twins.pharmacology.drugs import (
+    amikacin,
+    cefepime,
+    gentamicin,
+    meropenem,
+    piperacillin,
+    piperacillin_unbound,
+    tobramycin,
+    vancomycin,
+)
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.target import Target
 
 __all__ = ["Drug", "Practice", "Target", "UnknownDrugError", "UnknownModelError", "drug", "drugs", "model", "model_ids"]
 
-_MODELS = {model.id: model for model in vancomycin.MODELS}
-_DRUGS = {vancomycin.VANCOMYCIN.name: vancomycin.VANCOMYCIN}
+_FILES = (
+    vancomycin,
+    gentamicin,
+    tobramycin,
+    amikacin,
+    meropenem,
+    piperacillin,
+    piperacillin_unbound,
+    cefepime,
+)
+_MODELS: dict[str, PopulationModel] = {model.id: model for file in _FILES for model in file.MODELS}
+_DRUGS: dict[str, Drug] = {
+    value.name: value for file in _FILES for value in vars(file).values() if isinstance(value, Drug)
+}
 
 
 class UnknownModelError(KeyError):

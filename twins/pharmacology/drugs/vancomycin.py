@@ -1,4 +1,4 @@
-"""Vancomycin: Goti 2018 and Thomson 2009, the AUC target, and practical doses."""
+"""Vancomycin: Goti 2018 and Thomson 2009, the AUC target, and practical doses; four more in `vancomycin_further`."""
 
 from collections.abc import Mapping
 
@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twins.pharmacology.drug import Drug, Practice
+from twins.pharmacology.drugs.vancomycin_further import FURTHER
 from twins.pharmacology.population import Citation, CovariateRange, PopulationModel, RenalRule, on
 from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import compartments
@@ -88,6 +89,8 @@ GOTI_2018 = PopulationModel(
         "was not read in the article itself.",
     ),
     renal=RenalRule(cap_ml_per_min=150.0, creatinine_floor_mg_per_dl=1.0, floor_over_age_y=65.0),
+    intended=("Adults in hospital, with or without haemodialysis.",),
+    cautioned=("Continuous kidney replacement therapy.",),
 )
 
 THOMSON_2009 = PopulationModel(
@@ -139,12 +142,14 @@ THOMSON_2009 = PopulationModel(
         "A variant caps the creatinine clearance at 150 mL/min; here it is not capped.",
     ),
     unverified=("The ranges of the source population were not stated in the files that were read.",),
+    intended=("Adults in hospital.",),
+    cautioned=("Patients on haemodialysis: chart the sessions with their clearance.",),
 )
 
 VANCOMYCIN = Drug(
     name="vancomycin",
     title="Vancomycin",
-    models=(GOTI_2018.id, THOMSON_2009.id),
+    models=(GOTI_2018.id, THOMSON_2009.id, *(model.id for model in FURTHER)),
     targets=(
         Target(
             name="AUC24 400–600 mg·h/L",
@@ -172,4 +177,4 @@ VANCOMYCIN = Drug(
     level_channel=Channel.VANCOMYCIN,
 )
 
-MODELS = (GOTI_2018, THOMSON_2009)
+MODELS = (GOTI_2018, THOMSON_2009, *FURTHER)
