@@ -43,6 +43,13 @@ def is_male(male: ArrayLike) -> NDArray[np.bool_]:
     return np.asarray(values == 1.0)
 
 
+def positive_result(found: Array, name: str, of: Array) -> Array:
+    """What an equation gave, where it is positive; else the error names the largest value it was asked for."""
+    if not bool(np.all(found > 0)):
+        raise CovariateError(f"{name} is {float(np.max(of)):g}, which the equation was not made for; check the value")
+    return np.asarray(found)
+
+
 def _checked(
     name: str, values: ArrayLike, *, remedy: str, above: float = -np.inf, least: float = -np.inf, most: float = np.inf
 ) -> Array:
