@@ -1,0 +1,544 @@
+"""Rows of parameters through their schedules, several side by side in lanes, each at its own time and step.
+
+Texts that `specialise` compiles for each set of equations and each method. A lane takes a row, carries it from event to
+event, and takes the next row when it is done. Every attempt is made in all lanes at once, and what comes of it is
+decided lane by lane: a row's digits do not depend on the rows beside it, nor on the lane it is in.
+"""
+
+# ruff: noqa: F821
+# mypy: disable-error-code="name-defined"
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twins.solvers.itinerary import (
+    BOLUS,
+    ENDS,
+    EPOCH,
+    OUTPUT,
+    OUTPUT_EPOCH,
+    RESET,
+    STEADY,
+    STOP_AT,
+    file,
+    next_phase,
+    runs_in_phase,
+)
+from twins.solvers.lane import (
+    ANCHOR,
+    AT,
+    BEFORE,
+    BOOKS,
+    CYCLE,
+    EASY,
+    END,
+    ERROR,
+    FRESH,
+    LAST,
+    MOVED,
+    PHASE,
+    REFUSED,
+    ROW,
+    SLOT,
+    STEP,
+    STEPS,
+    STOP,
+    STRAINED,
+    TIME,
+    TOP,
+    TURN,
+    UNTIL,
+    WAY,
+    WISH,
+    stack,
+)
+from twins.solvers.schedule import (
+    AMOUNT,
+    DURATION,
+    DURATION_OF,
+    FRACTION,
+    INTERVAL,
+    LAG,
+    PORT,
+    RATE_OF,
+    STATE,
+    arrive,
+    lay,
+)
+from twins.solvers.schedule import START as START_OF
+from twins.solvers.schedule import STEADY as STEADY_OF
+from twins.solvers.schedule import PHASE as LAG_OF
+from twins.solvers.tableau import STABLE
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+READY, FINISHED = 0, -1
+TOO_MANY_STEPS, STEP_TOO_SMALL, NOT_FINITE, UNSETTLED = 1, 2, 3, 4
+"""The numbers of `Failure`."""
+CYCLES = 2000
+"""Dosing intervals after which a steady state that has not settled is given up."""
+STRAINED_STEPS = 15
+"""Steps that stability limits, as many as DOPRI5 allows (Hairer, Norsett and Wanner I, section IV.2 of volume II)."""
+
+
+def start_values(work: Array, k: int, parameters: Array) -> None:
+    """The body of lane k as it is before any dose."""
+    y = stack(STATES)
+    p = stack(PARAMETERS)
+    for c in range(PARAMETERS):
+        p[c] = parameters[c]
+    for s in range(STATES):
+        y[s] = 0.0
+    START(p, y)
+    for s in range(STATES):
+        work[Y + s * LANES + k] = y[s]
+
+
+def place(work: Array, k: int, parameters: Array, epoch: int, epochs_h: Array, moving: bool) -> None:
+    """The parameters of an epoch into lane k; `moving`: on their way to those of the next epoch."""
+    now = work[TIME * LANES + k]
+    towards = epoch + 1
+    moves = moving and towards < epochs_h.size and now >= epochs_h[epoch]
+    work[ANCHOR * LANES + k] = epochs_h[epoch] if moves else now
+    for c in range(PARAMETERS):
+        work[P + c * LANES + k] = parameters[epoch, c]
+        work[NOW + c * LANES + k] = parameters[epoch, c]
+        work[DRIFT + c * LANES + k] = 0.0
+        if moves:
+            change = parameters[towards, c] - parameters[epoch, c]
+            work[DRIFT + c * LANES + k] = change / (epochs_h[towards] - epochs_h[epoch])
+
+
+def first_output(work: Array, k: int, at: int) -> float:
+    """The first output of the state that begins at offset `at` in lane k, with the parameters of its last moment."""
+    y = stack(STATES)
+    p = stack(PARAMETERS)
+    reads = stack(OUTPUTS)
+    for s in range(STATES):
+        y[s] = work[at + s * LANES + k]
+    time = work[TIME * LANES + k]
+    if at == NEW:
+        time += work[STEP * LANES + k]
+    for c in range(PARAMETERS):
+        p[c] = work[P + c * LANES + k] + (time - work[ANCHOR * LANES + k]) * work[DRIFT + c * LANES + k]
+    READ(time, y, p, reads)
+    return reads[0]
+
+
+def write(
+    work: Array,
+    book: Integers,
+    k: int,
+    upto: float,
+    stepped: bool,
+    reals: Array,
+    wholes: Integers,
+    parameters: Array,
+    which: Integers,
+    values: Array,
+    auc: Array,
+    highest: Array,
+    exposure: bool,
+    moving: bool,
+) -> None:
+    """Outputs of lane k up to a moment: out of the step just made, or, not `stepped`, of the state as it is."""
+    y = stack(STATES)
+    p = stack(PARAMETERS)
+    reads = stack(OUTPUTS)
+    row = book[ROW * LANES + k]
+    slot = book[SLOT * LANES + k]
+    j = book[AT * LANES + k]
+    stop = book[STOP * LANES + k]
+    while j <= stop and reals[slot, j, ENDS] <= upto:
+        column = wholes[slot, j, OUTPUT]
+        if column >= 0:
+            time = reals[slot, j, ENDS]
+            if stepped and time < upto:
+                area = BETWEEN(work, k, (time - work[TIME * LANES + k]) / work[STEP * LANES + k], y)
+            else:
+                at = NEW if stepped else Y
+                for s in range(STATES):
+                    y[s] = work[at + s * LANES + k]
+                area = work[at + STATES * LANES + k]
+            for c in range(PARAMETERS):
+                if moving:
+                    p[c] = work[P + c * LANES + k] + (time - work[ANCHOR * LANES + k]) * work[DRIFT + c * LANES + k]
+                else:
+                    p[c] = parameters[row, wholes[slot, j, OUTPUT_EPOCH], c]
+            READ(time, y, p, reads)
+            if which.size:
+                values[0, row, column] = reads[which[column]]
+            else:
+                for o in range(OUTPUTS):
+                    values[o, row, column] = reads[o]
+            if exposure:
+                auc[row, column] = area
+                highest[row, column] = max(work[TOP * LANES + k], reads[0])
+                work[TOP * LANES + k] = reads[0]
+        j += 1
+    book[AT * LANES + k] = j
+
+
+def enter(
+    work: Array,
+    book: Integers,
+    k: int,
+    reals: Array,
+    wholes: Integers,
+    counts: Integers,
+    arrived: Array,
+    ports: Integers,
+    parameters: Array,
+    epochs_h: Array,
+    which: Integers,
+    values: Array,
+    auc: Array,
+    highest: Array,
+    exposure: bool,
+    moving: bool,
+    rtol: float,
+    atol: float,
+) -> int:
+    """The events at lane k's moment, and the segment that begins with them: `READY`, `FINISHED` or a failure."""
+    row = book[ROW * LANES + k]
+    slot = book[SLOT * LANES + k]
+    n_ports = ports.shape[0]
+    while True:
+        j = book[AT * LANES + k]
+        if book[CYCLE * LANES + k] >= 0:
+            first = wholes[slot, j, STEADY]
+            until = wholes[slot, book[UNTIL * LANES + k], STEADY]
+            interval = arrived[slot, first, INTERVAL]
+            moment = reals[slot, j, ENDS]
+            phase = work[PHASE * LANES + k]
+            if phase >= interval:
+                moved = 0.0
+                for s in range(STATES):
+                    now = work[Y + s * LANES + k]
+                    scale = atol + rtol * abs(now)
+                    moved = max(moved, abs(now - work[PAST + s * LANES + k]) / scale)
+                    work[PAST + s * LANES + k] = now
+                shrinks = moved / work[MOVED * LANES + k]
+                work[MOVED * LANES + k] = moved
+                book[CYCLE * LANES + k] += 1
+                # What is left to go, if each cycle goes on shrinking its way by the same share.
+                settled = moved <= 0.1 or (shrinks < 1.0 and moved * shrinks / (1.0 - shrinks) <= 1.0 and moved <= 1.0)
+                if settled:
+                    book[CYCLE * LANES + k] = -1
+                    work[TIME * LANES + k] = moment
+                    adds = arrived[slot, first, STEADY_OF] == 2.0
+                    for s in range(STATES):
+                        work[PAST + s * LANES + k] = work[Y + s * LANES + k]
+                    RESTORE(work, k, parameters[row, wholes[slot, j, EPOCH]])
+                    for s in range(STATES):
+                        base = work[Y + s * LANES + k]
+                        work[Y + s * LANES + k] = work[PAST + s * LANES + k]
+                        if adds:
+                            work[Y + s * LANES + k] += work[KEPT + s * LANES + k] - base
+                    work[Y + STATES * LANES + k] = work[KEPT + STATES * LANES + k]
+                    book[STOP * LANES + k] = book[UNTIL * LANES + k]
+                    WRITE(
+                        work, book, k, moment, False, reals, wholes, parameters, which, values, auc, highest,
+                        exposure, moving,
+                    )  # fmt: skip
+                    continue
+                if book[CYCLE * LANES + k] >= CYCLES or not (moved < math.inf):
+                    return UNSETTLED
+                phase = 0.0
+            until_phase = interval
+            for s in range(STATES):
+                work[RATE + s * LANES + k] = 0.0
+            for e in range(first, until + 1):
+                if arrived[slot, e, STEADY_OF] == 0.0 or arrived[slot, e, START_OF] != moment:
+                    continue
+                lag = arrived[slot, e, LAG_OF]
+                duration = arrived[slot, e, DURATION]
+                until_phase = min(until_phase, next_phase(phase, lag, duration, interval))
+            for e in range(first, until + 1):
+                if arrived[slot, e, STEADY_OF] == 0.0 or arrived[slot, e, START_OF] != moment:
+                    continue
+                lag = arrived[slot, e, LAG_OF]
+                duration = arrived[slot, e, DURATION]
+                entered = ports[int(arrived[slot, e, PORT]), STATE] * LANES + k
+                if duration == 0.0:
+                    if lag % interval == phase:
+                        work[Y + entered] += arrived[slot, e, AMOUNT]
+                else:
+                    running = runs_in_phase(0.5 * (phase + until_phase), lag, duration, interval)
+                    work[RATE + entered] += running * arrived[slot, e, AMOUNT] / duration
+            work[PHASE * LANES + k] = until_phase
+            work[TIME * LANES + k] = moment - interval + phase
+            work[END * LANES + k] = moment if until_phase == interval else moment - interval + until_phase
+            if work[END * LANES + k] > work[TIME * LANES + k]:
+                return READY
+            continue
+        if j >= counts[slot]:
+            return FINISHED
+        epoch = wholes[slot, j, EPOCH]
+        PLACE(work, k, parameters[row], epoch, epochs_h, moving)
+        if wholes[slot, j, RESET] == 1:
+            RESTORE(work, k, parameters[row, epoch])
+        if wholes[slot, j, STEADY] >= 0:
+            first = wholes[slot, j, STEADY]
+            until = j
+            while (
+                until + 1 < counts[slot]
+                and wholes[slot, until + 1, STEADY] >= 0
+                and reals[slot, until + 1, ENDS] == reals[slot, j, ENDS]
+                and arrived[slot, wholes[slot, until + 1, STEADY], INTERVAL] == arrived[slot, first, INTERVAL]
+            ):
+                until += 1
+            for s in range(STATES + 1):
+                work[KEPT + s * LANES + k] = work[Y + s * LANES + k]
+            RESTORE(work, k, parameters[row, epoch])
+            for s in range(STATES):
+                work[PAST + s * LANES + k] = work[Y + s * LANES + k]
+            if moving:  # as it is at this moment, for as long as the steady state is sought
+                since = work[TIME * LANES + k] - work[ANCHOR * LANES + k]
+                for c in range(PARAMETERS):
+                    work[P + c * LANES + k] += since * work[DRIFT + c * LANES + k]
+                    work[DRIFT + c * LANES + k] = 0.0
+                    work[NOW + c * LANES + k] = work[P + c * LANES + k]
+            book[CYCLE * LANES + k] = 0
+            book[UNTIL * LANES + k] = until
+            work[PHASE * LANES + k] = 0.0
+            work[MOVED * LANES + k] = math.inf
+            continue
+        for s in range(STATES):
+            work[RATE + s * LANES + k] = 0.0
+        for port in range(n_ports):
+            entered = ports[port, STATE] * LANES + k
+            work[Y + entered] += reals[slot, j, BOLUS + n_ports + port]
+            work[RATE + entered] += reals[slot, j, BOLUS + port]
+        if exposure:
+            work[TOP * LANES + k] = max(work[TOP * LANES + k], FIRST_OUTPUT(work, k, Y))
+        stop = wholes[slot, j, STOP_AT]
+        book[STOP * LANES + k] = stop
+        work[END * LANES + k] = reals[slot, stop, ENDS]
+        if work[END * LANES + k] > work[TIME * LANES + k]:
+            return READY
+        WRITE(
+            work, book, k, work[TIME * LANES + k], False, reals, wholes, parameters, which, values, auc, highest,
+            exposure, moving,
+        )  # fmt: skip
+        book[AT * LANES + k] = stop + 1
+
+
+def cut(work: Array, book: Integers, k: int) -> None:
+    """Lane k's next step: as wished for, but no further than the next event."""
+    left = work[END * LANES + k] - work[TIME * LANES + k]
+    wish = work[WISH * LANES + k]
+    book[LAST * LANES + k] = 0
+    if wish >= left * (1.0 - 1e-12):
+        book[LAST * LANES + k] = 1
+        work[STEP * LANES + k] = left
+    else:
+        work[STEP * LANES + k] = wish
+
+
+def carry(
+    todo: Integers,
+    parameters: Array,
+    doses: Array,
+    ports: Integers,
+    epochs_h: Array,
+    times_h: Array,
+    resets_h: Array,
+    start_h: float,
+    backward: bool,
+    moving: bool,
+    tolerance: Array,
+    limits: Integers,
+    which: Integers,
+    state: Array,
+    values: Array,
+    auc: Array,
+    highest: Array,
+    failed: Integers,
+) -> None:
+    """Carry the rows named in `todo`.
+
+    Parameters
+    ----------
+    todo : ndarray of int
+        Rows of the arrays below.
+    parameters : ndarray, shape (n, epochs, PARAMETERS)
+    doses : ndarray, shape (d, 10)
+        From `schedule.expand`.
+    moving : bool
+        Whether parameters move linearly from epoch to epoch.
+    tolerance : ndarray, shape (2,)
+        Relative and absolute (mg).
+    limits : ndarray of int, shape (2,)
+        Attempts after which a row is given up; whether a row that stability limits is given up as well.
+    which : ndarray of int, shape (times,) or (0,)
+        The output wanted at each time; empty: all, at every time.
+    state : ndarray, shape (n, STATES)
+        As they begin and, then, as they end. NaN in a row's first state: it begins as before any dose.
+    values : ndarray, shape (OUTPUTS or 1, n, times)
+    auc, highest : ndarray, shape (n, times or 0)
+    failed : ndarray of int, shape (n,)
+    """
+    rtol, atol = tolerance[0], tolerance[1]
+    most, gives_up = limits[0], limits[1] == 1
+    exposure = auc.shape[1] > 0
+    own = False
+    for port in range(ports.shape[0]):
+        for column in (LAG, FRACTION, DURATION_OF, RATE_OF):
+            own = own or ports[port, column] >= 0
+    work = np.zeros(SIZE)
+    book = np.zeros(BOOKS * LANES, dtype=np.int64)
+    slots = LANES if own else 1
+    room = 0
+    n_arrived = 0
+    reals = np.empty((0, 0, 0))
+    wholes = np.empty((0, 0, 0), dtype=np.int64)
+    arrivals = np.empty((0, 0, 0))
+    counts = np.zeros(slots, dtype=np.int64)
+    for k in range(LANES):
+        book[ROW * LANES + k] = -1
+    taken = 0
+    busy = 0
+    filled = False
+    while True:
+        for k in range(LANES):
+            row = book[ROW * LANES + k]
+            outcome = READY
+            if row >= 0:
+                h = work[STEP * LANES + k]
+                error = work[ERROR * LANES + k]
+                book[STEPS * LANES + k] += 1
+                if error <= 1.0:
+                    last = book[LAST * LANES + k] == 1
+                    then = work[END * LANES + k] if last else work[TIME * LANES + k] + h
+                    if book[CYCLE * LANES + k] < 0:
+                        if exposure:
+                            work[TOP * LANES + k] = max(work[TOP * LANES + k], FIRST_OUTPUT(work, k, NEW))
+                        if reals[book[SLOT * LANES + k], book[AT * LANES + k], ENDS] <= then:
+                            WRITE(
+                                work, book, k, then, True, reals, wholes, parameters, which, values, auc, highest,
+                                exposure, moving,
+                            )  # fmt: skip
+                    ADVANCE(work, k, exposure)
+                    work[TIME * LANES + k] = then
+                    # Powers of 1/8 and 1/16 of the squared error's root: a proportional-integral controller close to
+                    # Gustafsson's 0.7/5 and 0.4/5, out of square roots alone.
+                    error = max(error, 1e-12)
+                    eighth = math.sqrt(math.sqrt(math.sqrt(math.sqrt(error))))
+                    growth = 0.9 * work[BEFORE * LANES + k] / eighth
+                    work[BEFORE * LANES + k] = math.sqrt(eighth)
+                    growth = min(max(growth, 0.2), 1.0 if book[REFUSED * LANES + k] == 1 else 8.0)
+                    book[REFUSED * LANES + k] = 0
+                    if last and growth > 1.0:
+                        work[WISH * LANES + k] = max(work[WISH * LANES + k], h * growth)
+                    else:
+                        work[WISH * LANES + k] = h * growth
+                    if work[TURN * LANES + k] * h * h > STABLE * STABLE * work[WAY * LANES + k]:
+                        book[STRAINED * LANES + k] += 1
+                        book[EASY * LANES + k] = 0
+                    else:
+                        book[EASY * LANES + k] += 1
+                        if book[EASY * LANES + k] == 6:
+                            book[STRAINED * LANES + k] = 0
+                    if last:
+                        outcome = ENTER(
+                            work, book, k, reals, wholes, counts, arrivals, ports, parameters, epochs_h, which, values,
+                            auc, highest, exposure, moving, rtol, atol,
+                        )  # fmt: skip
+                        book[FRESH * LANES + k] = 1
+                else:
+                    book[REFUSED * LANES + k] = 1
+                    shrink = 0.1
+                    if error < math.inf:
+                        shrink = max(0.2, 0.9 / math.sqrt(math.sqrt(math.sqrt(error))))
+                    work[WISH * LANES + k] = h * shrink
+                    if h * shrink <= 1e-15 * max(abs(work[TIME * LANES + k]), 1e-9):
+                        outcome = STEP_TOO_SMALL if error < math.inf else NOT_FINITE
+                if outcome == READY and book[STEPS * LANES + k] >= most:
+                    outcome = TOO_MANY_STEPS
+                if (
+                    gives_up
+                    and outcome == READY
+                    and book[STRAINED * LANES + k] >= STRAINED_STEPS
+                    and (times_h[-1] - work[TIME * LANES + k]) > 1000.0 * h
+                ):
+                    outcome = TOO_MANY_STEPS
+            while True:
+                if row >= 0 and outcome == READY and book[FRESH * LANES + k] == 1:
+                    left = work[END * LANES + k] - work[TIME * LANES + k]
+                    guess = BEGIN(work, k, exposure, moving, rtol, atol, left)
+                    if guess > 0.0:
+                        work[WISH * LANES + k] = guess
+                        work[BEFORE * LANES + k] = 1.0
+                        book[FRESH * LANES + k] = 0
+                    else:
+                        outcome = NOT_FINITE
+                if row >= 0 and outcome == READY:
+                    break
+                if row >= 0:
+                    for s in range(STATES):
+                        state[row, s] = work[Y + s * LANES + k] if outcome == FINISHED else math.nan
+                    if outcome > 0:
+                        failed[row] = outcome
+                        for j in range(times_h.size):
+                            for o in range(values.shape[0]):
+                                values[o, row, j] = math.nan
+                            if exposure:
+                                auc[row, j] = math.nan
+                                highest[row, j] = math.nan
+                    book[ROW * LANES + k] = -1
+                    busy -= 1
+                    row = -1
+                if taken == todo.size:
+                    break
+                row = todo[taken]
+                taken += 1
+                busy += 1
+                failed[row] = 0
+                slot = k if own else 0
+                if own or not filled:
+                    filled = True
+                    arrived = arrive(doses, ports, parameters[row], epochs_h, backward)
+                    laid = lay(arrived, ports.shape[0], epochs_h, times_h, resets_h, start_h, backward)
+                    size = laid[0].size
+                    if size > room or arrived.shape[0] > n_arrived:
+                        room = max(room, size + 16)
+                        n_arrived = max(n_arrived, arrived.shape[0] + 8)
+                        reals_then, wholes_then, arrivals_then = reals, wholes, arrivals
+                        reals = np.zeros((slots, room, 1 + 2 * ports.shape[0]))
+                        wholes = np.zeros((slots, room, 6), dtype=np.int64)
+                        arrivals = np.zeros((slots, n_arrived, 10))
+                        reals[: reals_then.shape[0], : reals_then.shape[1], : reals_then.shape[2]] = reals_then
+                        wholes[: wholes_then.shape[0], : wholes_then.shape[1], : wholes_then.shape[2]] = wholes_then
+                        arrivals[: arrivals_then.shape[0], : arrivals_then.shape[1], : arrivals_then.shape[2]] = (
+                            arrivals_then
+                        )
+                    file(slot, laid, start_h, epochs_h, moving, reals, wholes)
+                    counts[slot] = size
+                    arrivals[slot, : arrived.shape[0]] = arrived
+                for quantity in range(BOOKS):
+                    book[quantity * LANES + k] = 0
+                book[ROW * LANES + k] = row
+                book[SLOT * LANES + k] = slot
+                book[CYCLE * LANES + k] = -1
+                book[FRESH * LANES + k] = 1
+                for quantity in range(0, SIZE, LANES):
+                    work[quantity + k] = 0.0
+                work[TIME * LANES + k] = start_h
+                work[TOP * LANES + k] = -math.inf
+                if math.isnan(state[row, 0]):
+                    RESTORE(work, k, parameters[row, wholes[slot, 0, EPOCH]])
+                else:
+                    for s in range(STATES):
+                        work[Y + s * LANES + k] = state[row, s]
+                outcome = ENTER(
+                    work, book, k, reals, wholes, counts, arrivals, ports, parameters, epochs_h, which, values, auc,
+                    highest, exposure, moving, rtol, atol,
+                )  # fmt: skip
+            if row >= 0:
+                CUT(work, book, k)
+        if busy == 0:
+            break
+        ATTEMPT(work, exposure, moving, rtol, atol)

@@ -1,0 +1,133 @@
+"""Systems of ordinary differential equations: rows of parameters carried along a timeline by adaptive steps."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numba.core.errors import NumbaError
+from numpy.typing import NDArray
+
+from twins.solvers import carry as texts
+from twins.solvers import explicit
+from twins.solvers.equations import complain, parts
+from twins.solvers.lane import layout
+from twins.solvers.schedule import START, expand
+from twins.solvers.solve import Predictor
+from twins.solvers.specialise import specialise
+from twins.solvers.system import CarryRule, Equations, Method, System
+from twins.solvers.timeline import Timeline, ports
+from twins.solvers.trajectory import Trajectory
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+_MOST_STEPS = 1_000_000
+_MANY_STEPS = 20_000
+
+
+@lru_cache(maxsize=256)
+def kernel(system: System, method: Method) -> Any:
+    """The function of `carry.carry` for a system, carried by the explicit or by the stiff method."""
+    given = parts(system)
+    states, columns = len(system.states), len(system.parameters)
+    sizes = layout(states, columns, explicit.LANES_SIDE_BY_SIDE, explicit.room(states))
+    common = {**given, **sizes}
+    common["SLOPES"] = specialise(explicit.slopes, **common)
+    own = {
+        "ATTEMPT": specialise(explicit.attempt, **common),
+        "BEGIN": specialise(explicit.begin, **common),
+        "ADVANCE": specialise(explicit.advance, **common),
+        "BETWEEN": specialise(explicit.between, **common),
+    }
+    common |= own
+    common["RESTORE"] = specialise(texts.start_values, **common)
+    common["PLACE"] = specialise(texts.place, **common)
+    common["FIRST_OUTPUT"] = specialise(texts.first_output, **common)
+    common["CUT"] = specialise(texts.cut, **common)
+    common["WRITE"] = specialise(texts.write, **common)
+    common["ENTER"] = specialise(texts.enter, **common)
+    return specialise(texts.carry, **common)
+
+
+def run(
+    system: System,
+    parameters: Array,
+    timeline: Timeline,
+    *,
+    state: Array | None = None,
+    exposure: bool = False,
+    outputs: Sequence[int] | None = None,
+    method: Method = Method.AUTOMATIC,
+    rtol: float = 1e-8,
+    atol: float = 1e-10,
+    threads: int = 1,
+) -> Trajectory:
+    """Carry every row along the timeline."""
+    parameters = np.ascontiguousarray(parameters, dtype=np.float64)
+    rows = parameters.shape[0]
+    columns = timeline.times_h.size
+    values = np.zeros((len(system.outputs), rows, columns))
+    auc = np.zeros((rows, columns if exposure else 0))
+    highest = np.zeros((rows, columns if exposure else 0))
+    ends = np.full((rows, len(system.states)), np.nan) if state is None else np.array(state, dtype=np.float64, order="C")
+    failed = np.zeros(rows, dtype=np.int64)
+    moving = timeline.carry is CarryRule.INTERPOLATED
+    doses = expand(timeline.doses, timeline.times_h[-1] if columns else timeline.begin_h)
+
+    def chunk(todo: Integers) -> None:
+        kernel(system, Method.EXPLICIT)(
+            todo, parameters, doses, ports(system).table, timeline.epochs_h, timeline.times_h, timeline.resets_h,
+            timeline.begin_h, timeline.backward, moving, np.array([rtol, atol]), np.array([_MOST_STEPS, 0]),
+            np.empty(0, dtype=np.int64), ends, values, auc, highest, failed,
+        )  # fmt: skip
+
+    try:
+        chunk(np.arange(rows))
+    except NumbaError as problem:
+        raise complain(system, problem) from problem
+    if outputs is not None and tuple(outputs) != tuple(range(len(system.outputs))):
+        values = np.ascontiguousarray(values[list(outputs)])
+    return Trajectory(values, auc, highest, ends, failed)
+
+
+def _predict(
+    layout: Integers,
+    scales: Array,
+    ports: Integers,
+    parameters: Array,
+    doses: Array,
+    epochs_h: Array,
+    times_h: Array,
+    resets_h: Array,
+    backward: bool,
+    output_of_time: Integers,
+    tolerance: Array,
+    out: Array,
+) -> None:
+    rows, columns = out.shape
+    begin = times_h[0] if columns else 0.0
+    for row in range(doses.shape[0]):
+        begin = min(begin, doses[row, START])
+    values = out.reshape((1, rows, columns))
+    state = np.full((rows, layout[1]), np.nan)
+    nothing = np.empty((rows, 0))
+    failed = np.zeros(rows, dtype=np.int64)
+    single = expand(doses, times_h[-1] if columns else begin)
+    limits = np.empty(2, dtype=np.int64)
+    limits[0] = _MOST_STEPS
+    limits[1] = 0
+    CARRY(
+        np.arange(rows), parameters, single, ports, epochs_h, times_h, resets_h, begin, backward, layout[0] == 1,
+        tolerance, limits, output_of_time, state, values, nothing, nothing, failed,
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def predictor(system: System, carry: CarryRule = CarryRule.FORWARD) -> Predictor:
+    """The compiled function that predicts a few levels at a time for kernels of estimation."""
+    function = specialise(_predict, CARRY=kernel(system, Method.EXPLICIT))
+    head = np.array([int(carry is CarryRule.INTERPOLATED), len(system.states)])
+    return Predictor(function, head, np.ones(len(system.outputs)), ports(system).table)
