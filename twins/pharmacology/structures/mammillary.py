@@ -25,7 +25,7 @@ def ways(
     found: dict[str, tuple[Input, ...]] = {name: (Input(name),) for name in states}
     found["intravenous"] = found["central"] = (intravenous,)
     if absorbed:
-        found |= {route: absorbed for route in routes}
+        found |= dict.fromkeys(routes, absorbed)
         found |= {entry.state: (entry,) for entry in absorbed if len(absorbed) == 1 and entry.state != "central"}
     return found
 
