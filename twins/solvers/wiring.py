@@ -65,9 +65,8 @@ def flows_of(system: System) -> tuple[Flow, ...]:
     return tuple(flows)
 
 
-@lru_cache(maxsize=256)
-def wiring(system: System, outputs: tuple[int, ...]) -> Wiring:
-    """The tables of a linear system and of the outputs of these numbers, with the first, for exposure, before them.
+def flow_table(system: System) -> tuple[Integers, Array]:
+    """The flows of a linear system, shape (flows, `FLOW`), and the plain factor of each.
 
     Raises
     ------
@@ -92,11 +91,24 @@ def wiring(system: System, outputs: tuple[int, ...]) -> Wiring:
                 int(flow.copies),
             )
         )
+    return np.array(rows, dtype=np.int64), np.array([flow.times for flow in flows])
+
+
+@lru_cache(maxsize=256)
+def wiring(system: System, outputs: tuple[int, ...]) -> Wiring:
+    """The tables of a linear system and of the outputs of these numbers, with the first, for exposure, before them.
+
+    Raises
+    ------
+    SolveError
+        If the system is not linear, or a flow names a state or parameter that is not there.
+    """
+    table, factors = flow_table(system)
     read_out = reading.tabulate(system, [system.outputs[number].name for number in (0, *outputs)])
     positive = [int(name not in system.zero_allowed) for name in system.parameters]
-    head = [len(system.states), len(rows), len(outputs) + 1, len(system.parameters)]
-    layout = np.concatenate((head, np.array(rows).ravel(), read_out.table.ravel(), positive)).astype(np.int64)
-    scales = np.concatenate(([flow.times for flow in flows], read_out.scales))
+    head = [len(system.states), len(table), len(outputs) + 1, len(system.parameters)]
+    layout = np.concatenate((head, table.ravel(), read_out.table.ravel(), positive)).astype(np.int64)
+    scales = np.concatenate((factors, read_out.scales))
     layout.flags.writeable = scales.flags.writeable = False
     return Wiring(layout, scales)
 
