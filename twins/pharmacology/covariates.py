@@ -17,6 +17,7 @@ from twins.solvers.system import CarryRule
 __all__ = [
     "CLEARANCE",
     "DIALYSIS",
+    "FIRST_DOSE",
     "HOURS",
     "RAMP_H",
     "CovariateError",
@@ -37,6 +38,8 @@ CLEARANCE = "creatinine_clearance_ml_per_min"
 DIALYSIS = "haemodialysis"
 HOURS = "hours_since_first_dose"
 """A covariate that is always there: 0 until the first dose."""
+FIRST_DOSE = "first_dose_h"
+"""Another: when the first dose was given, h since the course's start."""
 REMOVED = "clearance_l_per_h"
 """The parameter that a dialysis session adds its clearance to."""
 
@@ -186,7 +189,7 @@ class Reading(Mapping[str, Array]):
             self.computed[name] = rule.words
             found = np.asarray(rule.compute(**{part: self[part] for part in rule.inputs}), dtype=np.float64)
             return _capped(model.renal, found) if name == CLEARANCE else found
-        if name == DIALYSIS:
+        if name in (DIALYSIS, FIRST_DOSE):
             return np.asarray(0.0)
         known = self._ranges.get(name)
         if known is not None and known.default is not None:
@@ -216,7 +219,8 @@ def read(model: PopulationModel, chart: Mapping[str, Array], *, shape: tuple[int
     Parameters
     ----------
     chart
-        Chart values by name, each of `shape`; with `HOURS` where the model reads it.
+        Chart values by name, each of `shape`; with `HOURS` where the model reads it, and with `FIRST_DOSE` where that is
+        not 0.
     shape : tuple of one int
 
     Returns
@@ -320,7 +324,9 @@ def history(
         first_dose_h=course.until_h if first_dose_h is None else first_dose_h,
     )
     carried = {name: _carry(series, epochs.times_h, course.carry) for name, series in chart.items()}
-    reading, typical = read(model, {**carried, HOURS: epochs.hours_since_first_dose}, shape=epochs.times_h.shape)
+    shape = epochs.times_h.shape
+    timed = {HOURS: epochs.hours_since_first_dose, FIRST_DOSE: np.full(shape, epochs.first_dose_h)}
+    reading, typical = read(model, {**carried, **timed}, shape=shape)
     return CovariateHistory(
         times_h=epochs.times_h,
         values=reading.found,

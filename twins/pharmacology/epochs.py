@@ -28,6 +28,7 @@ class Epochs:
     """Arrays of one length; `times_h` as in `CovariateHistory`, the others hold in each epoch."""
 
     times_h: Array
+    first_dose_h: float
     occasion: NDArray[np.int64]
     hours_since_first_dose: Array
     dialysis_l_per_h: Array
@@ -70,7 +71,7 @@ def lay_epochs(
     before = np.concatenate((np.nextafter(np.sort(model.steps_h), -np.inf), [np.inf]))
     # Rounding of first + step must not put an epoch on the wrong side of the step.
     hours = np.clip(np.clip(left - first, after[passed], before[passed]), 0.0, None)
-    return Epochs(times, occasion, hours, held[:, 1])
+    return Epochs(times, first, occasion, hours, held[:, 1])
 
 
 def _lay(charted: Array, edges: Array, carry: CarryRule, jumping: Callable[[Array], Array]) -> tuple[Array, Array]:

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.factories.courses import course
-from twins.pharmacology.covariates import CLEARANCE, HOURS, CovariateError, history, missing_inputs, read
+from twins.pharmacology.covariates import CLEARANCE, FIRST_DOSE, HOURS, CovariateError, history, missing_inputs, read
 from twins.pharmacology.epochs import RAMP_H, EpochError
 from twins.pharmacology.formulary import model
 from twins.pharmacology.population import CovariateRange, Derived, Link, Occasions, PopulationModel, on
@@ -173,6 +173,14 @@ def test_without_a_dose_the_steps_are_counted_from_the_end_of_the_course() -> No
     stepped = like_goti(typical=by_steps, steps_h=(24.0,))
     assert history(stepped, course(doses=(), until=5.0)).times_h.tolist() == [0.0, 29.0]
     assert history(stepped, course(doses=(), until=5.0), first_dose_h=8.0).times_h.tolist() == [0.0, 32.0]
+
+
+def test_a_model_may_read_when_the_first_dose_was_given() -> None:
+    def typical(covariates: Mapping[str, Array]) -> dict[str, Array]:
+        return {**GOTI.typical(covariates), "peripheral_volume_l": 1.0 + covariates[FIRST_DOSE]}
+
+    found = history(like_goti(typical=typical), course(doses=((7.5, 500.0, 1.0),)))
+    assert found.typical[:, GOTI.components.index("peripheral_volume_l")].tolist() == [8.5]
 
 
 def heavier_by(name: str, ratio: float) -> Any:

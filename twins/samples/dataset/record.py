@@ -195,7 +195,7 @@ def _measured(row: _Row, table: Table, event: Event) -> tuple[float | None, bool
         raise row.refuse(
             "DV",
             value,
-            "give 0 or more: what the assay put below 0 lies below its limit (BLQ and LLOQ), logarithms have to be undone",
+            "give 0 or more: what the assay put below 0 is below its limit (BLQ and LLOQ); undo logarithms",
         )
     if limit < 0:
         raise row.refuse("LLOQ", limit, "give the limit of quantification")
