@@ -1,0 +1,261 @@
+"""`Reading`: a model's covariates and typical values from chart values, computed as the model asks for them."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from twins.pharmacology.domain import CovariateError
+from twins.pharmacology.population import Link, PopulationModel, RenalRule
+from twins.pharmacology.renal import cockcroft_gault
+
+Array = NDArray[np.float64]
+
+CLEARANCE = "creatinine_clearance_ml_per_min"
+DIALYSIS = "haemodialysis"
+HOURS = "hours_since_first_dose"
+"""A covariate that is always there: 0 until the first dose."""
+FIRST_DOSE = "first_dose_h"
+"""Another: when the first dose was given, h since the course's start."""
+
+_CHART_NAMES = {
+    "age_y": "age",
+    "male": "sex",
+    "weight_kg": "body weight",
+    "height_cm": "height",
+    "creatinine_mg_per_dl": "serum creatinine",
+    "creatinine_umol_per_l": "serum creatinine",
+    "albumin_g_per_l": "serum albumin",
+    "albumin_g_per_dl": "serum albumin",
+    CLEARANCE: "creatinine clearance",
+    DIALYSIS: "haemodialysis",
+}
+UNITS = (
+    "_ml_per_min_per_1_73m2",
+    "_ml_per_min",
+    "_umol_per_l",
+    "_mg_per_dl",
+    "_mg_per_l",
+    "_g_per_dl",
+    "_g_per_l",
+    "_l_per_h",
+    "_kg",
+    "_cm",
+    "_m2",
+)
+"""Endings of names whose values are amounts of something that no living patient has none of."""
+_TIMES = ("_weeks", "_days", "_h", "_d", "_y")
+_CREATININE_INPUTS = frozenset({"age_y", "male", "creatinine_mg_per_dl"})
+
+
+def chart_name(name: str) -> str:
+    """The words a clinician uses for a covariate: ``body weight`` for ``weight_kg``."""
+    if name in _CHART_NAMES:
+        return _CHART_NAMES[name]
+    ending = next((unit for unit in (*UNITS, *_TIMES) if name.endswith(unit)), "")
+    return name.removesuffix(ending).replace("_", " ")
+
+
+def renal_clearance(
+    rule: RenalRule, age_y: ArrayLike, weight_kg: ArrayLike, creatinine_mg_per_dl: ArrayLike, male: ArrayLike
+) -> Array:
+    """Cockcroft-Gault clearance in mL/min under a model's own floor of creatinine and cap of clearance."""
+    creatinine = np.asarray(creatinine_mg_per_dl, dtype=np.float64)
+    if rule.creatinine_floor_mg_per_dl is not None:
+        over = np.asarray(age_y, dtype=np.float64) > (rule.floor_over_age_y or 0.0)
+        creatinine = np.where(over, np.maximum(creatinine, rule.creatinine_floor_mg_per_dl), creatinine)
+    return capped(rule, cockcroft_gault(age_y, weight_kg, creatinine, male))
+
+
+def capped(rule: RenalRule, clearance: Array) -> Array:
+    return clearance if rule.cap_ml_per_min is None else np.asarray(np.minimum(clearance, rule.cap_ml_per_min))
+
+
+class Reading(Mapping[str, Array]):
+    """The covariates of one model, computed as they are asked for, from chart values of one shape.
+
+    Attributes
+    ----------
+    found : dict of str to ndarray
+        All that was asked for so far, and what it was computed from.
+    assumed, computed
+        As in `CovariateHistory`.
+    missing : dict of str to None
+        Names, in order, that nothing on the chart leads to; ones stand in for them.
+    """
+
+    def __init__(self, model: PopulationModel, chart: Mapping[str, Array], shape: tuple[int, ...]) -> None:
+        self._model = model
+        self._chart = chart
+        self._ranges = {known.name: known for known in model.covariates}
+        self._shape = shape
+        self._under_way: list[str] = []
+        self.found: dict[str, Array] = {}
+        self.assumed: dict[str, float] = {}
+        self.computed: dict[str, str] = {}
+        self.missing: dict[str, None] = {}
+
+    def __getitem__(self, name: str) -> Array:
+        if name not in self.found:
+            if name in self._under_way:
+                raise CovariateError(
+                    f"{self._model.title} computes {name} from itself, by way of {', '.join(self._under_way)}; "
+                    "correct the model's derived covariates"
+                )
+            self._under_way.append(name)
+            found = self._find(name)
+            self._under_way.pop()
+            if name in self.missing:
+                return found
+            self.found[name] = np.ascontiguousarray(np.broadcast_to(found, self._shape), dtype=np.float64)
+        return self.found[name]
+
+    def _find(self, name: str) -> Array:
+        model = self._model
+        if name in self._chart:
+            return capped(model.renal, self._chart[name]) if name == CLEARANCE else self._chart[name]
+        if name in model.derived:
+            rule = model.derived[name]
+            self.computed[name] = rule.words
+            found = np.asarray(rule.compute(**{part: self[part] for part in rule.inputs}), dtype=np.float64)
+            return capped(model.renal, found) if name == CLEARANCE else found
+        if name in (DIALYSIS, FIRST_DOSE):
+            return np.asarray(0.0)
+        known = self._ranges.get(name)
+        if known is not None and known.default is not None:
+            self.assumed[name] = known.default
+            return np.asarray(known.default)
+        if name == CLEARANCE:
+            self.computed[name] = "Cockcroft–Gault on total body weight, doi 10.1159/000180580"
+            return renal_clearance(
+                model.renal, self["age_y"], self["weight_kg"], self["creatinine_mg_per_dl"], self["male"]
+            )
+        self.missing[name] = None
+        return np.ones(self._shape)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.found or name in self._chart
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.found)
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+
+def read(model: PopulationModel, chart: Mapping[str, Array], *, shape: tuple[int, ...]) -> tuple[Reading, Array]:
+    """A model's covariates and typical values from chart values: moments of one patient, or patients beside each other.
+
+    Parameters
+    ----------
+    chart
+        Chart values by name, each of `shape`; with `HOURS` where the model reads it, and `FIRST_DOSE` where that is not
+        0.
+    shape : tuple of one int
+
+    Returns
+    -------
+    Reading
+    ndarray, shape (\\*shape, components)
+
+    Raises
+    ------
+    CovariateError
+        If a chart value is missing, or the model's equations do not reach a value.
+    """
+    reading, typical = attempt(model, chart, shape)
+    missing = missing_names(model, reading, chart)
+    if missing:
+        raise CovariateError(
+            f"no {' and no '.join(chart_name(name) for name in missing)} on the chart; {model.title} needs it"
+        )
+    return reading, _checked(model, reading.found, typical)
+
+
+def attempt(
+    model: PopulationModel, chart: Mapping[str, Array], shape: tuple[int, ...]
+) -> tuple[Reading, Mapping[str, Array]]:
+    reading = Reading(model, chart, shape)
+    typical: Mapping[str, Array] = {}
+    try:
+        with np.errstate(all="ignore"):
+            typical = model.typical(reading)
+            for known in model.covariates:  # the page shows these, whether or not the equations read them
+                _look(reading, known.name)
+            for name in (*model.clinical_inputs, DIALYSIS):
+                if name in chart or name == DIALYSIS:
+                    reading[name]
+    except (ValueError, ArithmeticError):
+        if not reading.missing:  # else it came of the ones that stand in for what is missing
+            raise
+    return reading, typical
+
+
+def _look(reading: Reading, name: str) -> None:
+    """Read what the page shows but no equation needs; nothing is missing where it cannot be had."""
+    before = dict(reading.missing)
+    reading[name]
+    if reading.missing.keys() - before.keys():
+        reading.missing = before
+        reading.found.pop(name, None)
+        reading.computed.pop(name, None)
+
+
+def missing_names(model: PopulationModel, reading: Reading, chart: Mapping[str, Array]) -> tuple[str, ...]:
+    """What equations asked for in vain, and clinical inputs that nothing on the chart stands in for."""
+    spared = {known.name for known in model.covariates if known.default is not None}
+    spared |= {name for given, rule in model.derived.items() if given in chart for name in rule.inputs}
+    spared |= model.derived.keys()
+    if CLEARANCE in chart:
+        spared |= _CREATININE_INPUTS
+    wanted = [
+        name
+        for name in model.clinical_inputs
+        if name in reading.missing or (name not in chart and name not in reading.found and name not in spared)
+    ]
+    return (*wanted, *(name for name in reading.missing if name not in wanted))
+
+
+def typical_parameters(model: PopulationModel, values: Mapping[str, Array]) -> Array:
+    """Typical values, shape (epochs, components) in the order of ``model.components``, from the model's covariates.
+
+    Raises
+    ------
+    CovariateError
+        If the model's equations give a value that its parameter cannot have.
+    """
+    return _checked(model, values, model.typical(values))
+
+
+def _checked(model: PopulationModel, values: Mapping[str, Array], by_name: Mapping[str, Array]) -> Array:
+    absent = [name for name in model.components if name not in by_name]
+    if absent:
+        raise CovariateError(
+            f"the equations of {model.title} give no {' and no '.join(absent)}; let typical return each component"
+        )
+    length = next((array.size for array in values.values()), 1)
+    typical = np.column_stack([np.broadcast_to(by_name[name], (length,)) for name in model.components])
+    zero = model.system.zero_allowed | {part for parts in model.sums.values() for part in parts}
+    for column, name in enumerate(model.components):
+        found = typical[:, column]
+        link = model.links.get(name, Link.LOG)
+        if link is Link.LOGIT:
+            fine = (found > 0) & (found < 1)
+        elif link is Link.IDENTITY:
+            fine = np.isfinite(found)
+        else:
+            fine = np.isfinite(found) & ((found >= 0) if name in zero else (found > 0))
+        if not bool(np.all(fine)):
+            _refuse(model, values, name, found, int(np.argmin(fine)))
+    return np.ascontiguousarray(typical)
+
+
+def _refuse(model: PopulationModel, values: Mapping[str, Array], name: str, found: Array, row: int) -> None:
+    if CLEARANCE in values:
+        where = f"a creatinine clearance of {values[CLEARANCE][row]:.3g} mL/min"
+    else:
+        read_ = [known.name for known in model.covariates if known.name in values]
+        where = ", ".join(f"{chart_name(item)} {values[item][row]:.3g}" for item in read_) or "this patient"
+    raise CovariateError(
+        f"{model.title} gives {name} {found[row]:g} for {where}; its equations do not reach this patient"
+    )
