@@ -7,38 +7,102 @@ from numba import njit
 from numpy.typing import NDArray
 
 from twins.solvers.linear import CONTRACT
+from twins.solvers.schedule import DURATION_OF, FRACTION, LAG, RATE_OF, arrive
+from twins.solvers.schedule import STEADY as STEADY_OF
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
-ENDS, BOLUS = 0, 1
-"""Columns of the table of reals, shape (slots, intervals, 1 + 2 ports): when the interval ends, h; then the rates of
-all ports, mg/h; then their boluses, mg."""
 EPOCH, OUTPUT, OUTPUT_EPOCH, RESET, STEADY, STOP_AT = range(6)
 """Columns of the table of whole numbers, shape (slots, intervals, 6): those of `schedule.lay`; the last interval that
 can be reached from this one without an event."""
+
+
+@njit(cache=True, nogil=True)
+def tables(
+    slots: int,
+    todo: Integers,
+    parameters: Array,
+    doses: Array,
+    ports: Integers,
+    epochs_h: Array,
+    times_h: Array,
+    resets_h: Array,
+    backward: bool,
+) -> tuple[Array, Array, Integers, Array]:
+    """Room for so many schedules of the rows `todo`.
+
+    Returns
+    -------
+    ends : ndarray, shape (slots, intervals)
+        When each interval ends, h.
+    flows : ndarray, shape (slots, intervals, 2 ports)
+        Rates of all ports, mg/h, then their boluses, mg.
+    wholes : ndarray of int, shape (slots, intervals, 6)
+    arrivals : ndarray, shape (slots, doses, 10)
+        From `schedule.arrive`.
+    """
+    most = doses.shape[0]
+    markers = 0
+    for row in range(doses.shape[0]):
+        if doses[row, STEADY_OF] > 0.0:
+            markers += 1
+    if markers:  # how many infusions run at a steady state's moment is a row's own
+        for row in todo:
+            most = max(most, arrive(doses, ports, parameters[row], epochs_h, backward).shape[0])
+    intervals = 2 * most + markers + epochs_h.size + resets_h.size + times_h.size + 3
+    return (
+        np.zeros((slots, intervals)),
+        np.zeros((slots, intervals, 2 * ports.shape[0])),
+        np.zeros((slots, intervals, 6), dtype=np.int64),
+        np.zeros((slots, most, 10)),
+    )
+
+
+@njit(cache=True, nogil=True)
+def differs(ports: Integers) -> bool:
+    """Whether rows of parameters have schedules of their own: a lag, a fraction, a modelled duration or rate."""
+    for port in range(ports.shape[0]):
+        for column in (LAG, FRACTION, DURATION_OF, RATE_OF):
+            if ports[port, column] >= 0:
+                return True
+    return False
+
+
+@njit(cache=True, nogil=True)
+def spoil(row: int, values: Array, auc: Array, highest: Array) -> None:
+    """A row that failed is not a number throughout."""
+    values[:, row, :] = math.nan
+    auc[row, :] = math.nan
+    highest[row, :] = math.nan
 
 
 @njit(cache=True, nogil=True, fastmath=CONTRACT)
 def file(
     slot: int,
     laid: tuple[Array, Array, Array, Integers, Integers, Integers, Integers, Integers],
+    arrived: Array,
     start_h: float,
     epochs_h: Array,
     moving: bool,
-    reals: Array,
+    ends: Array,
+    flows: Array,
     wholes: Integers,
+    arrivals: Array,
 ) -> None:
     """What `schedule.lay` gave, into one slot of the tables; `moving`: parameters bend at the first epoch too."""
     hours, rate, bolus, epoch, output, output_epoch, reset, steady = laid
     n_ports = rate.shape[1]
     now = start_h
+    for row in range(arrived.shape[0]):
+        for column in range(10):
+            arrivals[slot, row, column] = arrived[row, column]
     for j in range(hours.size):
         now += hours[j]
-        reals[slot, j, ENDS] = now
+        ends[slot, j] = now
         for port in range(n_ports):
-            reals[slot, j, BOLUS + port] = rate[j, port]
-            reals[slot, j, BOLUS + n_ports + port] = bolus[j, port]
+            flows[slot, j, port] = rate[j, port]
+            flows[slot, j, n_ports + port] = bolus[j, port]
         wholes[slot, j, EPOCH] = epoch[j]
         wholes[slot, j, OUTPUT] = output[j]
         wholes[slot, j, OUTPUT_EPOCH] = output_epoch[j]
@@ -50,7 +114,7 @@ def file(
         if j == 0:
             break
         same = epoch[j] == epoch[j - 1] and reset[j] == 0 and steady[j] < 0 and steady[j - 1] < 0 and hours[j - 1] > 0.0
-        if moving and reals[slot, j - 1, ENDS] <= epochs_h[0] < reals[slot, j, ENDS]:
+        if moving and ends[slot, j - 1] <= epochs_h[0] < ends[slot, j]:
             same = False
         for port in range(n_ports):
             same = same and bolus[j, port] == 0.0 and rate[j, port] == rate[j - 1, port]

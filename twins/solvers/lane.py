@@ -14,12 +14,13 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np import arrayobj
 
-TIME, STEP, WISH, END, ANCHOR, BEFORE, ERROR, TURN, WAY, TOP, PHASE, MOVED = range(12)
+TIME, STEP, WISH, END, NEXT, ANCHOR, BEFORE, AFTER, ERROR, GROWTH, TURN, WAY, TOP, PHASE, MOVED = range(15)
 """Rows of every lane: now and the step, h; the step wished for before it was cut to end at an event; when the segment
-ends; when the parameters hold; the error of the step before, and of this one, squared and relative to the tolerance;
-how far the slopes and the states of two stages at the same moment are apart, squared; the highest reading since the
-last output; the place within a steady state's interval, h; how far its last cycle moved."""
-FIXED = 12
+ends, and the interval within it; when the parameters hold; the memory of the step control before and after this step;
+the step's error relative to the tolerance, squared, and what the step may grow by; how far the slopes and the states of
+two stages at the same moment are apart, squared; the highest reading since the last output; the place within a steady
+state's interval, h; how far its last cycle moved."""
+FIXED = 15
 
 ROW, AT, STOP, STEPS, STRAINED, EASY, LAST, REFUSED, CYCLE, UNTIL, SLOT, FRESH = range(12)
 """Whole numbers of every lane: the row it carries (-1: idle); the interval it is in and the last before the next event;
@@ -74,3 +75,21 @@ def stack(typing_context: Any, size: Any) -> Any:
         return made._getvalue()
 
     return array(size), generate
+
+
+@intrinsic
+def borrow(typing_context: Any, array: Any) -> Any:
+    """The same array without a count of who holds it; whoever asks keeps the array itself for as long.
+
+    Counting is an atomic addition at every call and every view, which costs more than a step of small equations.
+    """
+    if not isinstance(array, types.Array):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        held = context.make_array(array)(context, builder, arguments[0])
+        held.meminfo = cgutils.get_null_value(held.meminfo.type)
+        held.parent = cgutils.get_null_value(held.parent.type)
+        return held._getvalue()
+
+    return array(array), generate

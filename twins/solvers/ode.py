@@ -47,8 +47,9 @@ def kernel(system: System, method: Method) -> Any:
     common["PLACE"] = specialise(texts.place, **common)
     common["FIRST_OUTPUT"] = specialise(texts.first_output, **common)
     common["CUT"] = specialise(texts.cut, **common)
-    common["WRITE"] = specialise(texts.write, **common)
+    common["RECORD"] = specialise(texts.record, **common)
     common["ENTER"] = specialise(texts.enter, **common)
+    common["CARRY_IN"] = specialise(texts.carry_in, **common)
     return specialise(texts.carry, **common)
 
 
