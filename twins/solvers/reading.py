@@ -78,7 +78,7 @@ def tabulate(system: System, names: Sequence[str] | None = None) -> Reading:
     return Reading(table, scales)
 
 
-@njit(cache=True, fastmath=CONTRACT, inline="always")
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy", inline="always")
 def sigmoid(c: float, baseline: float, greatest: float, half: float, steepness: float) -> float:
     """Sigmoid Emax, written so that neither a c of 0 nor a very high one overflows."""
     if c <= 0.0:
@@ -87,7 +87,7 @@ def sigmoid(c: float, baseline: float, greatest: float, half: float, steepness: 
     return effect
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def read(row: NDArray[np.int64], scale: float, states: Array, parameters: Array) -> float:
     """One output.
 
