@@ -206,6 +206,27 @@ class Course:
             carry=CarryRule(data.get("carry", CarryRule.FORWARD)),
         )
 
+    @classmethod
+    def from_data(cls, **data: Any) -> "Course":
+        """A course from plain lists and dicts; see `twins.samples.plain.from_data`."""
+        from twins.samples import plain  # it needs this module whole
+
+        return plain.from_data(**data)
+
+    @classmethod
+    def from_frame(cls, frame: Any, **asked: Any) -> "Course | dict[Any, Course]":
+        """A course from a DataFrame of events, or one for each subject; see `twins.samples.plain.from_frame`."""
+        from twins.samples import plain
+
+        return plain.from_frame(frame, **asked)
+
+    @classmethod
+    def from_nonmem(cls, table: Any, **asked: Any) -> "dict[int | str, Course]":
+        """A course for each subject of a NONMEM-style DataFrame or file; see `twins.samples.dataset.read`."""
+        from twins.samples import dataset
+
+        return dataset.read(table, **asked)
+
     def digest(self) -> str:
         """SHA-256 of the course as canonical JSON (sorted keys, shortest exact floats)."""
         text = json.dumps(self.to_json(), sort_keys=True, separators=(",", ":"), allow_nan=False)
