@@ -4,9 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from twins.estimation.chains import AGREE
 from twins.estimation.fit import LevelResidual
+from twins.estimation.posterior import Posterior, Sampler
 from twins.pharmacology.covariates import CLEARANCE, CovariateHistory, chart_name, cockcroft_gault
-from twins.pharmacology.population import PopulationModel
+from twins.pharmacology.individual import Individual
+from twins.pharmacology.population import Eta, Link, PopulationModel
 from twins.samples.course import Course
 
 _LARGE_RESIDUAL = 3.0
@@ -38,26 +41,36 @@ def outside_population(model: PopulationModel, course: Course, chart: CovariateH
             said.append(
                 f"{_title(words)} of {high:.3g} {known.unit} is above the {known.high:g} of the model's population."
             )
-    said += _rules_applied(model, course)
-    said += _kidneys_failing(course)
-    dialysis = chart.values["haemodialysis"]
-    if bool(np.any(dialysis > 0.5)):
-        if all(known.name != "haemodialysis" for known in model.covariates):
-            said.append(f"The patient is on haemodialysis, which {model.title} does not know of.")
-        else:
-            said.append(
-                f"The patient is on haemodialysis: {model.title} lowers clearance and volume throughout and does not "
-                "follow single sessions."
-            )
+    said += chart.sentences
+    said += _rules_applied(model, course, chart)
+    if CLEARANCE in chart.values or "creatinine_mg_per_dl" in chart.values:
+        said += _kidneys_failing(course)
+    if bool(np.any(chart.values.get("haemodialysis", np.zeros(1)) > 0.5)):
+        said.append(_dialysed(model, course))
     return tuple(said)
+
+
+def _dialysed(model: PopulationModel, course: Course) -> str:
+    known = any(item.name == "haemodialysis" for item in model.covariates)
+    if course.dialysis:
+        lowered = ", which the model lowers throughout," if known else ""
+        return f"The patient is on haemodialysis: the charted sessions add to the clearance{lowered} while they last."
+    if known:
+        return (
+            f"The patient is on haemodialysis: {model.title} lowers clearance and volume throughout and does not "
+            "follow single sessions."
+        )
+    return f"The patient is on haemodialysis, which {model.title} does not know of."
 
 
 def _title(words: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _rules_applied(model: PopulationModel, course: Course) -> list[str]:
+def _rules_applied(model: PopulationModel, course: Course, chart: CovariateHistory) -> list[str]:
     """The model's floor of creatinine and cap of clearance, where they changed the latest value."""
+    if CLEARANCE not in chart.values:
+        return []
     at = course.until_h
     latest = {
         name: value.value
@@ -68,6 +81,8 @@ def _rules_applied(model: PopulationModel, course: Course) -> list[str]:
     said = []
     if CLEARANCE in latest:
         raw = latest[CLEARANCE]
+    elif CLEARANCE in model.derived or len(latest) < 4:
+        return []
     else:
         age, creatinine = latest["age_y"], latest["creatinine_mg_per_dl"]
         floor = rule.creatinine_floor_mg_per_dl
@@ -114,38 +129,60 @@ def _kidneys_failing(course: Course) -> list[str]:
     return []
 
 
-def of_fit(
-    model: PopulationModel,
-    eta: Sequence[float],
-    residuals: Sequence[LevelResidual],
-    effective: float,
-    moves: int,
-    draws: int,
-) -> tuple[str, ...]:
-    """Levels that the model cannot follow, individuals far from the population, and draws that are too few."""
+def of_fit(individual: Individual, eta: Sequence[float], residuals: Sequence[LevelResidual]) -> tuple[str, ...]:
+    """Levels that the model cannot follow, and individuals far from the population."""
     said = [
-        f"The level of {r.observed:g} mg/L at {r.time_h:.1f} h lies {abs(r.weighted_residual):.1f} standard "
-        f"deviations {'above' if r.weighted_residual > 0 else 'below'} the fit; check it and the doses before it."
+        f"The level of {'less than ' if r.below_limit else ''}{r.observed:g} {r.unit} at {r.time_h:.1f} h lies "
+        f"{abs(r.weighted_residual):.1f} standard deviations {'above' if r.weighted_residual > 0 else 'below'} the "
+        "fit; check it and the doses before it."
         for r in residuals
         if abs(r.weighted_residual) > _LARGE_RESIDUAL
     ]
-    for k, name in enumerate(model.eta_on):
-        distance = eta[k] / float(np.sqrt(model.omega[k, k]))
-        if abs(distance) > _LARGE_ETA_SD:
+    model = individual.model
+    spreads = np.sqrt(np.diag(individual.omega))
+    for k, name in enumerate(individual.names):
+        distance = eta[k] / float(spreads[k]) if spreads[k] > 0.0 else 0.0
+        if abs(distance) <= _LARGE_ETA_SD:
+            continue
+        title = _title(plain_name(name))
+        if k < len(model.etas) and _is_factor(model, model.etas[k]):
             said.append(
-                f"{_title(_without_unit(name))} is {np.exp(eta[k]):.2g} times the typical value, {abs(distance):.1f} "
+                f"{title} is {np.exp(eta[k]):.2g} times the typical value, {abs(distance):.1f} "
                 "standard deviations from the model's population; check the data."
             )
-    if moves:
-        said.append(
-            f"Only {effective:.0f} effective of {draws} draws by importance sampling; {moves} Metropolis moves "
-            "were added. Read the bands with care."
-        )
+        else:
+            said.append(
+                f"The effect on {title[:1].lower()}{title[1:]} is {abs(distance):.1f} standard deviations from the "
+                "model's population; check the data."
+            )
     return tuple(said)
 
 
-def _without_unit(name: str) -> str:
-    for ending in ("_l_per_h", "_l"):
-        if name.endswith(ending):
-            return name.removesuffix(ending).replace("_", " ")
-    return name.replace("_", " ")
+def _is_factor(model: PopulationModel, eta: Eta) -> bool:
+    """Whether exp(eta) is what its one component is multiplied by."""
+    return eta.box_cox is None and eta.targets == ((eta.name, 1.0),) and model.links.get(eta.name, Link.LOG) is Link.LOG
+
+
+def of_draws(posterior: Posterior) -> tuple[str, ...]:
+    """Draws that are fewer or less certain than they look."""
+    if posterior.sampler is not Sampler.CHAINS:
+        return ()
+    agreed = posterior.r_hat <= AGREE
+    return (
+        "Importance weights were not reliable, so the draws are of Markov chains "
+        f"({posterior.effective_sample_size:.0f} effective of {posterior.draws.shape[0]}, R-hat {posterior.r_hat:.2f})"
+        + ("." if agreed else ", which do not agree; do not rely on the bands."),
+    )
+
+
+_TIME_AND_SIZE = ("per", "l", "dl", "ml", "h", "min", "d", "m2", "percent", "iu")
+_UNIT_WORDS = frozenset((*_TIME_AND_SIZE, "kg", "g", "mg", "ug", "ng", "mmol", "umol", "nmol"))
+
+
+def plain_name(name: str) -> str:
+    """A parameter's name without its unit: ``clearance`` for ``clearance_l_per_h``."""
+    name, comma, rest = name.partition(", ")
+    parts = name.split("_")
+    while len(parts) > 1 and parts[-1] in _UNIT_WORDS:
+        parts.pop()
+    return " ".join(parts) + comma + rest

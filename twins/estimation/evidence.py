@@ -1,47 +1,147 @@
-"""What the data say: predictions at the levels, and how likely a vector of eta is given them."""
+"""What the data say: predictions at the levels, and how likely a patient's effects are given them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from twins.pharmacology.covariates import CovariateHistory
-from twins.pharmacology.population import PopulationModel
-from twins.pharmacology.residual import ResidualKind
+from twins.pharmacology.covariates import CovariateHistory, history
+from twins.pharmacology.individual import Individual, root
+from twins.pharmacology.population import Link, PopulationModel
 from twins.quantities.dose import Dose
-from twins.solvers import batch, likelihood
-from twins.solvers.schedule import CarryRule, Schedule, build
+from twins.samples.course import Course, Level
+from twins.solvers import ask, likelihood, scoring
+from twins.solvers.case import Case, pack
+from twins.solvers.likelihood import M1, M3, M4, Levels
+from twins.solvers.pointed import pointer
+from twins.solvers.solve import Predictor, predictor
+from twins.solvers.system import CarryRule, Compartments, Equations, Response, System
+from twins.solvers.timeline import ports, tabulate
 
 Array = NDArray[np.float64]
+Whole = NDArray[np.int64]
 
-_STEP = 2e-3
-"""Of the fourth-order difference: its own error, step⁴/30 of the fifth derivative, and the rounding, 1e-16/step, are
-both below 1e-12, so the gradient is as good as an analytic one for every structure."""
+_EXACT = np.array([2e-3, 1e-2, 1e-9])
+"""Steps of differences, and the objective's rounding, where predictions have all their digits: the fourth-order
+difference's own error, step⁴/30 of the fifth derivative, and the rounding, 1e-16/step, are both below 1e-12, so that
+slopes are as good as analytic ones."""
+_STEPPED = np.array([2e-2, 1e-1, 1e-7])
+"""The same where a solver steps with `_TOLERANCE`: its error of 1e-9 over the step is then 5e-8, like the difference's
+own."""
+_TOLERANCE = np.array([1e-9, 1e-11])
 
 
-@dataclass(frozen=True, slots=True)
+class BelowLimit(StrEnum):
+    """What a level below the limit of quantification says; named as in Beal 2001, doi 10.1023/A:1012299115260."""
+
+    M1 = "M1: left out"
+    M3 = "M3: that it is below the limit"
+    M4 = "M4: that it is below the limit, and positive as every level is"
+
+
+_RULES = {BelowLimit.M1: M1, BelowLimit.M3: M3, BelowLimit.M4: M4}
+
+
+class EvidenceError(ValueError):
+    """Levels that a model cannot be fitted to; names what is wrong and the remedy."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """One patient's levels against one model.
 
     Attributes
     ----------
+    individual
+        Effects of the occasions up to the last level.
     observed : ndarray, shape (levels,)
-        mg/L, in the order of `columns`.
+        In the unit of each level's output; the limit where it is below quantification.
     columns : ndarray of int, shape (levels,)
-        Where in the schedule's output times each level lies.
-    typical : ndarray, shape (epochs, parameters)
-    precision : ndarray, shape (p, p)
-        Inverse of omega.
+        Which of the problem's times each level lies at.
+    case
+        All of it as arrays, for the kernels.
+    numbers, wholes
+        The case, packed.
+    flatten : float
+        Factor of the prior's covariance.
     """
 
-    model: PopulationModel
+    individual: Individual
     observed: Array
-    columns: NDArray[np.int64]
-    schedule: Schedule
-    typical: Array
-    eta_columns: NDArray[np.int64]
-    precision: Array
+    columns: Whole
+    case: Case
+    numbers: Array
+    wholes: Whole
+    predictor: Predictor
+    flatten: float
+
+    @property
+    def model(self) -> PopulationModel:
+        return self.individual.model
+
+    @property
+    def size(self) -> int:
+        """How many effects are to be found."""
+        return self.individual.size
+
+    @property
+    def omega(self) -> Array:
+        """Covariance of the effects, flattened where that was asked for, shape (size, size)."""
+        return self.individual.omega * self.flatten
+
+    @property
+    def factor(self) -> Array:
+        """What takes independent standard normals to effects, lower triangular, shape (size, size)."""
+        return self.individual.factor * np.sqrt(self.flatten)
+
+    @classmethod
+    def of(
+        cls,
+        model: PopulationModel,
+        course: Course,
+        levels: Sequence[Level],
+        *,
+        chart: CovariateHistory | None = None,
+        below: BelowLimit = BelowLimit.M3,
+        half_life_h: float | None = None,
+        flatten: float = 1.0,
+    ) -> "Evidence":
+        """The evidence of these levels of a course, with its doses, covariates, resets and carry rule.
+
+        Parameters
+        ----------
+        half_life_h
+            The variance of a level's residual doubles with every so many hours of its age at the course's end; None:
+            old levels count like new ones.
+        flatten
+            Factor of the prior's covariance; above 1 the population says less.
+
+        Raises
+        ------
+        EvidenceError, CovariateError, TimelineError
+        """
+        weights = (
+            None
+            if half_life_h is None
+            else [2.0 ** (max(course.until_h - level.time_h, 0.0) / half_life_h) for level in levels]
+        )
+        return cls.gather(
+            model,
+            history(model, course) if chart is None else chart,
+            [dose for dose in course.doses if dose.start_h <= course.until_h],
+            [level.time_h for level in levels],
+            [level.value for level in levels],
+            rule=course.carry,
+            outputs=[level.output for level in levels],
+            censored=[level.below_limit for level in levels],
+            below=below,
+            weights=weights,
+            flatten=flatten,
+            resets_h=course.resets_h,
+        )
 
     @classmethod
     def gather(
@@ -53,85 +153,227 @@ class Evidence:
         observed: Sequence[float],
         *,
         rule: CarryRule = CarryRule.FORWARD,
+        outputs: Sequence[str] = (),
+        censored: Sequence[bool] = (),
+        below: BelowLimit = BelowLimit.M3,
+        weights: Sequence[float] | None = None,
+        flatten: float = 1.0,
+        resets_h: Sequence[float] = (),
     ) -> "Evidence":
-        """Lay the levels (at `times_h`, in any order, ties allowed) on one schedule with the doses and covariates."""
-        times = np.asarray(times_h, dtype=np.float64)
-        ordered, where = np.unique(times, return_inverse=True)
-        return cls(
-            model=model,
-            observed=np.asarray(observed, dtype=np.float64),
-            columns=where.astype(np.int64),
-            schedule=build(doses, chart.times_h, ordered, rule=rule),
-            typical=chart.typical,
-            eta_columns=np.array([model.parameters.index(name) for name in model.eta_on], dtype=np.int64),
-            precision=np.ascontiguousarray(np.linalg.inv(model.omega)),
-        )
+        """The evidence of levels at `times_h`, in any order, ties allowed.
 
-    def predict(self, etas: Array) -> Array:
-        """Concentrations at the levels, shape (n, levels), mg/L."""
-        parameters = batch.scale(self.typical, self.eta_columns, etas)
-        run = batch.run(parameters, self.schedule)
-        return np.ascontiguousarray(run.concentration[:, self.columns])
+        Parameters
+        ----------
+        outputs
+            What each level is of, by the system's name; the first output where it is empty or left out.
+        censored
+            Which levels lie below the limit of quantification that `observed` then states.
+        weights
+            Factor of each level's residual variance; 1 where left out.
 
-    def objective(self, etas: Array, predicted: Array | None = None) -> Array:
-        """Minus two log posterior density without its constants, shape (n,); ln(v) is kept.
-
-        sum(ln v + (y - f)²/v) + eta' omega⁻¹ eta, with v the model's own residual variance.
+        Raises
+        ------
+        EvidenceError
+            If a level is of an output that the model does not have or has no residual error for, or of 0 where the
+            error is of its logarithm; or a factor is not positive.
         """
-        etas = np.ascontiguousarray(etas, dtype=np.float64)
-        levels = self.predict(etas) if predicted is None else predicted
-        residual = self.model.residual
-        misfit = likelihood.misfit(
-            np.ascontiguousarray(levels),
-            self.observed,
-            residual.kind is ResidualKind.SD_SUM,
-            residual.additive,
-            residual.proportional,
+        count = len(times_h)
+        if not flatten > 0.0:
+            raise EvidenceError(f"flatten is {flatten}; give a positive factor of the prior's covariance")
+        names = [output.name for output in model.system.outputs]
+        number = [_output(model, names, name) for name in (outputs or [""] * count)]
+        observations = np.array(observed, dtype=np.float64)
+        low = np.array(censored or [False] * count, dtype=np.bool_)
+        for j, at in enumerate(number):
+            _check_level(model, names[at], float(observations[j]), bool(low[j]), times_h[j])
+        times, output_of_time, columns = _lay(times_h, number)
+        individual = Individual.of(model, chart, until_h=float(times[-1]) if count else -np.inf)
+        residuals = [model.residuals[names[at]] for at in number]
+        rules = np.where(low, _RULES[below], -M4 if below is BelowLimit.M4 else 0)
+        levels = Levels(
+            observed=observations,
+            column=columns,
+            kind=np.array([int(residual.kind) for residual in residuals], dtype=np.int64),
+            error=np.array(
+                [(residual.additive, residual.proportional, residual.power) for residual in residuals],
+                dtype=np.float64,
+            ).reshape(count, 3),
+            weight=np.ones(count) if weights is None else np.array(weights, dtype=np.float64),
+            below=rules.astype(np.int64),
         )
-        return np.asarray(misfit + likelihood.quadratic(etas, self.precision))
+        if not bool(np.all((levels.weight > 0.0) & np.isfinite(levels.weight))):
+            raise EvidenceError("weights hold a number that is not positive; give factors of the residual variance")
+        table = tabulate(model.system, doses)
+        engine = _engine(model.system)
+        plain = _superposes(model, individual, table, len(resets_h))
+        within = model.occasions
+        case = Case(
+            layout=engine.layout,
+            scales=engine.scales,
+            ports=engine.ports,
+            tolerance=_TOLERANCE,
+            steps=_STEPPED if isinstance(model.system.equations, Equations) else _EXACT,
+            plain=np.array([_compartments(model.system) if plain else 0, model.system.outputs[0].scale]),
+            between=np.sqrt(flatten) * root(model.omega),
+            within=np.sqrt(flatten) * root(within.omega) if within else np.zeros((0, 0)),
+            reach=_reach(model),
+            effects=individual.effects,
+            doses=table,
+            epochs_h=individual.times_h,
+            times_h=times,
+            resets_h=np.array(resets_h, dtype=np.float64),
+            backward=np.array([int(rule is CarryRule.BACKWARD)], dtype=np.int64),
+            output_of_time=output_of_time,
+            levels=levels,
+        )
+        return cls(individual, observations, columns, case, *pack(case), engine, flatten)
 
-    def linearise(self, etas: Array) -> tuple[Array, Array]:
-        """Predictions (n, levels) and their sensitivity to each eta (n, levels, p) at each row."""
-        n, p = etas.shape
-        points = np.repeat(etas[:, None, :], 4 * p + 1, axis=1)
-        for k in range(p):
-            for row, steps in enumerate((2.0, 1.0, -1.0, -2.0)):
-                points[:, 1 + 4 * k + row, k] += steps * _STEP
-        predicted = self.predict(points.reshape(-1, p)).reshape(n, 4 * p + 1, -1)
-        sensitivity = np.empty((n, self.observed.size, p))
-        for k in range(p):
-            far, near, nearer, further = (predicted[:, 1 + 4 * k + row] for row in range(4))
-            sensitivity[:, :, k] = (8.0 * (near - nearer) - (far - further)) / (12.0 * _STEP)
-        return predicted[:, 0], sensitivity
+    def predict(self, etas: ArrayLike) -> Array:
+        """At the levels, shape (n, levels), in each level's unit; not a number where the solver failed."""
+        rows = np.ascontiguousarray(np.atleast_2d(np.asarray(etas, dtype=np.float64)))
+        found = self._ask(ask.PREDICTION, rows, (rows.shape[0], self.case.times_h.size))
+        return np.ascontiguousarray(found[:, self.columns])
 
-    def slopes(self, etas: Array) -> tuple[Array, Array]:
-        """Gradient (n, p) of `objective` and its expected curvature (n, p, p) at each row.
+    def height(self, normals: Array) -> Array:
+        """`objective` of rows of independent standard normals, shape (n, size) -> (n,)."""
+        return self._ask(ask.HEIGHT, np.ascontiguousarray(normals), (normals.shape[0], 1))[:, 0]
+
+    def _ask(self, question: int, rows: Array, shape: tuple[int, int]) -> Array:
+        out = np.empty(shape)
+        kernel = pointer(ask.answer, ask.ANSWER.signature)
+        kernel(self.predictor.function, self.numbers, self.wholes, question, rows, out)
+        return out
+
+    def objective(self, etas: ArrayLike) -> Array:
+        """Minus two log posterior density of rows of effects, shape (n, size) -> (n,); ln(v) is kept.
+
+        Of the levels without ln 2π, of the effects without the logarithm of omega's determinant. Infinite where no
+        patient is so far from typical, or the solver failed.
+        """
+        return self.height(self.normals(etas))
+
+    def effects(self, normals: Array) -> Array:
+        """Effects from rows of independent standard normals, shape (n, size)."""
+        return np.asarray(likelihood.affine(np.ascontiguousarray(normals), np.zeros(self.size), self.factor))
+
+    def normals(self, etas: ArrayLike) -> Array:
+        """Independent standard normals of rows of effects; 0 for an effect without variance of its own."""
+        rows = np.atleast_2d(np.asarray(etas, dtype=np.float64))
+        factor = self.factor
+        found = np.zeros(rows.shape)
+        for k in range(self.size):
+            if factor[k, k] > 0.0:
+                rest = rows[:, k].copy()
+                for j in range(k):
+                    rest -= factor[k, j] * found[:, j]
+                found[:, k] = rest / factor[k, k]
+        return found
+
+    def slope(self, eta: ArrayLike) -> tuple[Array, Array]:
+        """Gradient (size,) of `objective` by the effects, and its expected curvature (size, size).
 
         The expected curvature is twice the Fisher information of the levels plus twice the prior's precision.
         """
-        f, sensitivity = self.linearise(etas)
-        variance = self.model.residual.variance(f)
-        change = self.model.residual.variance_slope(f)
-        error = self.observed - f
-        pull = change / variance - 2.0 * error / variance - change * np.square(error / variance)
-        weight = 2.0 / variance + np.square(change / variance)
-        gradient = 2.0 * np.einsum("ij,nj->ni", self.precision, etas)
-        curvature = np.repeat(2.0 * self.precision[None], etas.shape[0], axis=0)
-        for j in range(self.observed.size):
-            row = sensitivity[:, j, :]
-            gradient = gradient + pull[:, j, None] * row
-            curvature = curvature + weight[:, j, None, None] * row[:, :, None] * row[:, None, :]
-        return gradient, curvature
+        found = self._ask(ask.SLOPES, self.normals(eta), (1 + self.size, self.size))
+        return self._by_effect(found[0], found[1:])
 
-    def slope(self, eta: Array) -> tuple[Array, Array]:
-        """`slopes` at one point: gradient (p,) and expected curvature (p, p)."""
-        gradient, curvature = self.slopes(eta[None, :])
-        return gradient[0], curvature[0]
+    def hessian(self, eta: ArrayLike) -> Array:
+        """Full curvature of `objective` by the effects, shape (size, size), by fourth-order differences."""
+        at = self.normals(eta)[0]
+        curvature = np.empty((self.size, self.size))
 
-    def hessian(self, eta: Array) -> Array:
-        """Full curvature (p, p) of `objective`, from differences of its gradient."""
-        p = eta.size
-        steps = 1e-4 * np.eye(p)
-        gradients, _ = self.slopes(np.concatenate((eta + steps, eta - steps)))
-        found = (gradients[:p] - gradients[p:]) / 2e-4
-        return np.asarray(0.5 * (found + found.T))
+        def answer(_: object, __: Array, ___: Whole, question: int, rows: Array, out: Array) -> None:
+            out[:] = self._ask(question, rows, (out.shape[0], out.shape[1]))
+
+        scoring.curve(answer, None, self.numbers, self.wholes, float(self.case.steps[1]), at, curvature)
+        return self._by_effect(np.zeros(self.size), curvature)[1]
+
+    def _by_effect(self, gradient: Array, curvature: Array) -> tuple[Array, Array]:
+        inverse = np.linalg.inv(self.factor)
+        return inverse.T @ gradient, inverse.T @ curvature @ inverse
+
+
+def _output(model: PopulationModel, names: list[str], name: str) -> int:
+    if name and name not in names:
+        raise EvidenceError(f"a level is of {name!r}, but {model.title} has {' and '.join(names)}; name one of these")
+    return names.index(name) if name else 0
+
+
+def _check_level(model: PopulationModel, output: str, value: float, low: bool, time_h: float) -> None:
+    residual = model.residuals.get(output)
+    if residual is None:
+        raise EvidenceError(f"{model.title} states no residual error of {output}; no level of it can be fitted")
+    if not np.isfinite(value) or not np.isfinite(time_h):
+        raise EvidenceError(f"a level is {value} at {time_h} h; give finite numbers")
+    if int(residual.kind) == 3 and not value > 0.0:
+        words = "limit of quantification" if low else "level"
+        raise EvidenceError(
+            f"a {words} is {value:g} at {time_h:g} h, but the error of {model.title} is of its logarithm; "
+            "give a positive number, or leave the level out"
+        )
+
+
+def _lay(times_h: Sequence[float], outputs: Sequence[int]) -> tuple[Array, Whole, Whole]:
+    """Distinct times with their outputs, and which of them each level is at.
+
+    Two outputs at one moment are read a rounding error apart, the first of them earlier, since a timeline ascends.
+    """
+    pairs = sorted({(float(time), output) for time, output in zip(times_h, outputs, strict=True)})
+    place = {pair: k for k, pair in enumerate(pairs)}
+    times = np.array([time for time, _ in pairs], dtype=np.float64)
+    for k in range(times.size - 2, -1, -1):
+        if times[k] >= times[k + 1]:
+            times[k] = np.nextafter(times[k + 1], -np.inf)
+    columns = [place[float(time), output] for time, output in zip(times_h, outputs, strict=True)]
+    return times, np.array([output for _, output in pairs], dtype=np.int64), np.array(columns, dtype=np.int64)
+
+
+@lru_cache(maxsize=256)
+def _engine(system: System) -> Predictor:
+    """The system's predictor, its arrays such as a packed case can hold."""
+    found = predictor(system)
+    return Predictor(
+        found.function,
+        np.array(found.layout, dtype=np.int64).ravel(),
+        np.array(found.scales, dtype=np.float64).ravel(),
+        np.array(found.ports, dtype=np.int64),
+    )
+
+
+def _compartments(system: System) -> int:
+    """How many, where doses into the central one superpose in closed form; else 0."""
+    form = system.equations
+    return form.count if isinstance(form, Compartments) and form.count <= 2 and _reads_plainly(system) else 0
+
+
+def _reads_plainly(system: System) -> bool:
+    (output,) = system.outputs
+    linear = output.response is Response.LINEAR and not output.of and output.volume == system.parameters[1]
+    return linear and output.state == system.states[0]
+
+
+def _superposes(model: PopulationModel, individual: Individual, doses: Array, resets: int) -> bool:
+    """Whether nothing but the doses changes over time, and they enter the central compartment as they are given."""
+    effects = individual.effects
+    if _compartments(model.system) == 0 or resets or bool(np.any(doses[:, 5:7] != 0.0)):
+        return False
+    entries = ports(model.system).table[doses[:, 7].astype(np.int64)]
+    if bool(np.any(entries[:, 0] != 0)) or bool(np.any(entries[:, [1, 2, 4, 5]] >= 0)):
+        return False
+    same = np.all(effects.typical == effects.typical[0]) and np.all(effects.added == effects.added[0])
+    return bool(same and (individual.occasions == 0 or np.all(effects.occasion == effects.occasion[0])))
+
+
+def _reach(model: PopulationModel) -> Array:
+    """How far each effect goes to change its component about e-fold; a standard deviation where effects add."""
+    within = model.occasions
+    etas = (*model.etas, *(within.etas if within else ()))
+    spreads = np.concatenate((np.diag(model.omega), np.diag(within.omega) if within else np.zeros(0)))
+    reach = np.ones(len(etas))
+    for k, eta in enumerate(etas):
+        steep = [abs(factor) for name, factor in eta.targets if model.links.get(name, Link.LOG) is not Link.IDENTITY]
+        if steep and max(steep) > 0.0:
+            reach[k] = 1.0 / max(steep)
+        elif spreads[k] > 0.0:
+            reach[k] = np.sqrt(spreads[k])
+    return reach

@@ -2,19 +2,21 @@
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from twins.estimation import doubts
-from twins.estimation.evidence import Evidence
-from twins.estimation.fit import Fit, FitOutcome, LevelResidual
-from twins.estimation.map import COVARIANCE_KIND, PRIOR_KIND, Mode, find_mode
-from twins.estimation.posterior import Posterior, draw_posterior, draw_prior
-from twins.pharmacology.covariates import CovariateError, CovariateHistory, history
+from twins.estimation import describe, doubts
+from twins.estimation.evidence import BelowLimit, Evidence, EvidenceError
+from twins.estimation.fit import Fit, FitOutcome
+from twins.estimation.map import COVARIANCE_KIND, HESSIAN_KIND, PRIOR_KIND, Mode, find_mode
+from twins.estimation.posterior import Posterior, Sampler, draw_posterior, draw_prior
+from twins.pharmacology.covariates import CovariateError, history
 from twins.pharmacology.population import PopulationModel
 from twins.samples.course import Course, Level
 from twins.samples.quality import usable_levels
+from twins.solvers.timeline import TimelineError
 
 Array = NDArray[np.float64]
 
@@ -25,7 +27,52 @@ def seed_for(course_digest: str, model_id: str) -> int:
     return int.from_bytes(found[:8], "big") >> 1
 
 
-def individualise(model: PopulationModel, course: Course, *, seed: int, draws: int = 1000) -> Fit:
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What may be chosen of a fit beside the model; the defaults are the model as published.
+
+    Parameters
+    ----------
+    below
+        What a level below the limit of quantification says.
+    hessian
+        Whether the covariance is by the full Hessian, not by expected information; see `Fit.covariance_kind`.
+    flatten
+        Factor of the prior's covariance; above 1 the population says less and the levels more.
+    half_life_h
+        The variance of a level's residual doubles with every so many hours of its age at the course's end; None: old
+        levels count like new ones.
+    """
+
+    below: BelowLimit = BelowLimit.M3
+    hessian: bool = False
+    flatten: float = 1.0
+    half_life_h: float | None = None
+
+    def __post_init__(self) -> None:
+        if not (self.flatten > 0.0 and np.isfinite(self.flatten)):
+            raise ValueError(f"flatten is {self.flatten}; give a positive factor of the prior's covariance")
+        if self.half_life_h is not None and not self.half_life_h > 0.0:
+            raise ValueError(f"half_life_h is {self.half_life_h}; give hours, or None to count all levels alike")
+
+    def said(self, levels: Sequence[Level]) -> tuple[str, ...]:
+        """The choices that mattered, as sentences."""
+        found = []
+        if any(level.below_limit for level in levels):
+            found.append(f"Levels below quantification: {self.below.value}.")
+        if self.flatten != 1.0:
+            found.append(f"The population's variances are multiplied by {self.flatten:g}.")
+        if self.half_life_h is not None:
+            found.append(f"A level's error variance doubles every {self.half_life_h:g} h of its age.")
+        return tuple(found)
+
+
+_PUBLISHED = Options()
+
+
+def individualise(
+    model: PopulationModel, course: Course, *, seed: int, draws: int = 1000, options: Options = _PUBLISHED
+) -> Fit:
     """Fit a model to one patient's course.
 
     Without a level, and before the first dose too, the fit is the prior: eta exactly 0 and draws from the population.
@@ -42,93 +89,126 @@ def individualise(model: PopulationModel, course: Course, *, seed: int, draws: i
         raise ValueError(f"draws is {draws}; ask for at least 1")
     if course.drug != model.drug:
         return _cannot(model, seed, f"The course is of {course.drug}, the model of {model.drug}.")
-    doses = tuple(dose for dose in course.doses if dose.start_h <= course.until_h)
-    if course.levels and not doses:
+    if course.levels and not any(dose.start_h <= course.until_h for dose in course.doses):
         return _cannot(model, seed, f"A level was measured, but no dose of {model.drug} before it is on record.")
     try:
         chart = history(model, course)
-    except CovariateError as error:
+        usable = usable_levels(course)
+        levels, left_out = describe.fittable(model, usable, options.below)
+        evidence = Evidence.of(
+            model,
+            course,
+            levels,
+            chart=chart,
+            below=options.below,
+            half_life_h=options.half_life_h,
+            flatten=options.flatten,
+        )
+    except (CovariateError, EvidenceError, TimelineError) as error:
         return _cannot(model, seed, _sentence(str(error)))
     warnings = list(doubts.outside_population(model, course, chart))
-    levels = usable_levels(course)
-    left_out = len(course.levels) - len(levels)
-    if left_out:
-        warnings.append(f"{left_out} level{'s' if left_out > 1 else ''} left out of the fit; see the findings.")
+    unused = len(course.levels) - len(usable)
+    if unused:
+        warnings.append(f"{unused} level{'s' if unused > 1 else ''} left out of the fit; see the findings.")
+    warnings += left_out
+    assumptions = options.said(usable)
     if not levels:
-        return _prior(model, course, chart, seed, draws, warnings)
-    evidence = Evidence.gather(
-        model, chart, doses, [level.time_h for level in levels], [level.value for level in levels]
-    )
-    mode = find_mode(evidence)
+        return _prior(evidence, course, seed, draws, warnings, assumptions)
+    mode = find_mode(evidence, hessian=True)
+    if mode.failed:
+        return _cannot(model, seed, f"The equations of {model.title} have no solution for this patient's levels.")
     posterior = draw_posterior(evidence, mode, seed=seed, draws=draws)
-    return _fitted(model, course, chart, levels, evidence, mode, posterior, seed, warnings)
+    bent = options.hessian and bool(np.all(np.isfinite(mode.full)))
+    if options.hessian and not bent:
+        warnings.append("The full Hessian is not positive definite; the covariance is by expected information.")
+    return _fitted(evidence, course, levels, mode, posterior, seed, warnings, assumptions, bent)
 
 
 def _fitted(
-    model: PopulationModel,
-    course: Course,
-    chart: CovariateHistory,
-    levels: Sequence[Level],
     evidence: Evidence,
+    course: Course,
+    levels: Sequence[Level],
     mode: Mode,
     posterior: Posterior,
     seed: int,
     warnings: list[str],
+    assumptions: tuple[str, ...],
+    bent: bool,
 ) -> Fit:
+    individual = evidence.individual
+    model = individual.model
     outcome = FitOutcome.FITTED if mode.converged else FitOutcome.NOT_CONVERGED
     eta = tuple(float(value) for value in mode.eta)
-    residuals = _residuals(evidence, mode.eta, levels)
-    warnings += doubts.of_fit(
-        model, eta, residuals, posterior.effective_sample_size, posterior.moves, posterior.draws.shape[0]
-    )
+    residuals = describe.residuals(model, levels, mode)
+    covariance = mode.hessian_covariance if bent else mode.covariance
+    parameters, errors = describe.parameters(individual, course.until_h, mode.eta, covariance)
+    warnings += doubts.of_fit(individual, eta, residuals)
+    warnings += doubts.of_draws(posterior)
     return Fit(
         model_id=model.id,
         model_version=model.version,
         seed=seed,
         outcome=outcome,
         reason=str(outcome.value),
-        eta_names=model.eta_on,
+        eta_names=individual.names,
         eta=eta,
-        covariance=_rows(mode.covariance),
-        covariance_kind=COVARIANCE_KIND,
-        parameters=_parameters(model, course, chart, mode.eta),
-        typical=_parameters(model, course, chart, np.zeros(len(eta))),
+        covariance=_rows(covariance),
+        covariance_kind=HESSIAN_KIND if bent else COVARIANCE_KIND,
+        parameters=parameters,
+        typical=describe.parameters(individual, course.until_h, np.zeros(len(eta)), covariance)[0],
         objective=mode.objective,
         iterations=mode.iterations,
         draws=posterior.draws,
         effective_sample_size=posterior.effective_sample_size,
         proposals=posterior.proposals,
-        shrinkage=_shrinkage(mode.covariance, model.omega),
+        shrinkage=describe.shrinkage(covariance, evidence.omega),
         residuals=residuals,
         warnings=tuple(warnings),
+        standard_errors=errors,
+        sampler=posterior.sampler.value,
+        pareto_k=float(posterior.pareto_k) if np.isfinite(posterior.pareto_k) else None,
+        r_hat=float(posterior.r_hat) if np.isfinite(posterior.r_hat) else 99.0,
+        gradient=mode.gradient,
+        minima=mode.minima,
+        assumptions=assumptions,
     )
 
 
 def _prior(
-    model: PopulationModel, course: Course, chart: CovariateHistory, seed: int, draws: int, warnings: Sequence[str]
+    evidence: Evidence,
+    course: Course,
+    seed: int,
+    draws: int,
+    warnings: Sequence[str],
+    assumptions: tuple[str, ...],
 ) -> Fit:
-    zero = np.zeros(len(model.eta_on))
-    typical = _parameters(model, course, chart, zero)
+    individual = evidence.individual
+    model = individual.model
+    zero = np.zeros(individual.size)
+    typical, errors = describe.parameters(individual, course.until_h, zero, evidence.omega)
     return Fit(
         model_id=model.id,
         model_version=model.version,
         seed=seed,
         outcome=FitOutcome.PRIOR_ONLY,
         reason=str(FitOutcome.PRIOR_ONLY.value),
-        eta_names=model.eta_on,
-        eta=tuple(0.0 for _ in model.eta_on),
-        covariance=_rows(model.omega),
+        eta_names=individual.names,
+        eta=tuple(0.0 for _ in zero),
+        covariance=_rows(evidence.omega),
         covariance_kind=PRIOR_KIND,
         parameters=typical,
         typical=dict(typical),
         objective=0.0,
         iterations=0,
-        draws=draw_prior(model.omega, seed=seed, draws=draws),
+        draws=draw_prior(evidence.factor, seed=seed, draws=draws),
         effective_sample_size=float(draws),
         proposals=draws,
-        shrinkage=tuple(0.0 for _ in model.eta_on),
+        shrinkage=tuple(0.0 for _ in zero),
         residuals=(),
         warnings=tuple(warnings),
+        standard_errors=errors,
+        sampler=Sampler.PRIOR.value,
+        assumptions=assumptions,
     )
 
 
@@ -163,32 +243,3 @@ def _sentence(words: str) -> str:
 
 def _rows(matrix: Array) -> tuple[tuple[float, ...], ...]:
     return tuple(tuple(float(value) for value in row) for row in matrix)
-
-
-def _shrinkage(covariance: Array, omega: Array) -> tuple[float, ...]:
-    return tuple(float(1.0 - np.sqrt(covariance[k, k] / omega[k, k])) for k in range(omega.shape[0]))
-
-
-def _parameters(model: PopulationModel, course: Course, chart: CovariateHistory, eta: Array) -> dict[str, float]:
-    """Parameters by name at the course's end."""
-    now = max(0, int(np.searchsorted(chart.times_h, course.until_h, side="right")) - 1)
-    found = {name: float(chart.typical[now, column]) for column, name in enumerate(model.parameters)}
-    for k, name in enumerate(model.eta_on):
-        found[name] *= float(np.exp(eta[k]))
-    return found
-
-
-def _residuals(evidence: Evidence, eta: Array, levels: Sequence[Level]) -> tuple[LevelResidual, ...]:
-    population, individual = evidence.predict(np.vstack([np.zeros_like(eta), eta]))
-    sd = np.sqrt(evidence.model.residual.variance(individual))
-    return tuple(
-        LevelResidual(
-            time_h=level.time_h,
-            observed=level.value,
-            population=float(population[k]),
-            individual=float(individual[k]),
-            weighted_residual=float((level.value - individual[k]) / sd[k]),
-            source=level.source,
-        )
-        for k, level in enumerate(levels)
-    )

@@ -1,23 +1,35 @@
-"""Posterior draws of eta: importance sampling around the mode, and Metropolis moves where that is not enough."""
+"""Posterior draws of a patient's effects: importance sampling around the mode, and Markov chains where that fails."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twins.estimation import chains
 from twins.estimation.evidence import Evidence
 from twins.estimation.map import Mode
+from twins.estimation.pareto import GOOD, smooth
 from twins.solvers import likelihood
 
 Array = NDArray[np.float64]
 
 _FREEDOM = 5.0
-"""Degrees of freedom of the proposal: tails heavier than the posterior's, whose prior is normal."""
+"""Degrees of freedom of the proposal: tails heavier than the posterior's, whose prior is normal. In many dimensions the
+t's radius would scatter the weights by itself, so there it has twice as many as dimensions."""
 _FIRST = 4
 """Proposals for each draw wanted in the first round; doubled in each of the next."""
 _ROUNDS = 3
-_MOVES = 60
-"""Metropolis moves of every draw when importance sampling alone was not enough."""
+_ENOUGH = 0.5
+"""Effective draws for each draw wanted, below which the chains take over."""
+
+
+class Sampler(StrEnum):
+    """How draws were made; each member is the words a reader sees."""
+
+    PRIOR = "drawn from the population"
+    IMPORTANCE = "importance resampling with Pareto-smoothed weights"
+    CHAINS = "Markov chains, since importance weights were not reliable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,21 +38,27 @@ class Posterior:
 
     Attributes
     ----------
-    draws : ndarray, shape (n, p)
+    draws : ndarray, shape (n, size)
     effective_sample_size : float
-        1 / sum(w²) of the weighted proposals that the draws were taken from.
+        1 / sum(w²) of the weighted proposals that the draws were taken from; of chains, that of their worst coordinate,
+        at most the number of draws.
     proposals : int
-        All that were tried, in all rounds.
-    moves : int
-        Metropolis moves made after resampling; 0 where importance sampling sufficed.
+        All points at which the posterior was evaluated.
+    sampler
+    pareto_k : float
+        Shape of the weights' tail, of the best round.
+    r_hat : float
+        Of the chains; 1 without them.
     accepted : float
-        Share of the moves that was accepted; 0 without moves.
+        Share of the chains' moves that was accepted; 0 without them.
     """
 
     draws: Array
     effective_sample_size: float
     proposals: int
-    moves: int
+    sampler: Sampler
+    pareto_k: float
+    r_hat: float
     accepted: float
 
 
@@ -49,68 +67,83 @@ def streams(seed: int, count: int) -> list[np.random.Generator]:
     return [np.random.Generator(np.random.Philox(child)) for child in np.random.SeedSequence(seed).spawn(count)]
 
 
-def draw_prior(omega: Array, *, seed: int, draws: int) -> Array:
-    """Draws of eta from the population, shape (draws, p)."""
+def draw_prior(factor: Array, *, seed: int, draws: int) -> Array:
+    """Draws of effects from the population, shape (draws, p); `factor` is the lower root of their covariance."""
     (stream,) = streams(seed, 1)
-    factor = np.linalg.cholesky(omega)
-    centre = np.zeros(omega.shape[0])
-    return np.asarray(likelihood.affine(stream.standard_normal((draws, centre.size)), centre, factor))
+    centre = np.zeros(factor.shape[0])
+    return np.asarray(
+        likelihood.affine(stream.standard_normal((draws, centre.size)), centre, np.ascontiguousarray(factor))
+    )
 
 
 def draw_posterior(evidence: Evidence, mode: Mode, *, seed: int, draws: int) -> Posterior:
-    """Draws from the posterior of eta.
+    """Draws from the posterior of the effects.
 
-    A multivariate t around the mode proposes; where fewer effective draws than wanted come of it, the proposal is
-    fitted to the weighted proposals and the next round tries twice as many. If it still falls short of half, the draws
-    are moved by random-walk Metropolis, which leaves the posterior as it is and pulls repeated draws apart.
+    A multivariate t around the mode proposes; where the weights' tail is too heavy (k-hat above 0.7) or fewer effective
+    draws than wanted come of it, the proposal is fitted to the weighted proposals and the next round tries twice as
+    many. Where no round's weights can be trusted, Markov chains start from the best round.
     """
     sources = streams(seed, _ROUNDS + 2)
-    centre = mode.eta
-    scale = mode.covariance
+    centre = mode.normals
+    bent = bool(np.all(np.isfinite(mode.full)))
+    scale = mode.full if bent else mode.expected
     tried = 0
-    best = 0.0
-    etas = np.zeros((0, centre.size))
+    best, shape = 0.0, float("inf")
+    points = np.zeros((0, centre.size))
     weights = np.zeros(0)
     for number in range(_ROUNDS):
         count = draws * _FIRST * 2**number
         proposed, log_density = _propose(sources[number], count, centre, scale)
-        log_weights = -0.5 * evidence.objective(proposed) - log_density
-        share = np.exp(log_weights - float(np.max(log_weights)))
-        share = share / float(np.sum(share))
+        share, tail = smooth(-0.5 * evidence.height(proposed) - log_density)
         size = 1.0 / float(np.sum(np.square(share)))
         tried += count
-        if size > best:
-            best, etas, weights = size, proposed, share
-        if best >= draws:
+        if _better(size, tail, best, shape):
+            best, shape, points, weights = size, tail, proposed, share
+        if best >= draws and shape <= GOOD:
             break
-        centre, scale = _refit(etas, weights, scale)
-    picked = etas[_systematic(sources[_ROUNDS], weights, draws)]
-    if best >= draws / 2:
-        return Posterior(picked, best, tried, 0, 0.0)
-    moved, accepted = _move(evidence, picked, scale, sources[_ROUNDS + 1])
-    return Posterior(moved, best, tried + _MOVES * draws, _MOVES, accepted)
+        centre, scale = _refit(points, weights, scale)
+    if shape <= GOOD and best >= _ENOUGH * draws:
+        picked = points[_systematic(sources[_ROUNDS], weights, draws)]
+        return Posterior(evidence.effects(picked), best, tried, Sampler.IMPORTANCE, shape, 1.0, 0.0)
+    starts = points[_systematic(sources[_ROUNDS], weights, chains.CHAINS)]
+    centre, scale = _refit(points, weights, scale)
+    found = chains.walk(evidence.height, starts, centre, scale, draws=draws, source=sources[_ROUNDS + 1])
+    return Posterior(
+        draws=evidence.effects(found.draws),
+        effective_sample_size=min(found.effective, float(draws)),
+        proposals=tried + found.steps,
+        sampler=Sampler.CHAINS,
+        pareto_k=shape,
+        r_hat=found.r_hat,
+        accepted=found.accepted,
+    )
+
+
+def _better(size: float, tail: float, best: float, shape: float) -> bool:
+    """Trusted weights go before others; among equals, more effective draws."""
+    if (tail <= GOOD) != (shape <= GOOD):
+        return tail <= GOOD
+    return size > best
 
 
 def _propose(stream: np.random.Generator, count: int, centre: Array, scale: Array) -> tuple[Array, Array]:
     """Rows of a multivariate t and their log density without the constant."""
     p = centre.size
+    freedom = max(_FREEDOM, 2.0 * p) if p > _FREEDOM else _FREEDOM
     factor = np.linalg.cholesky(scale)
     normal = stream.standard_normal((count, p))
-    spread = np.sqrt(_FREEDOM / stream.chisquare(_FREEDOM, count))
+    spread = np.sqrt(freedom / stream.chisquare(freedom, count))
     rows = np.ascontiguousarray(normal * spread[:, None])
-    distance = likelihood.quadratic(rows, np.eye(p))
-    log_density = -0.5 * (_FREEDOM + p) * np.log1p(distance / _FREEDOM)
+    log_density = -0.5 * (freedom + p) * np.log1p(likelihood.squares(rows) / freedom)
     return np.asarray(likelihood.affine(rows, np.ascontiguousarray(centre), factor)), log_density
 
 
-def _refit(etas: Array, weights: Array, scale: Array) -> tuple[Array, Array]:
+def _refit(points: Array, weights: Array, scale: Array) -> tuple[Array, Array]:
     """Weighted mean and covariance, kept from collapsing when a few proposals carry all the weight."""
-    p = etas.shape[1]
-    centre = np.array([float(np.sum(weights * etas[:, k])) for k in range(p)])
-    spread = np.empty((p, p))
-    for i in range(p):
-        for j in range(p):
-            spread[i, j] = float(np.sum(weights * (etas[:, i] - centre[i]) * (etas[:, j] - centre[j])))
+    p = points.shape[1]
+    centre = np.array([float(np.sum(weights * points[:, k])) for k in range(p)])
+    left = points - centre
+    spread = np.array([[float(np.sum(weights * left[:, i] * left[:, k])) for k in range(p)] for i in range(p)])
     return centre, spread + 0.05 * scale
 
 
@@ -119,21 +152,3 @@ def _systematic(stream: np.random.Generator, weights: Array, draws: int) -> NDAr
     steps = (np.arange(draws) + stream.random()) / draws
     index = np.searchsorted(np.cumsum(weights), steps, side="right")
     return np.minimum(index, weights.size - 1).astype(np.int64)
-
-
-def _move(evidence: Evidence, etas: Array, scale: Array, stream: np.random.Generator) -> tuple[Array, float]:
-    """Random-walk Metropolis of every draw by itself, with the step 2.4/sqrt(p) that Gelman found best for normals."""
-    p = etas.shape[1]
-    factor = np.linalg.cholesky(scale) * (2.4 / np.sqrt(p))
-    current = np.array(etas)
-    value = evidence.objective(current)
-    taken = 0
-    for _ in range(_MOVES):
-        steps = np.asarray(likelihood.affine(stream.standard_normal(current.shape), np.zeros(p), factor))
-        trial = current + steps
-        trial_value = evidence.objective(trial)
-        accept = np.log(stream.random(current.shape[0])) < 0.5 * (value - trial_value)
-        current[accept] = trial[accept]
-        value[accept] = trial_value[accept]
-        taken += int(np.count_nonzero(accept))
-    return current, taken / (_MOVES * current.shape[0])

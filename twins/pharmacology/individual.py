@@ -49,7 +49,7 @@ class Individual:
         if until_h is not None and within:
             # One epoch more: with covariates carried backward a level is read with the epoch that ends after it.
             seen = int(np.searchsorted(chart.times_h, until_h, side="right")) + 1
-            known = int(occasion[:seen].max()) + 1
+            known = int(occasion[:seen].max()) + 1 if until_h > -np.inf else 0
             occasion = np.where(occasion < known, occasion, -1)
         terms = [
             (names.index(name), which, factor)
@@ -89,7 +89,7 @@ class Individual:
 
     @property
     def omega(self) -> Array:
-        """Covariance of the effects, shape (size, size): that of the etas, then for each occasion that of its kappas."""
+        """Covariance of the effects, shape (size, size): that of the etas, then that of each occasion's kappas."""
         return self._blocks(self.model.omega, self._kappa_omega)
 
     @property

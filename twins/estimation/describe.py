@@ -1,0 +1,107 @@
+"""What a fit says in the patient's own terms: parameters with their errors, residuals, shrinkage."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twins.estimation.evidence import BelowLimit
+from twins.estimation.fit import LevelResidual
+from twins.estimation.map import Mode
+from twins.pharmacology.individual import Individual
+from twins.pharmacology.population import PopulationModel
+from twins.pharmacology.residual import ResidualKind
+from twins.samples.course import Level
+
+Array = NDArray[np.float64]
+
+_STEP = 1e-4
+"""Of a parameter's slope by an effect: parameters are smooth functions of a few numbers."""
+
+
+def fittable(
+    model: PopulationModel, levels: Sequence[Level], below: BelowLimit
+) -> tuple[tuple[Level, ...], tuple[str, ...]]:
+    """The levels that the model's error can speak of, and a sentence on each kind that it cannot."""
+    outputs = [output.name for output in model.system.outputs]
+    used, said = [], {}
+    for level in levels:
+        name = level.output or outputs[0]
+        residual = model.residuals.get(name)
+        if name not in outputs:
+            said[f"{model.title} does not know of {name}: its levels are left out of the fit."] = None
+        elif residual is None:
+            said[f"{model.title} states no residual error of {name}: its levels cannot be fitted and are left out."] = (
+                None
+            )
+        elif residual.kind is ResidualKind.LOG and not level.value > 0.0:
+            said["A level of 0 has no logarithm, which the model's error is of; it is left out of the fit."] = None
+        elif level.below_limit and below is BelowLimit.M1:
+            continue
+        else:
+            used.append(level)
+    return tuple(used), tuple(said)
+
+
+def parameters(
+    individual: Individual, time_h: float, eta: Array, covariance: Array
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Parameters and components by name at a time, without what dialysis adds, and their standard errors.
+
+    The errors are by the delta method: the root of g' C g, g the slope by the effects and C their covariance.
+    """
+    model = individual.model
+    now = individual.epoch_at(time_h)
+    p = eta.size
+    rows = np.repeat(eta[None, :], 1 + 2 * p, axis=0)
+    for k in range(p):
+        rows[1 + 2 * k, k] += _STEP
+        rows[2 + 2 * k, k] -= _STEP
+    parts = individual.components(rows)[:, now, :]
+    values = dict(zip(model.components, parts.T, strict=True))
+    for name, of in model.sums.items():
+        values[name] = sum((values[part] for part in of), np.zeros(rows.shape[0]))
+    found, errors = {}, {}
+    for name in dict.fromkeys((*model.parameters, *model.components)):
+        value = values[name]
+        slope = (value[1::2] - value[2::2]) / (2.0 * _STEP)
+        found[name] = float(value[0])
+        errors[name] = float(np.sqrt(max(float(slope @ covariance @ slope), 0.0)))
+    return found, errors
+
+
+def residuals(model: PopulationModel, levels: Sequence[Level], mode: Mode) -> tuple[LevelResidual, ...]:
+    """Each level against the typical patient and against the fit."""
+    outputs = {output.name: output for output in model.system.outputs}
+    first = model.system.outputs[0].name
+    found = []
+    for level, population, individual in zip(levels, mode.population, mode.predicted, strict=True):
+        name = level.output or first
+        residual = model.residuals[name]
+        sd = float(np.sqrt(residual.variance(np.array([individual]))[0]))
+        logged = residual.kind is ResidualKind.LOG
+        apart = float(np.log(level.value / individual)) if logged else level.value - float(individual)
+        if level.below_limit:
+            apart = min(apart, 0.0)
+        found.append(
+            LevelResidual(
+                time_h=level.time_h,
+                observed=level.value,
+                population=float(population),
+                individual=float(individual),
+                weighted_residual=apart / sd,
+                source=level.source,
+                output=level.output,
+                unit=outputs[name].unit,
+                below_limit=level.below_limit,
+            )
+        )
+    return tuple(found)
+
+
+def shrinkage(covariance: Array, omega: Array) -> tuple[float, ...]:
+    """1 - posterior sd / prior sd of each effect; 0 where there is no spread to shrink."""
+    return tuple(
+        float(1.0 - np.sqrt(covariance[k, k] / omega[k, k])) if omega[k, k] > 0.0 else 0.0
+        for k in range(omega.shape[0])
+    )

@@ -1,0 +1,147 @@
+"""`Case`: one patient's records under one model, as the arrays that estimation kernels read.
+
+A case travels packed into two arrays, so that kernels which only hand it on are small and quick to compile, and many
+patients are simply many cases behind one another.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from twins.solvers.individual import Effects
+from twins.solvers.likelihood import Levels
+from twins.solvers.linear import CONTRACT
+
+Array = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+
+class Case(NamedTuple):
+    """One patient under one model.
+
+    Attributes
+    ----------
+    layout, scales, ports
+        Of the model's `Predictor`.
+    tolerance : ndarray, shape (2,)
+        Relative and absolute, of solvers that step.
+    steps : ndarray, shape (3,)
+        Of differences: for slopes and for curvature, on an effect's own scale; and how far the objective may be off by
+        rounding or by the solver's error, relative.
+    plain : ndarray, shape (2,)
+        Compartments, where nothing but the doses changes over time, so that they superpose (0: it is not so); and the
+        output's scale.
+    between, within : ndarray, shapes (p, p), (q, q)
+        Lower triangular roots of the covariance of the etas and of one occasion's kappas, flattened or not.
+    reach : ndarray, shape (p + q,)
+        How far each effect goes to change its component about e-fold.
+    doses, epochs_h, times_h, resets_h
+        As a `Timeline` has them; `times_h` are the distinct times of the levels.
+    backward : ndarray of int, shape (1,)
+        1 where covariates are carried backward.
+    output_of_time : ndarray of int, shape (times,)
+        Which output each time is read of.
+    """
+
+    layout: Whole
+    scales: Array
+    ports: Whole
+    tolerance: Array
+    steps: Array
+    plain: Array
+    between: Array
+    within: Array
+    reach: Array
+    effects: Effects
+    doses: Array
+    epochs_h: Array
+    times_h: Array
+    resets_h: Array
+    backward: Whole
+    output_of_time: Whole
+    levels: Levels
+
+
+def pack(case: Case) -> tuple[Array, Whole]:
+    """A case as numbers and whole numbers; the latter begin with where each array lies and its shape."""
+    arrays: list[NDArray[np.float64] | Whole] = []
+    for part in case:
+        arrays += [part] if isinstance(part, np.ndarray) else list(part)
+    numbers, wholes, places = [], [], []
+    at = [0, 3 * len(arrays)]
+    for array in arrays:
+        whole = array.dtype == np.int64
+        rows, columns = (array.shape[0], array.shape[1]) if array.ndim == 2 else (array.shape[0], 1)
+        places.append((at[whole], rows, columns))
+        (wholes if whole else numbers).append(array.ravel())
+        at[whole] += array.size
+    return np.concatenate(numbers), np.concatenate([np.array(places, dtype=np.int64).ravel(), *wholes])
+
+
+def chain(sizes: Sequence[int]) -> Whole:
+    """Where each of many begins behind the others, and where the last ends."""
+    found = np.zeros(len(sizes) + 1, dtype=np.int64)
+    np.cumsum(np.array(sizes, dtype=np.int64), out=found[1:])
+    return found
+
+
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
+def _row(numbers: Array, wholes: Whole, number: int) -> Array:
+    return numbers[wholes[3 * number] : wholes[3 * number] + wholes[3 * number + 1]]
+
+
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
+def _whole(wholes: Whole, number: int) -> Whole:
+    return wholes[wholes[3 * number] : wholes[3 * number] + wholes[3 * number + 1]]
+
+
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
+def _table(numbers: Array, wholes: Whole, number: int) -> Array:
+    rows, columns = wholes[3 * number + 1], wholes[3 * number + 2]
+    return numbers[wholes[3 * number] : wholes[3 * number] + rows * columns].reshape((rows, columns))
+
+
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
+def unpack(numbers: Array, wholes: Whole) -> Case:
+    """The arrays of a packed case, as views."""
+    rows, columns = wholes[3 * 2 + 1], wholes[3 * 2 + 2]
+    return Case(
+        _whole(wholes, 0),
+        _row(numbers, wholes, 1),
+        wholes[wholes[3 * 2] : wholes[3 * 2] + rows * columns].reshape((rows, columns)),
+        _row(numbers, wholes, 3),
+        _row(numbers, wholes, 4),
+        _row(numbers, wholes, 5),
+        _table(numbers, wholes, 6),
+        _table(numbers, wholes, 7),
+        _row(numbers, wholes, 8),
+        Effects(
+            _table(numbers, wholes, 9),
+            _table(numbers, wholes, 10),
+            _whole(wholes, 11),
+            _whole(wholes, 12),
+            _whole(wholes, 13),
+            _whole(wholes, 14),
+            _whole(wholes, 15),
+            _row(numbers, wholes, 16),
+            _row(numbers, wholes, 17),
+            _whole(wholes, 18),
+        ),
+        _table(numbers, wholes, 19),
+        _row(numbers, wholes, 20),
+        _row(numbers, wholes, 21),
+        _row(numbers, wholes, 22),
+        _whole(wholes, 23),
+        _whole(wholes, 24),
+        Levels(
+            _row(numbers, wholes, 25),
+            _whole(wholes, 26),
+            _whole(wholes, 27),
+            _table(numbers, wholes, 28),
+            _row(numbers, wholes, 29),
+            _whole(wholes, 30),
+        ),
+    )
