@@ -195,4 +195,4 @@ def _influences(result: ComparisonResult, course: Course) -> tuple[Influence, ..
         stem = f"Level of {level.value:g} mg/L at"
         names[f"{stem} {level.time_h:.1f} h"] = f"{stem} {words.clock(moment_at(course.start, level.time_h), zone)}"
     renamed = (replace(item, what=names.get(item.what, item.what)) for item in result.influences)
-    return tuple(sorted(renamed, key=lambda item: abs(item.auc24_after - item.auc24_before), reverse=True))
+    return tuple(sorted(renamed, key=lambda item: abs(item.after - item.before), reverse=True))

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from twins.cohorts.study import StudySpec
 from twins.cohorts.summarise import QUANTILES, GroupExposure
+from twins.quantities.unit import of_area, readable
 
 Array = NDArray[np.float64]
 
 PATIENTS, TABLE, TABLE_IN_TEXT, MANIFEST = "patients.parquet", "table.csv", "table.md", "manifest.json"
-_MEASURES = (("auc24", "mg·h/L"), ("peak", "mg/L"), ("trough", "mg/L"))
+_MEASURES = ("auc24", "peak", "trough")
 
 
 def export(
@@ -30,6 +31,8 @@ def export(
     table: Array,
     rows: Sequence[GroupExposure],
     manifest: Mapping[str, Any],
+    *,
+    unit: str = "mg/L",
 ) -> dict[str, str]:
     """Write Parquet, CSV, markdown and, when the others are in place, the manifest; the digest of each file by name.
 
@@ -39,12 +42,14 @@ def export(
         Columns and numbers of ``twins.cohorts.expose``; subject numbers are the row numbers.
     manifest
         What the caller knows of the run; the digests of the files are added under ``files``.
+    unit
+        UCUM code of the model's first output.
     """
     folder.mkdir(parents=True, exist_ok=True)
     contents = {
         PATIENTS: _parquet(names, table),
         TABLE: _csv(rows).encode(),
-        TABLE_IN_TEXT: _markdown(spec, rows).encode(),
+        TABLE_IN_TEXT: _markdown(spec, rows, unit).encode(),
     }
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in contents.items()}
     whole = {**manifest, "files": digests}
@@ -75,7 +80,8 @@ def _parquet(names: Sequence[str], table: Array) -> bytes:
 def _csv(rows: Sequence[GroupExposure]) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    quantile_names = [f"{measure}_q{quantile * 100:02.0f}" for measure, _ in _MEASURES for quantile in QUANTILES]
+    measures = _MEASURES if all(row.value is None for row in rows) else (*_MEASURES, "value")
+    quantile_names = [f"{measure}_q{quantile * 100:02.0f}" for measure in measures for quantile in QUANTILES]
     writer.writerow(
         [
             "regimen",
@@ -90,7 +96,7 @@ def _csv(rows: Sequence[GroupExposure]) -> str:
         ]
     )
     for row in rows:
-        quantiles = [repr(value) for measure, _ in _MEASURES for value in getattr(row, measure)]
+        quantiles = [repr(value) for measure in measures for value in getattr(row, measure)]
         writer.writerow(
             [
                 row.regimen,
@@ -107,16 +113,18 @@ def _csv(rows: Sequence[GroupExposure]) -> str:
     return out.getvalue()
 
 
-def _markdown(spec: StudySpec, rows: Sequence[GroupExposure]) -> str:
+def _markdown(spec: StudySpec, rows: Sequence[GroupExposure], unit: str) -> str:
+    concentration, area = readable(unit), readable(of_area(unit))
+    also = any(row.value is not None for row in rows)
     lines = [
         f"# {spec.title}",
         "",
         f"{spec.patients} virtual patients of {spec.model_id}, each under every regimen; day {spec.days}, "
         f"target {spec.target.name}. Quantiles are 5, 50 and 95 %.",
         "",
-        "| regimen | creatinine clearance | patients | AUC24 mg·h/L | peak mg/L | trough mg/L "
-        "| in target | above | below |",
-        "|---|---|---:|---:|---:|---:|---:|---:|---:|",
+        f"| regimen | creatinine clearance | patients | AUC24 {area} | peak {concentration} | trough {concentration} "
+        f"|{' ' + _cell(spec.target.name) + ' |' if also else ''} in target | above | below |",
+        f"|---|---|---:|---:|---:|---:|{'---:|' if also else ''}---:|---:|---:|",
     ]
     for row in rows:
         auc, peak, trough = (
@@ -125,9 +133,14 @@ def _markdown(spec: StudySpec, rows: Sequence[GroupExposure]) -> str:
         )
         lines.append(
             f"| {_cell(row.regimen)} | {row.group} | {row.patients} | {auc} | {peak} | {trough} "
-            f"| {row.p_in_target:.1%} | {row.p_above:.1%} | {row.p_below:.1%} |"
+            f"|{_asked(row) if also else ''} {row.p_in_target:.1%} | {row.p_above:.1%} | {row.p_below:.1%} |"
         )
     return "\n".join(lines) + "\n"
+
+
+def _asked(row: GroupExposure) -> str:
+    low, _, middle, _, high = row.aimed_at
+    return f" {low:.3g} – **{middle:.3g}** – {high:.3g} |"
 
 
 def _cell(text: str) -> str:

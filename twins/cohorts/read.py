@@ -1,26 +1,32 @@
 """Read a study from a JSON or TOML file, and name every mistake in it at once."""
 
 import json
-import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+
+from twins.cohorts.aim import read_target
 from twins.cohorts.distribution import NUMBERS, Distribution, DistributionError, Shape
+from twins.cohorts.plain import number, shown
 from twins.cohorts.study import RENAL_GROUPS_ML_PER_MIN, StudyRegimen, StudySpec
 from twins.pharmacology import formulary
-from twins.pharmacology.covariates import CLEARANCE
-from twins.pharmacology.population import PopulationModel
+from twins.pharmacology.covariates import CLEARANCE, CovariateError, missing_inputs
+from twins.pharmacology.population import CovariateRange, PopulationModel
 from twins.pharmacology.regimen import Regimen, RegimenError
-from twins.pharmacology.target import Target
+from twins.quantities.dose import Route
+from twins.samples.course import Course, CovariateValue
 
 MOST_PATIENTS = 200_000
 MOST_DAYS = 60
 MOST_REGIMENS = 6
 """As many as a figure can tell apart."""
 _BY_CREATININE = frozenset({"age_y", "male", "creatinine_mg_per_dl"})
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _SHARES = frozenset({"male", "haemodialysis"})
+_NOT_INFUSED = frozenset({Route.ORAL, Route.RECTAL})
 _KEYS = ("title", "model", "regimens", "covariates", "target", "patients", "seed", "days", "renal_groups_ml_per_min")
 
 
@@ -62,13 +68,13 @@ def build(data: Mapping[str, Any]) -> StudySpec:
     if not (isinstance(title, str) and 0 < len(title.strip()) <= 120):
         wrong.append("title: give a text of up to 120 characters")
     model = _model(data.get("model"), wrong)
-    regimens = _regimens(data.get("regimens"), wrong)
+    regimens = _regimens(data.get("regimens"), model, wrong)
     covariates = _covariates(data.get("covariates"), model, wrong)
     patients = _whole(data, "patients", 10_000, 1, MOST_PATIENTS, wrong)
     seed = _whole(data, "seed", None, 0, 2**63 - 1, wrong)
     days = _whole(data, "days", None, 1, MOST_DAYS, wrong)
     groups = _groups(data.get("renal_groups_ml_per_min", list(RENAL_GROUPS_ML_PER_MIN)), wrong)
-    target = _target(data.get("target"), model, wrong)
+    target = read_target(data.get("target"), model, wrong)
     if wrong or model is None or target is None:
         raise StudyError(wrong)
     return StudySpec(
@@ -99,42 +105,39 @@ def _model(name: Any, wrong: list[str]) -> PopulationModel | None:
 def _whole(data: Mapping[str, Any], key: str, default: int | None, low: int, high: int, wrong: list[str]) -> int:
     value = data.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        wrong.append(f"{key}: {_shown(value)}; give a whole number from {low} to {high}")
+        wrong.append(f"{key}: {shown(value)}; give a whole number from {low} to {high}")
         return low
     return value
 
 
-def _number(value: Any) -> float | None:
-    """A finite number, or None where it is something else."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return None
-    return float(value)
-
-
-def _shown(value: Any) -> str:
-    return "missing" if value is None else f"is {value!r}"
-
-
-def _regimens(items: Any, wrong: list[str]) -> tuple[StudyRegimen, ...]:
+def _regimens(items: Any, model: PopulationModel | None, wrong: list[str]) -> tuple[StudyRegimen, ...]:
     if not isinstance(items, list) or not 2 <= len(items) <= MOST_REGIMENS:
         count = len(items) if isinstance(items, list) else 0
         wrong.append(f"regimens: {count} given; give 2 to {MOST_REGIMENS}")
         items = items if isinstance(items, list) else []
     arms: list[StudyRegimen] = []
-    known = ("label", "amount_mg", "interval_h", "duration_h", "loading_mg")
-    for number, item in enumerate(items, 1):
-        where = f"regimens[{number}]"
+    known = ("label", "amount_mg", "interval_h", "duration_h", "loading_mg", "loading_h", "route")
+    optional = ("loading_mg", "loading_h")
+    for place, item in enumerate(items, 1):
+        where = f"regimens[{place}]"
         if not isinstance(item, dict):
             wrong.append(f"{where}: write it as a table of {', '.join(known)}")
             continue
         mistakes = [f"{where}.{key}: unknown; known are {', '.join(known)}" for key in item if key not in known]
         values = {}
-        for key in ("amount_mg", "interval_h", "duration_h", "loading_mg"):
-            if key == "loading_mg" and item.get(key) is None:
+        route = item.get("route", str(Route.INTRAVENOUS))
+        if route not in set(Route):
+            mistakes.append(f"{where}.route: is {route!r}; give one of {', '.join(Route)}")
+            route = str(Route.INTRAVENOUS)
+        elif model is not None and route not in model.system.inputs:
+            ways = [way for way in Route if way.value in model.system.inputs]
+            mistakes.append(f"{where}.route: {model.title} takes no dose that is {route}; give {' or '.join(ways)}")
+        for key in ("amount_mg", "interval_h", "duration_h", *optional):
+            if item.get(key) is None and (key in optional or (key == "duration_h" and route in _NOT_INFUSED)):
                 continue
-            value = _number(item.get(key))
+            value = number(item.get(key))
             if value is None:
-                mistakes.append(f"{where}.{key}: {_shown(item.get(key))}; give a number")
+                mistakes.append(f"{where}.{key}: {shown(item.get(key))}; give a number")
             else:
                 values[key] = value
         label = item.get("label")
@@ -142,7 +145,7 @@ def _regimens(items: Any, wrong: list[str]) -> tuple[StudyRegimen, ...]:
             mistakes.append(f"{where}.label: is {label!r}; give a text")
         if not mistakes:
             try:
-                regimen = Regimen(**values, start_h=0.0)
+                regimen = Regimen(**{"duration_h": 0.0, **values}, start_h=0.0, route=Route(route))
                 arms.append(StudyRegimen((label or "").strip() or regimen.sentence(), regimen))
             except RegimenError as error:
                 mistakes.append(f"{where}: {error}")
@@ -157,7 +160,8 @@ def _covariates(items: Any, model: PopulationModel | None, wrong: list[str]) -> 
         wrong.append("covariates: missing; give a table with a distribution for each chart value that the model needs")
         return {}
     drawn: dict[str, Distribution] = {}
-    allowed = {*model.clinical_inputs, CLEARANCE, "haemodialysis"} if model else None
+    allowed = _readable(model) if model else None
+    ranges = {known.name: known for known in model.covariates} if model else {}
     for name, item in items.items():
         where = f"covariates.{name}"
         if allowed is not None and name not in allowed:
@@ -166,12 +170,19 @@ def _covariates(items: Any, model: PopulationModel | None, wrong: list[str]) -> 
         distribution = _distribution(where, item, wrong)
         if distribution is not None:
             drawn[name] = distribution
-            wrong += [f"{where}.{mistake}" for mistake in _impossible(name, distribution)]
+            wrong += [f"{where}.{mistake}" for mistake in _impossible(name, distribution, ranges.get(name))]
     if model:
-        needed = set(model.clinical_inputs) - (_BY_CREATININE if CLEARANCE in items else set())
-        for name in model.clinical_inputs:
-            if name in needed and name not in items:
-                wrong.append(f"covariates.{name}: missing; {model.title} needs it")
+        # A refused distribution is not missing: it has been named already.
+        middle = np.array([0.5])
+        there = tuple(
+            CovariateValue(name, 0.0, float(drawn[name].draw(middle)[0]) if name in drawn else 1.0) for name in items
+        )
+        nobody = Course(model.drug, _LONG_AGO, 0.0, covariates=there)
+        try:
+            wrong += [f"covariates.{name}: missing; {model.title} needs it" for name in missing_inputs(model, nobody)]
+        except CovariateError as error:
+            if not wrong:
+                wrong.append(f"covariates: {error}")
         if CLEARANCE in items:
             for name in sorted(_BY_CREATININE & items.keys()):
                 wrong.append(f"covariates.{name}: not used beside {CLEARANCE}; leave one of them out")
@@ -182,7 +193,7 @@ def _distribution(where: str, item: Any, wrong: list[str]) -> Distribution | Non
     shapes = ", ".join(Shape)
     if not isinstance(item, dict) or item.get("distribution") not in set(Shape):
         given = item.get("distribution") if isinstance(item, dict) else None
-        wrong.append(f"{where}.distribution: {_shown(given)}; give one of {shapes}")
+        wrong.append(f"{where}.distribution: {shown(given)}; give one of {shapes}")
         return None
     shape = Shape(item["distribution"])
     edges = ("low", "high") if shape in (Shape.NORMAL, Shape.LOGNORMAL) else ()
@@ -192,9 +203,9 @@ def _distribution(where: str, item: Any, wrong: list[str]) -> Distribution | Non
     for key in (*NUMBERS[shape], *edges):
         if key in edges and key not in item:
             continue
-        value = _number(item.get(key))
+        value = number(item.get(key))
         if value is None:
-            mistakes.append(f"{where}.{key}: {_shown(item.get(key))}; give a number")
+            mistakes.append(f"{where}.{key}: {shown(item.get(key))}; give a number")
         else:
             numbers[key] = value
     if not mistakes:
@@ -208,17 +219,19 @@ def _distribution(where: str, item: Any, wrong: list[str]) -> Distribution | Non
     return None
 
 
-def _impossible(name: str, spread: Distribution) -> list[str]:
+def _impossible(name: str, spread: Distribution, known: CovariateRange | None) -> list[str]:
     """What no patient can have: a value of 0 or less, a sex that is neither, an age without end."""
     if name in _SHARES:
         if spread.shape is Shape.SHARE or (spread.shape is Shape.FIXED and spread.value in (0.0, 1.0)):
             return []
         return ["distribution: give a share, or fixed with the value 0 or 1"]
+    without_unit = known is not None and known.unit in ("", "1")
     if spread.shape is Shape.SHARE:
-        return ["distribution: a share gives 0 or 1; give another shape"]
+        return [] if without_unit else ["distribution: a share gives 0 or 1; give another shape"]
     mistakes = []
     lowest = spread.value if spread.shape is Shape.FIXED else spread.low
-    if spread.shape is not Shape.LOGNORMAL and not (lowest is not None and lowest > 0):
+    may_be_zero = without_unit or (known is not None and known.low is not None and known.low <= 0)
+    if spread.shape is not Shape.LOGNORMAL and not may_be_zero and not (lowest is not None and lowest > 0):
         mistakes.append("low: give a positive one, so that no patient has 0 or less")
     highest = spread.value if spread.shape is Shape.FIXED else spread.high
     if name == "age_y" and not (highest is not None and highest <= 120):
@@ -226,27 +239,15 @@ def _impossible(name: str, spread: Distribution) -> list[str]:
     return mistakes
 
 
+def _readable(model: PopulationModel) -> set[str]:
+    """Chart values that the model can make something of."""
+    names = {*model.clinical_inputs, CLEARANCE, "haemodialysis"} | {known.name for known in model.covariates}
+    return names | model.derived.keys() | {part for rule in model.derived.values() for part in rule.inputs}
+
+
 def _groups(items: Any, wrong: list[str]) -> tuple[float, ...]:
-    values = [_number(item) for item in items] if isinstance(items, list) else [None]
+    values = [number(item) for item in items] if isinstance(items, list) else [None]
     numbers = [value for value in values if value is not None]
     if len(numbers) != len(values) or numbers != sorted(set(numbers)) or any(n <= 0 for n in numbers):
         wrong.append("renal_groups_ml_per_min: give positive clearances in ascending order")
     return tuple(numbers)
-
-
-def _target(item: Any, model: PopulationModel | None, wrong: list[str]) -> Target | None:
-    if item is None:
-        return formulary.drug(model.drug).target if model else None
-    known = tuple(asdict(Target("", 0.0, 1.0, "")))
-    if not isinstance(item, dict) or set(item) - set(known):
-        wrong.append(f"target: write it as a table of {', '.join(known)}")
-        return None
-    low, high = _number(item.get("low")), _number(item.get("high"))
-    if low is None or high is None or not 0 <= low < high:
-        wrong.append("target: give low and high as AUC24 in mg·h/L, low below high")
-        return None
-    source = item.get("source")
-    if not (isinstance(source, str) and source.strip()):
-        wrong.append("target.source: missing; say where the target comes from")
-        return None
-    return Target(str(item.get("name") or f"AUC24 {low:g}–{high:g} mg·h/L"), low, high, source.strip())

@@ -47,15 +47,20 @@ class StudySpec:
     days: int
     renal_groups_ml_per_min: tuple[float, ...] = RENAL_GROUPS_ML_PER_MIN
 
+    @property
+    def until_h(self) -> float:
+        """When its last day ends, in hours since the first dose."""
+        return 24.0 * self.days
+
     def to_json(self) -> dict[str, Any]:
         """Plain data, as `from_json` takes it."""
         return {
             "title": self.title,
             "model_id": self.model_id,
             "model_version": self.model_version,
-            "regimens": [{"label": arm.label, "regimen": asdict(arm.regimen)} for arm in self.regimens],
+            "regimens": [{"label": arm.label, "regimen": arm.regimen.to_json()} for arm in self.regimens],
             "covariates": {name: asdict(self.covariates[name]) for name in sorted(self.covariates)},
-            "target": asdict(self.target),
+            "target": self.target.to_json(),
             "patients": self.patients,
             "seed": self.seed,
             "days": self.days,
@@ -68,12 +73,12 @@ class StudySpec:
             title=data["title"],
             model_id=data["model_id"],
             model_version=data["model_version"],
-            regimens=tuple(StudyRegimen(arm["label"], Regimen(**arm["regimen"])) for arm in data["regimens"]),
+            regimens=tuple(StudyRegimen(arm["label"], Regimen.from_json(arm["regimen"])) for arm in data["regimens"]),
             covariates={
                 name: Distribution(**{**values, "shape": Shape(values["shape"])})
                 for name, values in data["covariates"].items()
             },
-            target=Target(**data["target"]),
+            target=Target.from_json(data["target"]),
             patients=data["patients"],
             seed=data["seed"],
             days=data["days"],

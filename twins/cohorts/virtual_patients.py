@@ -1,4 +1,4 @@
-"""Draw virtual patients: covariates, etas and parameters of subjects by their numbers."""
+"""Draw virtual patients: covariates, effects and parameters of subjects by their numbers."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from twins.cohorts.streams import normals, raw, uniforms
 from twins.cohorts.study import StudySpec
-from twins.pharmacology.covariates import CLEARANCE, renal_clearance, typical_parameters
+from twins.forecasts.population import Crowd, correlated, crowd, occasions
+from twins.pharmacology.covariates import CLEARANCE
 from twins.pharmacology.population import PopulationModel
 
 Array = NDArray[np.float64]
@@ -20,21 +21,25 @@ class VirtualPatients:
     Attributes
     ----------
     covariates : mapping of str to ndarray, shape (n,)
-        As drawn, and the creatinine clearance (mL/min) that the model uses.
+        As drawn, and the creatinine clearance (mL/min) that the model uses, if it uses one.
     etas : ndarray, shape (n, len(model.eta_on))
     parameters : ndarray, shape (n, parameters)
-        In the order of ``model.parameters``.
+        In the order of ``model.parameters``, at the start and without inter-occasion effects.
+    crowd
+        From where regimens are followed.
     """
 
     covariates: dict[str, Array]
     etas: Array
     parameters: Array
+    crowd: Crowd
 
 
 def draw(spec: StudySpec, model: PopulationModel, subjects: NDArray[np.int64]) -> VirtualPatients:
     """The virtual patients of these numbers (0 to ``spec.patients`` - 1).
 
-    A subject's first words are for the covariates in alphabetical order, the next for the etas.
+    A subject's first words are for the covariates in alphabetical order, the next for the etas, then those of one
+    occasion after the other.
 
     Raises
     ------
@@ -42,38 +47,26 @@ def draw(spec: StudySpec, model: PopulationModel, subjects: NDArray[np.int64]) -
         If a drawn patient lies where the model's equations give no positive parameter.
     """
     names = sorted(spec.covariates)
-    words = raw(spec.seed, subjects, len(names) + len(model.eta_on))
+    until = spec.until_h
+    etas = len(model.etas)
+    within = np.zeros((0, 0)) if model.occasions is None else model.occasions.omega
+    kappas = within.shape[0]
+    count = occasions(model, until)
+    words = raw(spec.seed, subjects, len(names) + etas + count * kappas)
     even = uniforms(words[:, : len(names)])
     chart = {name: spec.covariates[name].draw(even[:, column]) for column, name in enumerate(names)}
-    etas = correlated(model.omega, normals(words[:, len(names) :]))
-
-    read = {name: values for name, values in chart.items() if name not in (CLEARANCE, "creatinine_mg_per_dl")}
-    read.setdefault("haemodialysis", np.zeros(subjects.size))
-    read[CLEARANCE] = _clearance(model, chart)
-    parameters = typical_parameters(model, read)
-    for column, name in enumerate(model.eta_on):
-        parameters[:, model.parameters.index(name)] *= np.exp(etas[:, column])
-    return VirtualPatients({**chart, CLEARANCE: read[CLEARANCE]}, etas, parameters)
-
-
-def correlated(omega: Array, standard: Array) -> Array:
-    """Etas of covariance `omega` from independent standard normal numbers, both of shape (n, p).
-
-    Summed term by term: a matrix product's digits may depend on how many rows it has.
-    """
-    factor = np.linalg.cholesky(omega)
-    etas = np.zeros_like(standard)
-    for row in range(omega.shape[0]):
-        for column in range(row + 1):
-            etas[:, row] += factor[row, column] * standard[:, column]
-    return etas
+    normal = normals(words[:, len(names) :])
+    effects = [correlated(model.omega, normal[:, :etas])]
+    for number in range(count):
+        first = etas + number * kappas
+        effects.append(correlated(within, normal[:, first : first + kappas]))
+    found = crowd(model, chart, np.column_stack(effects), until_h=until)
+    covariates = dict(chart)
+    if reads_clearance(spec, model):
+        covariates[CLEARANCE] = found.covariates[CLEARANCE]
+    return VirtualPatients(covariates, effects[0], found.parameters, found)
 
 
-def _clearance(model: PopulationModel, chart: dict[str, Array]) -> Array:
-    """Given, or by Cockcroft-Gault with the model's own floor and cap."""
-    if CLEARANCE not in chart:
-        return renal_clearance(
-            model.renal, chart["age_y"], chart["weight_kg"], chart["creatinine_mg_per_dl"], chart["male"]
-        )
-    cap = model.renal.cap_ml_per_min
-    return chart[CLEARANCE] if cap is None else np.asarray(np.minimum(chart[CLEARANCE], cap))
+def reads_clearance(spec: StudySpec, model: PopulationModel) -> bool:
+    """Whether the patients have a creatinine clearance, by which a study's groups are parted."""
+    return CLEARANCE in spec.covariates or any(known.name == CLEARANCE for known in model.covariates)

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from twins.estimation.fit import Fit, FitOutcome
 from twins.forecasts import exposure
 from twins.forecasts.explain import influences
-from twins.forecasts.forecast import ComparisonResult, DayExposure, PastFit, PlanForecast
-from twins.forecasts.simulate import Present, at_times
+from twins.forecasts.forecast import Attained, ComparisonResult, DayExposure, PastFit, PlanForecast
+from twins.forecasts.simulate import AHEAD_H, Present, carry, doses_of
 from twins.forecasts.wording import sentence
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.regimen import Plan
@@ -35,12 +35,13 @@ def compare(
     target: Target,
     horizon_h: float = 72.0,
     step_h: float = 0.5,
+    also: Sequence[Target] = (),
 ) -> ComparisonResult:
     """Forecast each plan from the fit's posterior draws.
 
     Bands and probabilities are of the true concentration and exposure: residual error, which is of the measurement and
-    the model, is not added. Covariates stay as they are last known. The same course, fit and plans give the same result
-    bit for bit.
+    the model, is not added. Covariates stay as they are last known; inter-occasion effects of the future are drawn from
+    the fit's seed. The same course, fit and plans give the same result bit for bit.
 
     Parameters
     ----------
@@ -50,6 +51,8 @@ def compare(
         Length of the forecast, at least 24 h; whole days of it are tabulated.
     step_h : float
         Of the curves; starts and ends of infusions are added to the grid.
+    also
+        Further targets; how each plan lies to them is said beside the first.
 
     Raises
     ------
@@ -66,25 +69,29 @@ def compare(
         raise ValueError(f"horizon_h is {horizon_h}; give at least {exposure.DAY_H:g} h, one day of exposure")
     if not 0 < step_h <= exposure.DAY_H:
         raise ValueError(f"step_h is {step_h}; give a positive step of at most {exposure.DAY_H:g} h")
-    present = Present.reach(model, course, fit.draws)
+    farthest = max((exposure.Window.of(plan, aim).to_h for plan in plans for aim in (target, *also)), default=0.0)
+    ahead = max(AHEAD_H, horizon_h, farthest)
+    present = Present.reach(model, course, fit.draws, seed=fit.seed, ahead_h=ahead)
     return ComparisonResult(
         as_of_h=course.until_h,
         horizon_h=horizon_h,
         target=target,
-        forecasts=tuple(_forecast(present, plan, target, horizon_h, step_h) for plan in plans),
-        past=_past(model, course, fit, present, step_h),
+        forecasts=tuple(_forecast(present, plan, target, horizon_h, step_h, also) for plan in plans),
+        past=_past(present, step_h),
         influences=influences(model, course, fit, plans[0], target),
     )
 
 
-def _forecast(present: Present, plan: Plan, target: Target, horizon_h: float, step_h: float) -> PlanForecast:
+def _forecast(
+    present: Present, plan: Plan, target: Target, horizon_h: float, step_h: float, also: Sequence[Target]
+) -> PlanForecast:
     now = present.course.until_h
     edges = now + exposure.DAY_H * np.arange(int(horizon_h // exposure.DAY_H) + 1)
     grid = np.append(now + step_h * np.arange(int(np.ceil(horizon_h / step_h))), now + horizon_h)
     turns = exposure.event_times(present, plan, now, now + horizon_h)
     times = np.unique(np.concatenate((grid, edges, turns)))
     run = present.follow(plan, times)
-    table = exposure.days(run, times, plan, now, horizon_h, target)
+    table = exposure.days(present, run, times, plan, horizon_h, target)
     headline = exposure.over_window(present, plan, target)
     return PlanForecast(
         plan=plan,
@@ -92,8 +99,17 @@ def _forecast(present: Present, plan: Plan, target: Target, horizon_h: float, st
         quantiles=_plain(exposure.quantiles(run.concentration)),
         days=table,
         hours_to_target=_hours_to_target(table),
-        sentence=sentence(exposure.Window.of(plan), headline, table, target),
+        sentence=sentence(exposure.Window.of(plan, target), headline, table, target),
+        also=tuple(attained(present, plan, other) for other in also),
     )
+
+
+def attained(present: Present, plan: Plan, target: Target) -> Attained:
+    """How the draws lie to a target under a plan, over the window that its sentence would speak of."""
+    window = exposure.Window.of(plan, target)
+    found = exposure.over_window(present, plan, target, window)
+    start, end = window.at(present.course.until_h)
+    return Attained(target, start, end, exposure.band(found.values), found.p_in_target, found.p_above, found.p_below)
 
 
 def _hours_to_target(table: Sequence[DayExposure]) -> float | None:
@@ -101,14 +117,15 @@ def _hours_to_target(table: Sequence[DayExposure]) -> float | None:
     return next(reached, None)
 
 
-def _past(model: PopulationModel, course: Course, fit: Fit, present: Present, step_h: float) -> PastFit:
-    given = [dose for dose in course.doses if dose.start_h <= course.until_h]
+def _past(present: Present, step_h: float) -> PastFit:
+    course = present.course
+    given = doses_of(course, None, course.until_h)
     start = min(given[0].start_h if given else 0.0, course.until_h)
     step = max(step_h, (course.until_h - start) / _PAST_POINTS)
     grid = start + step * np.arange(int(np.ceil((course.until_h - start) / step)))
     turns = [time for dose in given for time in (dose.start_h, dose.end_h) if time <= course.until_h]
     times = np.unique(np.concatenate((grid, turns, [course.until_h])))
-    past = at_times(model, present.chart, given, fit.draws, times)
+    past = carry(present.model, course, present.chart, present.parameters, given, times).concentration
     return PastFit(tuple(float(time) for time in times), _plain(exposure.quantiles(past)))
 
 

@@ -1,19 +1,21 @@
-"""What a plan gives: AUC24, peak and trough of each day, and the window that one sentence can speak of."""
+"""What a plan gives: AUC24, peak and trough of each day, and how its draws lie to a target."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twins.forecasts.forecast import QUANTILES, Band, DayExposure
+from twins.forecasts.metrics import DAY_H, Measured, measured, trough_h
 from twins.forecasts.simulate import Present
 from twins.pharmacology.regimen import Plan
-from twins.pharmacology.target import Target
-from twins.solvers.batch import Trajectory
+from twins.pharmacology.target import Metric, Target
+from twins.solvers.trajectory import Trajectory
+
+__all__ = ["DAY_H", "Attainment", "Window", "attained", "band", "days", "event_times", "over_window", "quantiles"]
 
 Array = NDArray[np.float64]
-
-DAY_H = 24.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,41 +23,69 @@ class Window:
     """The stretch of a plan that its sentence speaks of, hours from the course's end.
 
     From the second day on, since the first still carries what was given before; one day long, or one dosing interval
-    where that is longer, so that a dose every 48 h is judged by its average and not by the day without a dose.
+    where that is longer, so that a dose every 48 h is judged by its average and not by the day without a dose. An area
+    over a window of its own is taken from the course's end; an effect on the last day of the target's window.
     """
 
     from_h: float
     to_h: float
 
     @classmethod
-    def of(cls, plan: Plan) -> "Window":
+    def of(cls, plan: Plan, target: Target | None = None) -> "Window":
+        metric = Metric.AUC24 if target is None else target.metric
+        if target is not None and metric is Metric.AUC:
+            return cls(0.0, target.window_h)
+        if target is not None and metric is Metric.EFFECT:
+            return cls(max(0.0, target.window_h - DAY_H), target.window_h)
         interval = plan.regimen.interval_h if plan.regimen else DAY_H
         return cls(DAY_H, DAY_H + max(DAY_H, interval))
 
     @property
     def words(self) -> str:
-        if self.to_h == 2 * DAY_H:
+        if self.to_h == 2 * DAY_H and self.from_h == DAY_H:
             return "on day 2"
-        if self.to_h % DAY_H == 0:
+        if self.from_h == DAY_H and self.to_h % DAY_H == 0:
             return f"on average over days 2–{self.to_h / DAY_H:g}"
         return f"on average from {self.from_h:g} to {self.to_h:g} h"
+
+    def at(self, now_h: float) -> tuple[float, float]:
+        """In hours since the course's start."""
+        return now_h + self.from_h, now_h + self.to_h
 
 
 @dataclass(frozen=True, slots=True)
 class Attainment:
-    """AUC24 (mg·h/L) of each draw over a window, and how the draws lie to the target."""
+    """The target's metric of each draw over a window, and how the draws lie to the target.
 
-    auc24: Array
+    For time in range the chances are those of one moment of the window and one draw together.
+    """
+
+    values: Array
     p_in_target: float
     p_above: float
     p_below: float
 
     @classmethod
-    def of(cls, auc24: Array, target: Target) -> "Attainment":
-        count = auc24.size
-        above = int(np.count_nonzero(auc24 > target.high))
-        below = int(np.count_nonzero(auc24 < target.low))
-        return cls(auc24, (count - above - below) / count, above / count, below / count)
+    def of(cls, values: Array, target: Target) -> "Attainment":
+        count = values.size
+        above = int(np.count_nonzero(values > target.high))
+        below = int(np.count_nonzero(values < target.low))
+        return cls(values, (count - above - below) / count, above / count, below / count)
+
+
+def attained(found: Measured, target: Target) -> tuple[Attainment, ...]:
+    """How the draws lie to the target in each window of `found`."""
+    columns = range(found.values.shape[1])
+    if found.above is None:
+        return tuple(Attainment.of(np.ascontiguousarray(found.values[:, k]), target) for k in columns)
+    whole = 100.0 if target.unit == "%" else 1.0
+    said = []
+    for k in columns:
+        inside = float(np.mean(found.values[:, k])) / whole
+        above = float(np.mean(found.above[:, k]))
+        values = np.ascontiguousarray(found.values[:, k])
+        said.append(Attainment(values, inside, above, max(0.0, 1.0 - inside - above)))
+    return tuple(said)
 
 
 def quantiles(values: Array) -> Array:
@@ -84,41 +114,44 @@ def event_times(present: Present, plan: Plan, from_h: float, to_h: float) -> Arr
 
 def over_window(present: Present, plan: Plan, target: Target, window: Window | None = None) -> Attainment:
     """Exposure over a window of hours from the course's end, by default the one that the plan's sentence speaks of."""
-    window = window or Window.of(plan)
+    return over_windows(present, plan, target, [window or Window.of(plan, target)])[0]
+
+
+def over_windows(present: Present, plan: Plan, target: Target, windows: Sequence[Window]) -> tuple[Attainment, ...]:
+    """`over_window` of several windows in one run."""
     now = present.course.until_h
-    times = now + np.array([window.from_h, window.to_h])
-    run = present.follow(plan, times)
-    return Attainment.of((run.auc[:, 1] - run.auc[:, 0]) * (DAY_H / (window.to_h - window.from_h)), target)
+    return attained(measured(present, plan, target, [window.at(now) for window in windows]), target)
 
 
 def days(
-    run: Trajectory, times_h: Array, plan: Plan, as_of_h: float, horizon_h: float, target: Target
+    present: Present, run: Trajectory, times_h: Array, plan: Plan, horizon_h: float, target: Target
 ) -> tuple[DayExposure, ...]:
     """One entry for each whole day [from, to) of the horizon; `times_h` must hold every edge.
 
     The trough is the concentration just before the last dose due in (from, to], or at the day's end when none is due.
     """
+    now = present.course.until_h
+    windows = [(now + k * DAY_H, now + (k + 1) * DAY_H) for k in range(int(horizon_h // DAY_H))]
+    others: tuple[Attainment, ...] = ()
+    if target.metric is not Metric.AUC24 or target.output or target.unbound != 1.0:
+        others = attained(measured(present, plan, target, windows), target)
     found = []
-    for number in range(int(horizon_h // DAY_H)):
-        start, end = as_of_h + number * DAY_H, as_of_h + (number + 1) * DAY_H
+    for number, (start, end) in enumerate(windows):
         first, last = int(np.searchsorted(times_h, start)), int(np.searchsorted(times_h, end))
-        auc = Attainment.of(run.auc[:, last] - run.auc[:, first], target)
+        auc24 = run.auc[:, last] - run.auc[:, first]
+        lies = others[number] if others else Attainment.of(auc24, target)
+        trough = int(np.searchsorted(times_h, trough_h(plan, start, end)))
         found.append(
             DayExposure(
                 from_h=start,
                 to_h=end,
-                auc24=band(auc.auc24),
+                auc24=band(auc24),
                 peak=band(np.max(run.highest[:, first + 1 : last + 1], axis=1)),
-                trough=band(run.concentration[:, _trough_column(plan, times_h, start, end)]),
-                p_in_target=auc.p_in_target,
-                p_above=auc.p_above,
-                p_below=auc.p_below,
+                trough=band(run.concentration[:, trough]),
+                p_in_target=lies.p_in_target,
+                p_above=lies.p_above,
+                p_below=lies.p_below,
+                value=band(lies.values) if others else None,
             )
         )
     return tuple(found)
-
-
-def _trough_column(plan: Plan, times_h: Array, start_h: float, end_h: float) -> int:
-    due = [dose.start_h for dose in plan.regimen.doses(end_h + 1e-6)] if plan.regimen else []
-    inside = [time for time in due if start_h < time <= end_h]
-    return int(np.searchsorted(times_h, inside[-1] if inside else end_h))

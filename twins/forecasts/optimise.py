@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from twins.estimation.fit import Fit, FitOutcome
 from twins.forecasts import exposure
 from twins.forecasts.compare import CannotForecastError
-from twins.forecasts.exposure import DAY_H, Window
-from twins.forecasts.simulate import Present
+from twins.forecasts.exposure import DAY_H, Attainment, Window
+from twins.forecasts.limits import Limits
+from twins.forecasts.proposal import Proposal, Proposals
+from twins.forecasts.simulate import AHEAD_H, Present
 from twins.forecasts.wording import label
 from twins.pharmacology.drug import Practice
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.regimen import Plan, Regimen
-from twins.pharmacology.target import Target
+from twins.pharmacology.target import Metric, Target
+from twins.quantities.dose import Route
 from twins.samples.course import Course
 
 _WORST_SHORTFALL = 0.25
@@ -21,18 +24,31 @@ _WORST_SHORTFALL = 0.25
 _ODD_INTERVALS = (36.0, 72.0)
 _ODD_PENALTY = 0.03
 """Intervals that shift the time of day are missed more easily: they must be better by this to be proposed."""
+_ENOUGH = 0.9
+"""Of a target without an upper limit, as is customary for fT>MIC: beyond this chance less drug is better than more."""
 _LOADING_FROM = 0.7
 """A larger first dose is tried when the first day is this likely to stay below the target."""
 _LOADING_GAIN = 0.15
 """And proposed when the first day's score gains this much by it."""
 _HOLDS_H = (12.0, 24.0, 48.0)
+_BINDS = 0.01
+"""A limit is said to bind where a dose on its other side would score better by this."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Scored:
     plan: Plan
     score: float
-    p_below_day_1: float
+    first_day: Attainment
+    headline: Attainment
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    present: Present
+    current: Plan | None
+    target: Target
+    limits: Limits
 
 
 def propose(
@@ -45,28 +61,90 @@ def propose(
     practice: Practice,
     count: int = 3,
 ) -> tuple[Plan, ...]:
+    """`optimise` within a drug's practice, the plans alone."""
+    limits = Limits.of(practice, route=way_in(model, course, current))
+    search = _search(model, course, fit, current=current, target=target, limits=limits)
+    return tuple(item.plan for item in _best(search, count))
+
+
+def optimise(
+    model: PopulationModel,
+    course: Course,
+    fit: Fit,
+    *,
+    target: Target,
+    limits: Limits,
+    current: Plan | None = None,
+    count: int = 3,
+) -> Proposals:
     """Up to `count` distinct plans, the best first, none of them the current one.
 
-    Every amount and interval of the practice's grid is forecast from all posterior draws. A plan scores its probability
-    in the target less its probability above it, averaged over the window that its sentence speaks of and the one after,
-    so that a regimen that is right at first and accumulates does not win. The best of each interval comes first, then
-    the next best of any. Where the levels are already above the target, waiting before the first dose is tried too;
-    where they are far below, a larger first dose.
+    Every amount, interval and length of infusion that the limits allow is forecast from all posterior draws. A plan
+    scores its probability in the target less its probability above it, averaged over the window that its sentence
+    speaks of and the one after, so that a regimen that is right at first and accumulates does not win; where the target
+    has no upper limit, less drug wins once the chance is enough. The best of each interval comes first, then the next
+    best of any. Where the levels are already above the target, waiting before the first dose is tried too; where they
+    are far below, a larger first dose. The same course, fit and limits give the same proposals.
+
+    Parameters
+    ----------
+    limits
+        What can be given; ``Limits.of(practice)`` of a drug.
+    current
+        The plan in force, which says when the next dose is due.
 
     Raises
     ------
     CannotForecastError
         If the fit's outcome is `FitOutcome.CANNOT`.
     """
+    search = _search(model, course, fit, current=current, target=target, limits=limits)
+    return Proposals(
+        Proposal(
+            plan=item.plan,
+            score=item.score,
+            p_in_target=item.headline.p_in_target,
+            p_above=item.headline.p_above,
+            p_below=item.headline.p_below,
+            bound_by=_bound_by(search, item),
+        )
+        for item in _best(search, count)
+    )
+
+
+def way_in(model: PopulationModel, course: Course, current: Plan | None = None) -> Route:
+    """How the next doses go in: as those of the current plan, else as the last dose given, else as the model takes."""
+    if current is not None and current.regimen is not None:
+        return current.regimen.route
+    if course.doses:
+        return course.doses[-1].route
+    known = [route for route in Route if route.value in model.system.inputs]
+    return known[0] if known else Route.INTRAVENOUS
+
+
+def infusion_h(amount_mg: float, practice: Practice) -> float:
+    """Length of an infusion: in half hours, at least one hour, no faster than the practice's rate."""
+    return Limits.of(practice).shortest(amount_mg)
+
+
+def _search(
+    model: PopulationModel, course: Course, fit: Fit, *, current: Plan | None, target: Target, limits: Limits
+) -> _Search:
     if fit.outcome is FitOutcome.CANNOT:
         raise CannotForecastError(fit.reason)
-    present = Present.reach(model, course, fit.draws)
-    scored = [_score(present, plan, target) for plan in _candidates(present, current, target, practice)]
-    ranked = sorted(scored, key=lambda item: (-item.score, item.plan.label))
-    ranked = [item for item in ranked if not _same(item.plan, current)]
+    longest = max(DAY_H, *limits.intervals_h)
+    ahead = max(AHEAD_H, DAY_H + 2.0 * longest, target.window_h + DAY_H)
+    present = Present.reach(model, course, fit.draws, seed=fit.seed, ahead_h=ahead)
+    return _Search(present, current, target, limits)
+
+
+def _best(search: _Search, count: int) -> list[_Scored]:
+    scored = [_score(search, plan) for plan in _candidates(search)]
+    ranked = sorted(scored, key=lambda item: _rank(item, search.target))
+    ranked = [item for item in ranked if not _same(item.plan, search.current)]
     if not ranked:
-        return ()
-    loaded = _with_loading(present, ranked[0], target, practice)
+        return []
+    loaded = _with_loading(search, ranked[0])
     if loaded is not None:
         ranked.insert(0, loaded)
     worst = ranked[0].score - _WORST_SHORTFALL
@@ -75,32 +153,39 @@ def propose(
     for item in good:
         firsts.setdefault(item.plan.regimen.interval_h if item.plan.regimen else math.inf, item)
     order = [*firsts.values(), *(item for item in good if item not in firsts.values())]
-    return tuple(item.plan for item in order[:count])
+    return order[:count]
 
 
-def infusion_h(amount_mg: float, practice: Practice) -> float:
-    """Length of an infusion: in half hours, at least one hour, no faster than the practice's rate."""
-    return max(1.0, math.ceil(2.0 * amount_mg / practice.max_rate_mg_per_h - 1e-9) / 2.0)
+def _rank(item: _Scored, target: Target) -> tuple[float, float, str]:
+    daily = item.plan.regimen.daily_mg if item.plan.regimen else 0.0
+    return -item.score, 0.0 if target.has_limit else daily, item.plan.label
 
 
-def _candidates(present: Present, current: Plan | None, target: Target, practice: Practice) -> Iterator[Plan]:
+def _candidates(search: _Search) -> Iterator[Plan]:
+    present, limits = search.present, search.limits
     nothing = Plan("No further doses", None)
     yield nothing
-    already_high = exposure.over_window(present, nothing, target, Window(0.0, DAY_H)).p_above > 0.5
-    for interval in practice.intervals_h:
-        start = _start(present.course, current, interval)
-        for steps in range(1, int(practice.max_mg // practice.step_mg) + 1):
-            amount = steps * practice.step_mg
-            length = infusion_h(amount, practice)
-            daily = amount * DAY_H / interval
-            if amount < practice.min_mg or daily > practice.max_daily_mg or length > interval:
-                continue
-            regimen = Regimen(amount, interval, length, start)
-            yield Plan(label(regimen), regimen)
-            for hold in _HOLDS_H if already_high else ():
-                held = Regimen(amount, interval, length, present.course.until_h + hold)
-                if held.start_h > start:
-                    yield Plan(label(held, hold), held)
+    already_high = exposure.over_window(present, nothing, search.target, Window(0.0, DAY_H)).p_above > 0.5
+    for interval in limits.intervals_h:
+        start = _start(present.course, search.current, interval)
+        for amount in limits.amounts_mg:
+            for length in limits.lengths(amount, interval):
+                if limits.refusal(amount, interval, length):
+                    continue
+                regimen = Regimen(amount, interval, length, start, route=limits.route)
+                yield _plan(search, regimen)
+                for hold in _HOLDS_H if already_high else ():
+                    held = Regimen(amount, interval, length, present.course.until_h + hold, route=limits.route)
+                    if held.start_h > start:
+                        yield _plan(search, held, hold)
+
+
+def _plan(search: _Search, regimen: Regimen, hold_h: float = 0.0) -> Plan:
+    """With the length of infusion in its label where several are tried."""
+    words = label(regimen, hold_h)
+    if search.limits.lengths_h and not regimen.continuous:
+        words += f" over {regimen.duration_h:g} h"
+    return Plan(words, regimen)
 
 
 def _start(course: Course, current: Plan | None, interval_h: float) -> float:
@@ -113,39 +198,82 @@ def _start(course: Course, current: Plan | None, interval_h: float) -> float:
     return course.until_h
 
 
-def _score(present: Present, plan: Plan, target: Target) -> _Scored:
-    window = Window.of(plan)
-    length = window.to_h - window.from_h
-    after = Window(window.to_h, window.to_h + length)
-    one = exposure.over_window(present, plan, target, window)
-    two = exposure.over_window(present, plan, target, after)
-    first = exposure.over_window(present, plan, target, Window(0.0, DAY_H))
+def _score(search: _Search, plan: Plan) -> _Scored:
+    target = search.target
+    window = Window.of(plan, target)
+    first, one, two = exposure.over_windows(
+        search.present, plan, target, [Window(0.0, DAY_H), window, _after(window, target)]
+    )
     odd = _ODD_PENALTY if plan.regimen is not None and plan.regimen.interval_h in _ODD_INTERVALS else 0.0
-    score = 0.5 * (one.p_in_target - one.p_above + two.p_in_target - two.p_above) - odd
-    return _Scored(plan, score, first.p_below)
+    return _Scored(plan, 0.5 * (_worth(one, target) + _worth(two, target)) - odd, first, one)
 
 
-def _with_loading(present: Present, best: _Scored, target: Target, practice: Practice) -> _Scored | None:
+def _after(window: Window, target: Target) -> Window:
+    """The window that follows; an area over a window of its own has none."""
+    if target.metric is Metric.AUC:
+        return window
+    return Window(window.to_h, window.to_h + window.to_h - window.from_h)
+
+
+def _worth(found: Attainment, target: Target) -> float:
+    if target.has_limit:
+        return found.p_in_target - found.p_above
+    return min(found.p_in_target, _ENOUGH)
+
+
+def _with_loading(search: _Search, best: _Scored) -> _Scored | None:
     """The best plan with a larger first dose, if that makes the first day clearly better and no later one worse."""
     regimen = best.plan.regimen
-    if regimen is None or best.p_below_day_1 <= _LOADING_FROM:
+    if regimen is None or best.first_day.p_below <= _LOADING_FROM:
         return None
-    day = Window(0.0, DAY_H)
-    plain = exposure.over_window(present, best.plan, target, day)
-    gained = plain.p_in_target - plain.p_above + _LOADING_GAIN
+    gained = _worth(best.first_day, search.target) + _LOADING_GAIN
     chosen = None
-    for steps in range(int(regimen.amount_mg // practice.step_mg) + 1, int(practice.max_mg // practice.step_mg) + 1):
-        amount = steps * practice.step_mg
-        if regimen.duration_h * amount / regimen.amount_mg > regimen.interval_h:
+    for amount in search.limits.amounts_mg:
+        if amount <= regimen.amount_mg:
+            continue
+        length = search.limits.shortest(amount) if regimen.continuous else None
+        if (length or regimen.duration_h * amount / regimen.amount_mg) > regimen.interval_h:
             break
-        loaded = Regimen(regimen.amount_mg, regimen.interval_h, regimen.duration_h, regimen.start_h, amount)
-        plan = Plan(label(loaded), loaded)
-        first = exposure.over_window(present, plan, target, day)
-        scored = _score(present, plan, target)
-        if first.p_in_target - first.p_above > gained and scored.score >= best.score - 0.05:
-            gained = first.p_in_target - first.p_above
+        loaded = Regimen(
+            regimen.amount_mg,
+            regimen.interval_h,
+            regimen.duration_h,
+            regimen.start_h,
+            amount,
+            regimen.route,
+            length,
+        )
+        scored = _score(search, _plan(search, loaded))
+        worth = _worth(scored.first_day, search.target)
+        if worth > gained and scored.score >= best.score - 0.05:
+            gained = worth
             chosen = scored
     return chosen
+
+
+def _bound_by(search: _Search, item: _Scored) -> tuple[str, ...]:
+    """The limits on whose other side a dose would score better."""
+    regimen = item.plan.regimen
+    if regimen is None:
+        return ()
+    found = []
+    for amount in search.limits.around(regimen.amount_mg):
+        length = (
+            regimen.duration_h * max(1.0, amount / regimen.amount_mg) if not regimen.continuous else regimen.duration_h
+        )
+        reason = search.limits.refusal(amount, regimen.interval_h, length)
+        changed = Regimen(
+            amount,
+            regimen.interval_h,
+            min(length, regimen.interval_h),
+            regimen.start_h,
+            regimen.loading_mg,
+            regimen.route,
+            regimen.loading_h,
+        )
+        if reason and reason not in found and _score(search, Plan("", changed)).score > item.score + _BINDS:
+            found.append(reason)
+    return tuple(found)
 
 
 def _same(plan: Plan, current: Plan | None) -> bool:
@@ -154,9 +282,10 @@ def _same(plan: Plan, current: Plan | None) -> bool:
     one, other = plan.regimen, current.regimen
     if one is None or other is None:
         return one is other
-    return (one.amount_mg, one.interval_h, one.loading_mg, one.start_h) == (
+    return (one.amount_mg, one.interval_h, one.loading_mg, one.start_h, one.route) == (
         other.amount_mg,
         other.interval_h,
         other.loading_mg,
         max(other.start_h, one.start_h),
+        other.route,
     )

@@ -1,44 +1,73 @@
-"""Concentrations of one twin, or of many draws of it, over a course and the plan that follows."""
+"""What one twin, or many draws of it, have in the body over a course and the plan that follows."""
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from twins.pharmacology.covariates import CovariateHistory, history
+from twins.pharmacology.individual import Individual
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.regimen import Plan
 from twins.quantities.dose import Dose
 from twins.samples.course import Course
-from twins.solvers import batch, schedule
+from twins.solvers.measure import measure
+from twins.solvers.solve import solve
+from twins.solvers.timeline import Timeline, tabulate
+from twins.solvers.trajectory import Failure, Trajectory
 
 Array = NDArray[np.float64]
 
+AHEAD_H = 240.0
+"""How far beyond the course's end occasions and steps of the model are laid, unless more is asked for."""
 
-def eta_columns(model: PopulationModel) -> NDArray[np.int64]:
-    """Which column of the solver's parameters each eta belongs to."""
-    return np.array([model.parameters.index(name) for name in model.eta_on], dtype=np.int64)
+
+GRID_H = 0.25
+"""Between two looks at a curve where it is not known in closed form; areas of what takes hours to change are then good
+to four digits or more."""
+
+
+class SimulationError(ValueError):
+    """The equations could not be carried to the end; says why and for how many of the rows."""
 
 
 def doses_of(course: Course, plan: Plan | None, end_h: float) -> tuple[Dose, ...]:
     """The course's doses up to its end, then the plan's from there on (those that start before `end_h`)."""
-    given = tuple(dose for dose in course.doses if dose.start_h <= course.until_h)
+    given = tuple(_given(dose, course.until_h) for dose in course.doses if dose.start_h <= course.until_h)
     if plan is None or plan.regimen is None:
         return given
     planned = tuple(dose for dose in plan.regimen.doses(end_h) if dose.start_h >= course.until_h)
     return given + planned
 
 
+def _given(dose: Dose, until_h: float) -> Dose:
+    """A dose without those of its series that are still to come."""
+    if not dose.additional:
+        return dose
+    passed = math.floor((until_h - dose.start_h) / dose.interval_h + 1e-9)
+    return replace(dose, additional=min(dose.additional, passed))
+
+
+def turns_of(course: Course, plan: Plan | None, edges_h: Array) -> Array:
+    """An even grid between the first and the last edge, with the starts and ends of infusions; ascending."""
+    start, end = float(edges_h[0]), float(edges_h[-1])
+    even = start + GRID_H * np.arange(int(np.ceil((end - start) / GRID_H)))
+    turns = [time for dose in doses_of(course, plan, end) for time in (dose.start_h, dose.end_h)]
+    return np.unique(np.array([*even, *(time for time in turns if start < time < end)]))
+
+
 def concentrations(
     model: PopulationModel, course: Course, etas: ArrayLike, plan: Plan | None, times_h: ArrayLike
 ) -> Array:
-    """Concentration in mg/L for each row of `etas` at each time.
+    """The first output for each row of `etas` at each time, in the unit that the model states (mg/L of most drugs).
 
     Parameters
     ----------
     etas : array_like, shape (n, p) or (p,)
-        In the order of ``model.eta_on``; zeros are the typical patient.
+        In the order of ``model.eta_on``, with the kappas of the occasions that are known; further ones are 0. All
+        zeros are the typical patient.
     plan : Plan or None
         What follows the course; None, or a plan without a regimen: nothing more is given.
     times_h : array_like
@@ -53,24 +82,105 @@ def concentrations(
     ------
     CovariateError
         If the course lacks a chart value that the model needs.
+    SimulationError
+        If the equations of a row cannot be carried to the end.
     """
-    rows = np.atleast_2d(np.asarray(etas, dtype=np.float64))
-    times = np.asarray(times_h, dtype=np.float64).reshape(-1)
-    if times.size == 0:
-        return np.zeros((rows.shape[0], 0))
-    chart = history(model, course)
-    doses = doses_of(course, plan, float(times.max()))
-    return at_times(model, chart, doses, rows, times)
+    return np.asarray(profiles(model, course, etas, plan, times_h)[0])
 
 
-def at_times(
-    model: PopulationModel, chart: CovariateHistory, doses: Sequence[Dose], etas: Array, times: Array
+def profiles(
+    model: PopulationModel,
+    course: Course,
+    etas: ArrayLike,
+    plan: Plan | None,
+    times_h: ArrayLike,
+    *,
+    seed: int | None = None,
 ) -> Array:
-    """As `concentrations`, from a covariate history and doses; `times` in any order, shape (n, len(times))."""
+    """As `concentrations`, of all outputs: shape (outputs, n, len(times_h)).
+
+    With a `seed` the inter-occasion effects of the future are drawn from it, as for a posterior; without, they are 0.
+    """
+    times = np.asarray(times_h, dtype=np.float64).reshape(-1)
+    until = max(course.until_h, float(times.max())) if times.size else course.until_h
+    chart = history(model, course, until_h=until)
+    parameters = parameters_of(model, chart, etas, seed=seed)
+    if times.size == 0:
+        return np.zeros((len(model.system.outputs), parameters.shape[0], 0))
     ordered, where = np.unique(times, return_inverse=True)
-    events = schedule.build(doses, chart.times_h, ordered)
-    parameters = batch.scale(chart.typical, eta_columns(model), etas)
-    return np.ascontiguousarray(batch.run(parameters, events).concentration[:, where])
+    doses = doses_of(course, plan, float(ordered[-1]))
+    run = carry(model, course, chart, parameters, doses, ordered)
+    return np.ascontiguousarray(run.values[:, :, where])
+
+
+def parameters_of(
+    model: PopulationModel, chart: CovariateHistory, etas: ArrayLike, *, seed: int | None = None
+) -> Array:
+    """Parameters of each row of effects over a covariate history, shape (n, epochs, parameters); see `profiles`."""
+    individual = Individual.of(model, chart)
+    return individual.parameters(individual.widen(etas, seed=seed))
+
+
+def carry(
+    model: PopulationModel, course: Course, chart: CovariateHistory, parameters: Array, doses: Sequence[Dose],
+    times_h: Array, *, state: Array | None = None, start_h: float | None = None, exposure: bool = False,
+) -> Trajectory:  # fmt: skip
+    """Carry rows of parameters through doses to ascending times; from `state` at `start_h` where these are given."""
+    run = solve(
+        model.system,
+        parameters,
+        timeline_of(model, course, chart, doses, times_h, start_h),
+        state=state,
+        exposure=exposure,
+    )
+    refuse_failed(model, run.failed)
+    return run
+
+
+def timeline_of(
+    model: PopulationModel,
+    course: Course,
+    chart: CovariateHistory,
+    doses: Sequence[Dose],
+    times_h: Array,
+    start_h: float | None,
+) -> Timeline:
+    return Timeline(
+        tabulate(model.system, doses),
+        chart.times_h,
+        times_h,
+        resets_h=np.array(course.resets_h, dtype=np.float64),
+        start_h=start_h,
+        carry=course.carry,
+    )
+
+
+def refuse_failed(model: PopulationModel, failed: NDArray[np.int64]) -> None:
+    """Raise `SimulationError` where a row could not be carried to the end."""
+    rows = np.flatnonzero(failed)
+    if rows.size:
+        words = Failure(int(failed[rows[0]])).words
+        raise SimulationError(f"{model.title}: {rows.size} of {failed.size} rows have no answer: {words}")
+
+
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """What each stretch between two edges holds; arrays of shape (n, stretches), in the output's own unit.
+
+    Attributes
+    ----------
+    at_end
+        Just before what is given at the stretch's end.
+    above_h, over_h
+        Hours above the lower and above the upper threshold; without meaning where there is no such threshold.
+    """
+
+    auc: Array
+    highest: Array
+    lowest: Array
+    at_end: Array
+    above_h: Array
+    over_h: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,26 +189,86 @@ class Present:
 
     Attributes
     ----------
-    parameters : ndarray, shape (n, epochs, 4)
-    state : ndarray, shape (n, 2)
-        Amounts in the two compartments at `course.until_h`, mg.
+    parameters : ndarray, shape (n, epochs, parameters)
+    state : ndarray, shape (n, states), or None
+        Amounts in the compartments at `course.until_h`, mg; None: as they are before any dose.
+    until_h : float
+        How far plans can be followed.
     """
 
+    model: PopulationModel
     course: Course
     chart: CovariateHistory
     parameters: Array
-    state: Array
+    state: Array | None
+    until_h: float
 
     @classmethod
-    def reach(cls, model: PopulationModel, course: Course, etas: Array) -> "Present":
-        """Carry draws of eta, shape (n, p), through the course to its end."""
-        chart = history(model, course)
-        parameters = batch.scale(chart.typical, eta_columns(model), etas)
-        events = schedule.build(course.doses, chart.times_h, np.array([course.until_h]))
-        return cls(course, chart, parameters, batch.run(parameters, events).state)
+    def reach(
+        cls,
+        model: PopulationModel,
+        course: Course,
+        etas: ArrayLike,
+        *,
+        seed: int | None = None,
+        ahead_h: float = AHEAD_H,
+    ) -> "Present":
+        """Carry draws of the effects, shape (n, p), through the course to its end.
 
-    def follow(self, plan: Plan, times_h: Array) -> batch.Trajectory:
-        """Concentration, AUC from the course's end and highest concentration at ascending times from there on."""
-        doses = doses_of(self.course, plan, float(times_h[-1]))
-        events = schedule.build(doses, self.chart.times_h, times_h, start_h=self.course.until_h)
-        return batch.run(self.parameters, events, state=self.state, exposure=True)
+        Parameters
+        ----------
+        seed
+            Of the inter-occasion effects of the future, the fit's own; None: they are 0.
+        ahead_h
+            How far beyond the course's end plans will be followed.
+        """
+        until = course.until_h + ahead_h
+        chart = history(model, course, until_h=until)
+        parameters = parameters_of(model, chart, etas, seed=seed)
+        now = np.array([course.until_h])
+        run = carry(model, course, chart, parameters, doses_of(course, None, course.until_h), now)
+        return cls(model, course, chart, parameters, run.state, until)
+
+    def follow(self, plan: Plan | None, times_h: Array) -> Trajectory:
+        """All outputs, and of the first AUC from the course's end and highest value, at ascending times from there."""
+        return carry(
+            self.model,
+            self.course,
+            self.chart,
+            self.parameters,
+            doses_of(self.course, plan, self._within(float(times_h[-1]))),
+            times_h,
+            state=self.state,
+            start_h=self.course.until_h,
+            exposure=True,
+        )
+
+    def measure(
+        self, plan: Plan | None, edges_h: Array, *, lower: float | None = None, upper: float | None = None
+    ) -> Pieces:
+        """Of the first output in each stretch [edge k, edge k + 1) from the course's end on, without its profile.
+
+        `lower` and `upper` are thresholds in the output's unit; `upper` needs `lower`.
+        """
+        doses = doses_of(self.course, plan, self._within(float(edges_h[-1])))
+        looks = np.zeros(0) if lower is None else turns_of(self.course, plan, edges_h)
+        found = measure(
+            self.model.system,
+            self.parameters,
+            timeline_of(self.model, self.course, self.chart, doses, looks, self.course.until_h),
+            edges_h,
+            state=self.state,
+            threshold=lower,
+            low=None if upper is None else lower,
+            high=upper,
+        )
+        refuse_failed(self.model, found.failed)
+        over = found.hours_above - found.hours_within
+        return Pieces(found.auc, found.highest, found.lowest, found.last, found.hours_above, over)
+
+    def _within(self, end_h: float) -> float:
+        if end_h > self.until_h + 1e-9:
+            raise ValueError(
+                f"a plan is followed to {end_h:g} h, but the twin is laid to {self.until_h:g} h; give a larger ahead_h"
+            )
+        return end_h

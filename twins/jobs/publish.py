@@ -39,7 +39,7 @@ def publish(
         "runtime": runtime(),
         "job": str(job.pk),
     }
-    files = export(study_folder(job), spec, names, table, rows, manifest)
+    files = export(study_folder(job), spec, names, table, rows, manifest, unit=model.system.outputs[0].unit)
     return {
         "study_digest": manifest["study_digest"],
         "result_digest": manifest["result_digest"],

@@ -132,27 +132,28 @@ def test_the_past_runs_from_the_first_dose_to_the_course_s_end(fit: Fit, result:
 
 
 def test_a_level_that_moves_the_answer_is_named_first(fit: Fit, result: ComparisonResult) -> None:
-    moves = [abs(item.auc24_after - item.auc24_before) for item in result.influences]
+    moves = [abs(item.after - item.before) for item in result.influences]
     assert moves == sorted(moves, reverse=True)
     said = {(item.what, item.changed) for item in result.influences}
     assert said == {
         ("Level of 11 mg/L at 11.5 h", "left out"),
         ("Level of 14 mg/L at 23.5 h", "left out"),
         ("All levels", "left out"),
+        ("The population's spread", "twice as wide"),
         ("Serum creatinine", "20 % higher"),
         ("Serum creatinine", "20 % lower"),
         ("Body weight", "10 % higher"),
         ("Body weight", "10 % lower"),
     }
     for item in result.influences:
-        assert item.auc24_before == pytest.approx(result.forecasts[0].days[1].auc24.q50, rel=1e-12)
+        assert item.before == pytest.approx(result.forecasts[0].days[1].auc24.q50, rel=1e-12)
 
 
 def test_leaving_all_levels_out_is_the_population_s_answer(result: ComparisonResult) -> None:
     prior = individualise(GOTI, course(until=35.0), seed=8, draws=500)
     alone = compare(GOTI, course(until=35.0), prior, [CURRENT], target=TARGET)
     left_out = next(item for item in result.influences if item.what == "All levels")
-    assert left_out.auc24_after == pytest.approx(alone.forecasts[0].days[1].auc24.q50, rel=1e-12)
+    assert left_out.after == pytest.approx(alone.forecasts[0].days[1].auc24.q50, rel=1e-12)
     assert left_out.p_in_target_after == alone.forecasts[0].days[1].p_in_target
 
 

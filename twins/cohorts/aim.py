@@ -1,0 +1,81 @@
+"""Read a study's target from plain data."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from twins.cohorts.plain import number
+from twins.pharmacology import formulary
+from twins.pharmacology.drug import NoTargetError
+from twins.pharmacology.population import PopulationModel
+from twins.pharmacology.target import Metric, Target
+from twins.quantities.unit import of_area, readable
+
+
+def read_target(item: Any, model: PopulationModel | None, wrong: list[str]) -> Target | None:
+    """The target that a study's table describes, or the drug's first; mistakes are added to `wrong`."""
+    if item is None:
+        return _usual_target(model, wrong)
+    known = tuple(field.name for field in fields(Target))
+    if not isinstance(item, dict) or set(item) - set(known):
+        wrong.append(f"target: write it as a table of {', '.join(known)}")
+        return None
+    metric = item.get("metric", str(Metric.AUC24))
+    if metric not in set(Metric):
+        wrong.append(f"target.metric: is {metric!r}; give one of {', '.join(Metric)}")
+        return None
+    low, high = number(item.get("low", 0.0)), number(item.get("high")) if "high" in item else math.inf
+    asked = f"{metric} in {readable(_unit(item, model))}".removesuffix(" in ")
+    if low is None or high is None or not 0 <= low < high:
+        wrong.append(f"target: give low and high as {asked}, low below high")
+        return None
+    numbers: dict[str, float] = {}
+    for key in ("threshold", "unbound", "window_h"):
+        value = number(item[key]) if key in item else None
+        if key in item and not (value is not None and value > 0):
+            wrong.append(f"target.{key}: is {item[key]!r}; give a positive number")
+        elif value is not None:
+            numbers[key] = value
+    if Metric(metric) in (Metric.TIME_ABOVE, Metric.RATIO) and "threshold" not in item:
+        wrong.append(f"target.threshold: missing; {metric} needs the concentration it is held against")
+    if item.get("output") and model and item["output"] not in {output.name for output in model.system.outputs}:
+        wrong.append(f"target.output: {model.title} has no {item['output']!r}")
+    source = item.get("source")
+    if not (isinstance(source, str) and source.strip()):
+        wrong.append("target.source: missing; say where the target comes from")
+        return None
+    name = str(item.get("name") or f"{metric} {low:g}–{high:g} {readable(_unit(item, model))}".strip())
+    return Target(
+        name,
+        low,
+        high,
+        source.strip(),
+        metric=Metric(metric),
+        unit=_unit(item, model),
+        output=str(item.get("output", "")),
+        harm=str(item.get("harm", "")),
+        **numbers,
+    )
+
+
+def _usual_target(model: PopulationModel | None, wrong: list[str]) -> Target | None:
+    """The first target of the model's drug."""
+    if model is None:
+        return None
+    try:
+        return formulary.drug(model.drug).target
+    except (formulary.UnknownDrugError, NoTargetError) as error:
+        wrong.append(f"target: missing, and {error}")
+        return None
+
+
+def _unit(item: Mapping[str, Any], model: PopulationModel | None) -> str:
+    """The unit of the target's metric, as given or as the model's output has it."""
+    if isinstance(item.get("unit"), str):
+        return str(item["unit"])
+    metric = item.get("metric", str(Metric.AUC24))
+    concentration = model.system.outputs[0].unit if model else "mg/L"
+    if metric in (Metric.AUC24, Metric.AUC):
+        return of_area(concentration)
+    return "1" if metric in (Metric.TIME_ABOVE, Metric.RATIO) else concentration

@@ -1,0 +1,148 @@
+"""`Limits`: what can be given in practice, as amounts, intervals and lengths to choose from, and why not others."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from twins.pharmacology.drug import Practice
+from twins.quantities.dose import Route
+
+DAY_H = 24.0
+SHORTEST_H = 1.0
+"""House setting: no infusion is proposed to be shorter."""
+_MOST_PIECES = 8
+"""Tablets or vials that one dose is put together from, at most."""
+
+
+class LimitsError(ValueError):
+    """Limits that leave nothing to choose from; names the field, the value and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a product and a ward allow.
+
+    Parameters
+    ----------
+    amounts_mg
+        Every amount that can be given at once, ascending.
+    intervals_h
+        Every interval that a ward keeps.
+    max_daily_mg, max_rate_mg_per_h
+        Limits of a day's amount and of an infusion's rate.
+    step_mg
+        Between amounts, in words for the reader; 0 where a product's sizes make them.
+    lengths_h
+        Lengths of infusion to try besides the shortest that the rate allows (extended infusions).
+    continuous
+        Whether one infusion after the other without a pause is tried, too.
+    route
+        By mouth, lengths and rates have no meaning.
+    """
+
+    amounts_mg: tuple[float, ...]
+    intervals_h: tuple[float, ...]
+    max_daily_mg: float = math.inf
+    max_rate_mg_per_h: float = math.inf
+    step_mg: float = 0.0
+    lengths_h: tuple[float, ...] = ()
+    continuous: bool = False
+    shortest_h: float = SHORTEST_H
+    route: Route = Route.INTRAVENOUS
+
+    def __post_init__(self) -> None:
+        for name in ("amounts_mg", "intervals_h"):
+            values = getattr(self, name)
+            if not values or not all(math.isfinite(value) and value > 0 for value in values):
+                raise LimitsError(f"{name} are {values}; give at least one positive number")
+
+    @classmethod
+    def of(
+        cls,
+        practice: Practice,
+        *,
+        route: Route = Route.INTRAVENOUS,
+        sizes_mg: tuple[float, ...] = (),
+        lengths_h: tuple[float, ...] = (),
+        continuous: bool = False,
+    ) -> "Limits":
+        """Those of a drug's practice.
+
+        Parameters
+        ----------
+        sizes_mg
+            Of the tablets or vials there are: an amount is then put together from whole ones, at most eight of them,
+            within the practice's smallest and largest dose. Without it amounts go by the practice's steps.
+        lengths_h, continuous
+            Extended and continuous infusions to try.
+        """
+        if sizes_mg:
+            amounts = tuple(_sums(sizes_mg, practice.min_mg, practice.max_mg))
+            step = 0.0
+        else:
+            step = practice.step_mg
+            count = int(practice.max_mg // step)
+            amounts = tuple(k * step for k in range(1, count + 1) if k * step >= practice.min_mg)
+        if not amounts:
+            raise LimitsError(
+                f"no sum of sizes {sizes_mg or (step,)} mg lies from {practice.min_mg:g} to {practice.max_mg:g} mg; "
+                "give other sizes"
+            )
+        return cls(
+            amounts_mg=amounts,
+            intervals_h=practice.intervals_h,
+            max_daily_mg=practice.max_daily_mg,
+            max_rate_mg_per_h=practice.max_rate_mg_per_h,
+            step_mg=step,
+            lengths_h=lengths_h if route is Route.INTRAVENOUS else (),
+            continuous=continuous and route is Route.INTRAVENOUS,
+            route=route,
+        )
+
+    @property
+    def infused(self) -> bool:
+        return self.route is Route.INTRAVENOUS
+
+    def shortest(self, amount_mg: float) -> float:
+        """Length of the shortest infusion of an amount, h: in half hours, no faster than the rate; 0 by mouth."""
+        if not self.infused:
+            return 0.0
+        return max(self.shortest_h, math.ceil(2.0 * amount_mg / self.max_rate_mg_per_h - 1e-9) / 2.0)
+
+    def lengths(self, amount_mg: float, interval_h: float) -> Iterator[float]:
+        """Lengths of infusion to try: the shortest first."""
+        shortest = self.shortest(amount_mg)
+        yield shortest
+        further = {length for length in self.lengths_h if shortest < length <= interval_h}
+        if self.continuous and shortest < interval_h:
+            further.add(interval_h)
+        yield from sorted(further)
+
+    def refusal(self, amount_mg: float, interval_h: float, length_h: float) -> str:
+        """Which limit speaks against this dose; empty where none does."""
+        if amount_mg > self.amounts_mg[-1] * (1.0 + 1e-9):
+            return f"the largest dose of {self.amounts_mg[-1]:g} mg"
+        if amount_mg < self.amounts_mg[0] * (1.0 - 1e-9):
+            return f"the smallest dose of {self.amounts_mg[0]:g} mg"
+        if amount_mg * DAY_H / interval_h > self.max_daily_mg:
+            return f"the most in a day, {self.max_daily_mg:g} mg"
+        if self.infused and (length_h > interval_h or amount_mg / length_h > self.max_rate_mg_per_h * (1.0 + 1e-9)):
+            return f"the fastest infusion, {self.max_rate_mg_per_h:g} mg/h"
+        if not any(math.isclose(amount_mg, known) for known in self.amounts_mg):
+            return f"steps of {self.step_mg:g} mg" if self.step_mg else "the sizes of the product"
+        return ""
+
+    def around(self, amount_mg: float) -> tuple[float, float]:
+        """What lies half a step below and above an amount: what could be given if nothing stood against it."""
+        place = min(range(len(self.amounts_mg)), key=lambda k: abs(self.amounts_mg[k] - amount_mg))
+        below = self.amounts_mg[place - 1] if place else 0.5 * amount_mg
+        above = self.amounts_mg[place + 1] if place + 1 < len(self.amounts_mg) else amount_mg + (amount_mg - below)
+        return 0.5 * (below + amount_mg), 0.5 * (amount_mg + above)
+
+
+def _sums(sizes_mg: tuple[float, ...], low_mg: float, high_mg: float) -> list[float]:
+    """Ascending sums of at most `_MOST_PIECES` sizes from low to high."""
+    found = {0.0}
+    for _ in range(_MOST_PIECES):
+        found |= {round(total + size, 6) for total in found for size in sizes_mg if total + size <= high_mg + 1e-9}
+    return sorted(total for total in found if total >= low_mg - 1e-9 and total > 0)
