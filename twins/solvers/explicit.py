@@ -227,7 +227,7 @@ def begin(work: Array, k: int, exposure: bool, moving: bool, rtol: float, atol: 
         return small
     if second <= 1e-12 * first:
         return longest
-    return min(longest, (0.01 / max(first, second)) ** 0.2)
+    return min(longest, (1.0 / max(first, second)) ** 0.2)
 
 
 def advance(work: Array, k: int, exposure: bool) -> None:

@@ -39,15 +39,15 @@ def kernel(system: System, method: Method) -> Any:
     own = {
         "ATTEMPT": specialise(explicit.attempt, **common),
         "BEGIN": specialise(explicit.begin, **common),
-        "ADVANCE": specialise(explicit.advance, **common),
-        "BETWEEN": specialise(explicit.between, **common),
+        "ADVANCE": specialise(explicit.advance, within=True, **common),
+        "BETWEEN": specialise(explicit.between, within=True, **common),
     }
     common |= own
     common["RESTORE"] = specialise(texts.start_values, **common)
     common["PLACE"] = specialise(texts.place, **common)
     common["FIRST_OUTPUT"] = specialise(texts.first_output, **common)
-    common["CUT"] = specialise(texts.cut, **common)
-    common["RECORD"] = specialise(texts.record, **common)
+    common["CUT"] = specialise(texts.cut, within=True, **common)
+    common["RECORD"] = specialise(texts.record, within=True, **common)
     common["ENTER"] = specialise(texts.enter, **common)
     common["CARRY_IN"] = specialise(texts.carry_in, **common)
     return specialise(texts.carry, **common)

@@ -53,7 +53,7 @@ def _counts(part: object) -> bool:
 _MADE: dict[str, Any] = {}
 
 
-def specialise(text: Callable[..., Any], **parts: Any) -> Any:
+def specialise(text: Callable[..., Any], *, within: bool = False, **parts: Any) -> Any:
     """`text` compiled with the global names `parts` replaced.
 
     A division by zero in it gives infinity or NaN, as in NumPy: no row may stop the rows beside it.
@@ -64,12 +64,15 @@ def specialise(text: Callable[..., Any], **parts: Any) -> Any:
         A plain Python function that numba can compile once its missing names are there.
     parts
         Compiled functions, or plain numbers, by the global name that `text` uses for them.
+    within
+        Whether it becomes part of every function that calls it, rather than a function with an entry of its own.
     """
     copy = types.FunctionType(text.__code__, {**text.__globals__, **parts}, text.__name__, text.__defaults__)
     name = f"{text.__name__}_{fingerprint(copy)}"
-    place = f"{text.__module__}.{name}"
+    place = f"{text.__module__}.{name}{within}"
     if place not in _MADE:
         copy.__name__ = copy.__qualname__ = name
         copy.__module__ = text.__module__
-        _MADE[place] = njit(cache=True, nogil=True, fastmath=CONTRACT, error_model="numpy")(copy)
+        options = {"forceinline": True} if within else {"cache": True, "nogil": True}
+        _MADE[place] = njit(fastmath=CONTRACT, error_model="numpy", **options)(copy)
     return _MADE[place]
