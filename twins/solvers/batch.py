@@ -1,23 +1,68 @@
 """Many parameter rows through one schedule: concentrations, exact cumulative AUC and highest concentration."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from twins.solvers.exponential import CONTRACT
 from twins.solvers.former import Schedule
-from twins.solvers.linear import (
-    CENTRAL_VOLUME,
-    CLEARANCE,
-    CONTRACT,
-    INTERCOMPARTMENTAL_CLEARANCE,
-    PERIPHERAL_VOLUME,
-    decay,
-    modes,
-)
 
 Array = NDArray[np.float64]
+
+CLEARANCE, CENTRAL_VOLUME, INTERCOMPARTMENTAL_CLEARANCE, PERIPHERAL_VOLUME = 0, 1, 2, 3
+"""Columns of the parameter arrays of this folder: L/h, L, L/h, L."""
+
+
+@njit(cache=True, fastmath=CONTRACT, inline="always")
+def modes(
+    clearance: float, central: float, intercompartmental: float, peripheral: float
+) -> tuple[float, float, float, float, float, float]:
+    """Decay rates and weights of the two modes.
+
+    Returns
+    -------
+    l1, l2 : float
+        Fast and slow decay rate, 1/h.
+    w1, w2 : float
+        Share of the central amount in each mode; w1 + w2 = 1.
+    c12, c21 : float
+        k21 / (l1 - l2) and k12 / (l1 - l2): how the compartments feed each other.
+    """
+    k10 = clearance / central
+    k12 = intercompartmental / central
+    k21 = intercompartmental / peripheral
+    # Each root comes from the sum that does not cancel, its partner from the product of the two.
+    difference = k10 + k12 - k21
+    gap = math.sqrt(difference * difference + 4.0 * k12 * k21)
+    if difference >= 0.0:
+        above = 0.5 * (difference + gap)
+        below = k12 * k21 / above
+    else:
+        below = 0.5 * (gap - difference)
+        above = k12 * k21 / below
+    l1 = k21 + above
+    l2 = k10 * k21 / l1
+    return l1, l2, above / gap, below / gap, k21 / gap, k12 / gap
+
+
+@njit(cache=True, fastmath=CONTRACT, inline="always")
+def decay(rate: float, hours: float) -> tuple[float, float, float]:
+    """exp(-rate·hours), its integral over the interval, and the integral of that integral.
+
+    The last one loses its digits to cancellation when rate·hours is small, so there the series stands in for it.
+    """
+    x = rate * hours
+    if x < 1e-3:
+        left = math.exp(-x)
+        once = hours * (1.0 - x * (0.5 - x * (1.0 / 6.0 - x * (1.0 / 24.0 - x / 120.0))))
+        twice = hours * hours * (0.5 - x * (1.0 / 6.0 - x * (1.0 / 24.0 - x * (1.0 / 120.0 - x / 720.0))))
+        return left, once, twice
+    gone = -math.expm1(-x)
+    once = gone / rate
+    return 1.0 - gone, once, (hours - once) / rate
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,35 @@
 """One to three compartments in closed form, with or without first-order absorption, carried from event to event."""
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from twins.solvers.linear import CONTRACT, ROOM, advance, enter_epoch, leave_amounts, settle, take_amounts
-from twins.solvers.schedule import STATE, arrive, expand, lay
+from twins.solvers.arrivals import kinks_of
+from twins.solvers.exponential import CONTRACT
+from twins.solvers.lanes import SLOT_COMPLEMENT, SLOT_EPOCH, SLOT_FRACTION, SLOT_STATE, carry
+from twins.solvers.linear import LANES, buffer
+from twins.solvers.measure import Measures
+from twins.solvers.schedule import (
+    ALWAYS,
+    COMPLEMENT,
+    DURATION,
+    DURATION_OF,
+    FRACTION,
+    LAG,
+    MODELLED,
+    PORT,
+    RATE_OF,
+    START,
+    STATE,
+    STEADY,
+    arrive,
+    epoch_at,
+    expand,
+    lay,
+)
 from twins.solvers.solve import Predictor, SolveError
 from twins.solvers.system import Compartments, Method, Response, System
 from twins.solvers.timeline import Timeline, ports
@@ -15,6 +37,10 @@ from twins.solvers.trajectory import Trajectory
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
+
+_NO_EDGES = np.empty(0, dtype=np.int64)
+_NO_LEVELS = np.full(3, np.nan)
+_NO_MEASURES = np.empty((7, 0, 0))
 
 
 @lru_cache(maxsize=1024)
@@ -46,35 +72,97 @@ def run(
     method: Method = Method.AUTOMATIC,  # noqa: ARG001  # engines are called alike
     rtol: float = 0.0,  # noqa: ARG001
     atol: float = 0.0,  # noqa: ARG001
-    threads: int = 1,  # noqa: ARG001
+    threads: int = 1,
 ) -> Trajectory:
     """As `solve.solve`, with everything already checked."""
-    layout, scale = _layout(system)
     rows = parameters.shape[0]
     columns = timeline.times_h.size
     final = np.zeros((rows, len(system.states))) if state is None else state
-    values = np.zeros((1, rows, columns))
+    values = np.empty((1, rows, columns))
     wanted = columns if exposure else 0
-    auc = np.zeros((rows, wanted))
-    highest = np.zeros((rows, wanted))
-    _rows(
-        layout,
-        scale,
-        ports(system).table,
-        parameters,
-        timeline.doses,
-        timeline.epochs_h,
-        timeline.times_h,
-        timeline.resets_h,
-        timeline.begin_h,
-        timeline.backward,
-        final,
-        values[0],
-        auc,
-        highest,
-    )
+    auc = np.empty((rows, wanted))
+    highest = np.empty((rows, wanted))
+    measures = np.empty((7, rows, 0))
+    _share_out(system, parameters, timeline, _NO_EDGES, _NO_LEVELS, final, values[0], auc, highest, measures, threads)
     chosen = values if outputs == (0,) else np.ascontiguousarray(values[list(outputs)])
     return Trajectory(chosen, auc, highest, final, np.zeros(rows, dtype=np.int64))
+
+
+def measure(
+    system: System,
+    parameters: Array,
+    timeline: Timeline,
+    edges_h: Array,
+    levels: Array,
+    *,
+    state: Array | None = None,
+    threads: int = 1,
+) -> Measures:
+    """As `measure.measure`, with everything already checked; no curve is kept."""
+    rows = parameters.shape[0]
+    _, scale = _layout(system)
+    times = timeline.times_h
+    looked = np.union1d(times[times < edges_h[-1]], edges_h)
+    edges = np.full(looked.size, -1, dtype=np.int64)
+    edges[np.searchsorted(looked, edges_h)] = np.arange(edges_h.size)
+    final = np.zeros((rows, len(system.states))) if state is None else state
+    measures = np.empty((7, rows, edges_h.size - 1))
+    none = np.empty((rows, 0))
+    line = Timeline(timeline.doses, timeline.epochs_h, looked, timeline.resets_h, timeline.begin_h, timeline.carry)
+    _share_out(system, parameters, line, edges, levels / scale, final, none, none, none, measures, threads)
+    above = measures[4] if np.isfinite(levels[0]) else np.full_like(measures[4], np.nan)
+    within = measures[5] - measures[6] if np.isfinite(levels[1]) else np.full_like(measures[4], np.nan)
+    return Measures(measures[0], measures[1], measures[2], measures[3], above, within, np.zeros(rows, dtype=np.int64))
+
+
+def _share_out(
+    system: System,
+    parameters: Array,
+    timeline: Timeline,
+    edges: Integers,
+    levels: Array,
+    state: Array,
+    out: Array,
+    auc: Array,
+    highest: Array,
+    measures: Array,
+    threads: int,
+) -> None:
+    """Rows to threads, in whole blocks of lanes."""
+    layout, scale = _layout(system)
+    entry = ports(system).table
+    rows = parameters.shape[0]
+
+    def work(first: int, last: int) -> None:
+        _rows(
+            layout,
+            scale,
+            entry,
+            parameters,
+            first,
+            last,
+            timeline.doses,
+            timeline.epochs_h,
+            timeline.times_h,
+            timeline.resets_h,
+            timeline.begin_h,
+            timeline.backward,
+            edges,
+            levels,
+            state,
+            out,
+            auc,
+            highest,
+            measures,
+        )
+
+    if threads <= 1 or rows <= LANES:
+        work(0, rows)
+        return
+    each = -(-rows // (threads * LANES)) * LANES
+    with ThreadPoolExecutor(threads) as pool:
+        for done in [pool.submit(work, first, min(first + each, rows)) for first in range(0, rows, each)]:
+            done.result()
 
 
 def predictor(system: System) -> Predictor:
@@ -99,26 +187,31 @@ def predict(
     out: Array,
 ) -> None:
     """See `Predictor`."""
+    rows = parameters.shape[0]
     begin = times_h[0] if times_h.size else 0.0
     for row in range(doses.shape[0]):
-        begin = min(begin, doses[row, 0])
-    none = np.empty((out.shape[0], 0))
-    state = np.zeros((out.shape[0], 4))
+        begin = min(begin, doses[row, START])
+    none = np.empty((rows, 0))
     _rows(
         layout,
         scales[0],
         entry,
         parameters,
+        0,
+        rows,
         doses,
         epochs_h,
         times_h,
         resets_h,
         begin,
         backward,
-        state,
+        np.empty(0, dtype=np.int64),
+        np.empty(3),
+        np.zeros((rows, 4)),
         out,
         none,
         none,
+        np.empty((7, rows, 0)),
     )
 
 
@@ -128,72 +221,155 @@ def _rows(
     scale: float,
     entry: Integers,
     parameters: Array,
+    first: int,
+    last: int,
     doses: Array,
     epochs_h: Array,
     times_h: Array,
     resets_h: Array,
     start_h: float,
     backward: bool,
+    edges: Integers,
+    levels: Array,
     state: Array,
     out: Array,
     auc: Array,
     highest: Array,
+    measures: Array,
 ) -> None:
-    """Each row through a schedule of its own."""
+    """Rows `first` to ``last - 1``: in blocks that share one schedule, or each through a schedule of its own.
+
+    What arrives at a row's own time leaves the shared schedule, and is added to it, unless what happens between events
+    counts (exposure, measures) or a steady state depends on it.
+    """
     count, depot = layout[0], layout[1]
     until = times_h[-1] if times_h.size else start_h
     expanded = expand(doses, until)
-    exposure = auc.shape[1] > 0
-    work = np.empty(ROOM)
-    rates = np.zeros(4)
-    for row in range(parameters.shape[0]):
-        arrived = arrive(expanded, entry, parameters[row], epochs_h, backward)
-        hours, rate, bolus, epoch, output, output_epoch, reset, steady = lay(
-            arrived, entry.shape[0], epochs_h, times_h, resets_h, start_h, backward
+    own = np.zeros(expanded.shape[0], dtype=np.bool_)
+    steady = False
+    for row in range(expanded.shape[0]):
+        own[row] = _own_time(expanded, row, entry)
+        steady = steady or expanded[row, STEADY] > 0.0
+    measured = auc.shape[1] > 0 or measures.shape[2] > 0
+    work = buffer()
+    if own.any() and (measured or steady):
+        none = np.empty((0, 10))
+        slots = np.full((entry.shape[0], 4), -1, dtype=np.int64)
+        slots[:, SLOT_STATE] = entry[:, STATE]
+        kinks, spans = np.empty((3, 0, LANES)), np.empty((2, 0))
+        for row in range(first, last):
+            arrived = arrive(expanded, entry, parameters[row], epochs_h, backward)
+            hours, rate, bolus, epoch, output, output_epoch, reset, markers = lay(
+                arrived, entry.shape[0], epochs_h, times_h, resets_h, start_h, backward
+            )
+            carry(
+                count,
+                depot,
+                scale,
+                row,
+                row + 1,
+                parameters,
+                slots,
+                hours,
+                rate,
+                bolus,
+                epoch,
+                output,
+                output_epoch,
+                reset,
+                markers,
+                arrived,
+                kinks,
+                spans,
+                none,
+                entry,
+                start_h,
+                times_h,
+                edges,
+                levels,
+                work,
+                state,
+                out,
+                auc,
+                highest,
+                measures,
+            )
+        return
+    loose = expanded[own]
+    arrived, slots = _shared(expanded[~own], entry, parameters.shape[1], epochs_h, backward)
+    hours, rate, bolus, epoch, output, output_epoch, reset, markers = lay(
+        arrived, slots.shape[0], epochs_h, times_h, resets_h, start_h, backward
+    )
+    kinks, spans = np.empty((3, 2 * loose.shape[0], LANES)), np.empty((2, 2 * loose.shape[0]))
+    for block in range(first, last, LANES):
+        end = min(block + LANES, last)
+        if loose.shape[0]:
+            kinks_of(loose, entry, parameters, block, end, epochs_h, resets_h, start_h, backward, kinks, spans)
+        carry(
+            count,
+            depot,
+            scale,
+            block,
+            end,
+            parameters,
+            slots,
+            hours,
+            rate,
+            bolus,
+            epoch,
+            output,
+            output_epoch,
+            reset,
+            markers,
+            arrived,
+            kinks,
+            spans,
+            loose,
+            entry,
+            start_h,
+            times_h,
+            edges,
+            levels,
+            work,
+            state,
+            out,
+            auc,
+            highest,
+            measures,
         )
-        known = -1
-        area = 0.0
-        top = 0.0
-        amounts = np.zeros(4)
-        for k in range(count + depot):
-            amounts[k] = state[row, k]
-        for j in range(hours.size):
-            if epoch[j] != known:
-                if known >= 0:
-                    leave_amounts(work, amounts, count, depot)
-                enter_epoch(work, parameters[row, epoch[j]], count, depot)
-                take_amounts(work, amounts, count, depot)
-                known = epoch[j]
-            if reset[j] == 1:
-                amounts[:] = 0.0
-                take_amounts(work, amounts, count, depot)
-            if steady[j] >= 0:
-                leave_amounts(work, amounts, count, depot)
-                settle(work, arrived[steady[j]], entry[int(arrived[steady[j], 7]), STATE], amounts, count, depot)
-            some = False
-            for port in range(entry.shape[0]):
-                if bolus[j, port] != 0.0:
-                    some = True
-            if some:
-                leave_amounts(work, amounts, count, depot)
-                for port in range(entry.shape[0]):
-                    amounts[entry[port, STATE]] += bolus[j, port]
-                take_amounts(work, amounts, count, depot)
-            rates[:] = 0.0
-            for port in range(entry.shape[0]):
-                rates[entry[port, STATE]] += rate[j, port]
-            volume = parameters[row, epoch[j], 1]
-            if exposure:
-                leave_amounts(work, amounts, count, depot)
-                top = max(top, amounts[0] / volume)
-            area += advance(work, rates, hours[j], count, depot) / volume
-            leave_amounts(work, amounts, count, depot)
-            top = max(top, amounts[0] / volume)
-            if output[j] >= 0:
-                out[row, output[j]] = amounts[0] / parameters[row, output_epoch[j], 1] * scale
-                if exposure:
-                    auc[row, output[j]] = area * scale
-                    highest[row, output[j]] = top * scale
-                    top = 0.0
-        for k in range(state.shape[1]):
-            state[row, k] = amounts[k]
+
+
+@njit(cache=True, fastmath=CONTRACT)
+def _own_time(expanded: Array, row: int, entry: Integers) -> bool:
+    """Whether a dose arrives, or ends, at a time that is a row's own parameter."""
+    port = int(expanded[row, PORT])
+    modelled = expanded[row, MODELLED] != 0.0
+    always = entry[port, ALWAYS] == 1 and expanded[row, DURATION] == 0.0
+    timed = entry[port, DURATION_OF] >= 0 or entry[port, RATE_OF] >= 0
+    return entry[port, LAG] >= 0 or ((modelled or always) and timed)
+
+
+@njit(cache=True, fastmath=CONTRACT)
+def _shared(expanded: Array, entry: Integers, epochs: int, epochs_h: Array, backward: bool) -> tuple[Array, Integers]:
+    """Doses whose times all rows share, by slots: a port, and where a fraction arrives the epoch it is taken of."""
+    plain = np.full_like(entry, -1)
+    plain[:, STATE] = entry[:, STATE]
+    plain[:, ALWAYS] = 0
+    arrived = arrive(expanded, plain, np.empty((1, 1)), epochs_h, backward)
+    slot_of = np.full((entry.shape[0], epochs), -1, dtype=np.int64)
+    slots = np.full((entry.shape[0] * epochs, 4), -1, dtype=np.int64)
+    size = 0
+    for row in range(arrived.shape[0]):
+        port = int(arrived[row, PORT])
+        epoch = 0
+        if entry[port, FRACTION] >= 0:
+            epoch = min(epoch_at(epochs_h, arrived[row, START], backward), epochs - 1)
+        if slot_of[port, epoch] < 0:
+            slot_of[port, epoch] = size
+            slots[size, SLOT_STATE] = entry[port, STATE]
+            slots[size, SLOT_FRACTION] = entry[port, FRACTION]
+            slots[size, SLOT_COMPLEMENT] = entry[port, COMPLEMENT]
+            slots[size, SLOT_EPOCH] = epoch
+            size += 1
+        arrived[row, PORT] = slot_of[port, epoch]
+    return arrived, slots[:size]

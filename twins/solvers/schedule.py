@@ -111,12 +111,12 @@ def arrive(expanded: Array, ports: Integers, parameters: Array, epochs_h: Array,
     count = expanded.shape[0]
     for row in range(expanded.shape[0]):
         if expanded[row, STEADY] > 0.0:
-            _, lag, duration = _entry(expanded, row, ports, parameters, epochs_h, backward)
+            _, lag, duration = entry(expanded, row, ports, parameters, epochs_h, backward)
             count += _running(lag, duration, expanded[row, INTERVAL])
     out = np.empty((count, 10))
     at = 0
     for row in range(expanded.shape[0]):
-        amount, lag, duration = _entry(expanded, row, ports, parameters, epochs_h, backward)
+        amount, lag, duration = entry(expanded, row, ports, parameters, epochs_h, backward)
         for column in range(10):
             out[at, column] = expanded[row, column]
         out[at, AMOUNT] = amount
@@ -141,7 +141,7 @@ def arrive(expanded: Array, ports: Integers, parameters: Array, epochs_h: Array,
 
 
 @njit(cache=True, fastmath=CONTRACT)
-def _entry(
+def entry(
     expanded: Array, row: int, ports: Integers, parameters: Array, epochs_h: Array, backward: bool
 ) -> tuple[float, float, float]:
     """Amount, lag and duration of one dose."""
@@ -225,7 +225,7 @@ def lay(
                 markers += 1
         else:
             ends[row] = min(
-                arrived[row, START] + arrived[row, DURATION], _ended(arrived, resets_h, arrived[row, SERIES])
+                arrived[row, START] + arrived[row, DURATION], ended(arrived, resets_h, arrived[row, SERIES])
             )
         for time in (arrived[row, START], ends[row]):
             if start_h < time < finish and ends[row] >= arrived[row, START]:
@@ -307,7 +307,7 @@ def lay(
             continue
         began = arrived[row, START]
         port = int(arrived[row, PORT])
-        if began >= finish or began >= _ended(arrived, resets_h, arrived[row, SERIES]):
+        if began >= finish or began >= ended(arrived, resets_h, arrived[row, SERIES]):
             continue
         if arrived[row, DURATION] == 0.0:
             if began >= start_h:
@@ -325,7 +325,7 @@ def lay(
 
 
 @njit(cache=True, fastmath=CONTRACT)
-def _ended(arrived: Array, resets_h: Array, began_h: float) -> float:
+def ended(arrived: Array, resets_h: Array, began_h: float) -> float:
     """When what was begun at `began_h` is ended by a reset or by a steady state that replaces; infinity: never."""
     found = math.inf
     for time in resets_h:

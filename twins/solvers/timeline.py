@@ -112,7 +112,6 @@ def ports(system: System) -> Ports:
             table[row, column] = system.column(name)
         table[row, COMPLEMENT] = int(entry.complement)
         table[row, ALWAYS] = int(entry.always)
-    table.flags.writeable = False
     return Ports(table, ways)
 
 

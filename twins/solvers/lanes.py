@@ -1,0 +1,299 @@
+"""Rows side by side through one schedule: concentrations, exposure, and what windows of time amount to."""
+
+import math
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from twins.solvers.arrivals import inject
+from twins.solvers.exponential import CONTRACT
+from twins.solvers.linear import (
+    ABOVE,
+    AMOUNTS,
+    AREA,
+    BEFORE,
+    DEPOT,
+    GAINED,
+    HELD,
+    LANES,
+    LATE_SPEEDS,
+    LOW,
+    ROOM,
+    SPEEDS,
+    TOP,
+    VALUE,
+    VOLUME,
+    add,
+    advance,
+    close_periods,
+    enter_epoch,
+    leave_amounts,
+    set_push,
+    set_step,
+    set_value,
+    take_amounts,
+)
+from twins.solvers.schedule import AMOUNT, DURATION, INTERVAL, PHASE, PORT, STEADY
+from twins.solvers.turns import count_hours, find_peaks, keep_changes
+
+Array = NDArray[np.float64]
+Integers = NDArray[np.int64]
+
+SLOT_STATE, SLOT_FRACTION, SLOT_COMPLEMENT, SLOT_EPOCH = range(4)
+"""Columns of a table of slots, shape (slots, 4): the state that is entered; the parameter column of the share that
+arrives (-1: all of it), whether it is one minus that, and the epoch it is taken of."""
+
+
+@njit(cache=True, nogil=True, fastmath=CONTRACT)
+def carry(
+    count: int,
+    depot: int,
+    scale: float,
+    first: int,
+    last: int,
+    parameters: Array,
+    slots: Integers,
+    hours: Array,
+    rate: Array,
+    bolus: Array,
+    epoch: Integers,
+    output: Integers,
+    output_epoch: Integers,
+    reset: Integers,
+    steady: Integers,
+    markers: Array,
+    kinks: Array,
+    spans: Array,
+    loose: Array,
+    ports: Integers,
+    begin_h: float,
+    times_h: Array,
+    edges: Integers,
+    levels: Array,
+    work: Array,
+    state: Array,
+    out: Array,
+    auc: Array,
+    highest: Array,
+    measures: Array,
+) -> None:
+    """Carry rows `first` to ``last - 1`` (`LANES` of them at most) through a schedule that they share.
+
+    Parameters
+    ----------
+    parameters : ndarray, shape (rows, epochs, parameters)
+    hours, rate, bolus, epoch, output, output_epoch, reset, steady
+        From `schedule.lay`, with slots for ports.
+    markers : ndarray, shape (n, 10)
+        The arrived doses that `steady` points into.
+    kinks, spans, loose, ports
+        What arrives at each row's own time, see `arrivals`. Only where neither exposure nor measures are wanted.
+    edges : ndarray of int, shape (times,)
+        Which edge of the windows an output time is, or -1.
+    levels : ndarray, shape (3,)
+        Concentrations above which hours are counted; not a number: not wanted.
+    state : ndarray, shape (rows, states)
+        At the start; at the end when done.
+    out, auc, highest : ndarray, shape (rows, times) or (rows, 0)
+        Filled where there is room.
+    measures : ndarray, shape (7, rows, windows) or (7, rows, 0)
+        AUC, highest, lowest, last, hours above each level.
+    """
+    windows = measures.shape[2]
+    exposure = auc.shape[1] > 0 or windows > 0
+    shown = out.shape[1] > 0
+    live = last - first
+    late = loose.shape[0] > 0
+    fractions = np.empty(slots.shape[0] * LANES)
+    for slot in range(slots.shape[0]):
+        column = slots[slot, SLOT_FRACTION]
+        for k in range(LANES):
+            share = 1.0
+            if column >= 0:
+                share = parameters[min(first + k, last - 1), slots[slot, SLOT_EPOCH], column]
+                if slots[slot, SLOT_COMPLEMENT] == 1:
+                    share = 1.0 - share
+            fractions[slot * LANES + k] = share
+    work[:ROOM] = 0.0
+    for s in range(count + depot):
+        for k in range(LANES):
+            work[(AMOUNTS + s) * LANES + k] = state[min(first + k, last - 1), s]
+    now = epoch[0]
+    enter_epoch(work, parameters, first, last, now, count, depot)
+    take_amounts(work, count, depot)
+    known_hours = -1.0
+    left = begin_h
+    nearest = 0
+    for j in range(hours.size):
+        if epoch[j] != now:
+            now = epoch[j]
+            leave_amounts(work, count, depot)
+            enter_epoch(work, parameters, first, last, now, count, depot)
+            take_amounts(work, count, depot)
+            set_push(work, count, depot)
+            known_hours = -1.0
+        if reset[j] == 1:
+            work[HELD * LANES : (DEPOT + 1) * LANES] = 0.0
+        if steady[j] >= 0:
+            _settle(work, markers[steady[j]], slots, fractions, count, depot)
+            set_push(work, count, depot)
+            known_hours = -1.0
+        changed = False
+        for slot in range(slots.shape[0]):
+            if bolus[j, slot] != 0.0:
+                add(work, bolus[j, slot], fractions, slot * LANES, slots[slot, SLOT_STATE], count)
+            if rate[j, slot] != (rate[j - 1, slot] if j else 0.0):
+                changed = True
+        if changed:
+            _set_speeds(work, rate[j], slots, fractions, count + depot)
+            set_push(work, count, depot)
+        if exposure:
+            _open(work, count, depot)
+        step = hours[j]
+        column = output[j]
+        if step > 0.0:
+            # Grids repeat their step: the exponentials are kept while step and parameters stay.
+            if step != known_hours:
+                set_step(work, step, count, depot, exposure)
+                known_hours = step
+            advance(work, count, depot, exposure)
+            if late:
+                right = times_h[column] if column >= 0 else left + step
+                nearest = inject(work, kinks, spans, loose, ports, nearest, left, right, count, depot)
+                left = right
+        if exposure:
+            set_value(work, count)
+            _close(work, step, levels, windows > 0, count, depot)
+        elif column >= 0:
+            set_value(work, count)
+        if column < 0:
+            continue
+        if shown:
+            if output_epoch[j] == now:
+                for k in range(live):
+                    out[first + k, column] = work[VALUE * LANES + k] * scale
+            else:
+                for k in range(live):
+                    other = parameters[first + k, output_epoch[j], 1]
+                    out[first + k, column] = work[VALUE * LANES + k] * (work[VOLUME * LANES + k] / other) * scale
+        if windows > 0:
+            edge = edges[column]
+            if edge >= 0:
+                _take(work, measures, first, live, edge, scale)
+        elif exposure:
+            for k in range(live):
+                auc[first + k, column] = work[AREA * LANES + k] * scale
+                highest[first + k, column] = work[TOP * LANES + k] * scale
+                work[TOP * LANES + k] = 0.0
+    leave_amounts(work, count, depot)
+    for s in range(count + depot):
+        for k in range(live):
+            amount = work[(AMOUNTS + s) * LANES + k]
+            state[first + k, s] = 0.0 if amount < 0.0 else amount
+
+
+@njit(cache=True, fastmath=CONTRACT)
+def _set_speeds(work: Array, rate: Array, slots: Integers, fractions: Array, states: int) -> None:
+    """Infusion rates by compartment: those that all rows share the times of, and those of rows' own times."""
+    for s in range(states):
+        for k in range(LANES):
+            work[(SPEEDS + s) * LANES + k] = work[(LATE_SPEEDS + s) * LANES + k]
+    for slot in range(slots.shape[0]):
+        if rate[slot] != 0.0:
+            into = (SPEEDS + slots[slot, SLOT_STATE]) * LANES
+            for k in range(LANES):
+                work[into + k] += rate[slot] * fractions[slot * LANES + k]
+
+
+@njit(cache=True, fastmath=CONTRACT)
+def _settle(work: Array, marker: Array, slots: Integers, fractions: Array, count: int, depot: int) -> None:
+    """Put what a steady state holds into the modes, in place of what is there or added to it."""
+    held = work[HELD * LANES : (DEPOT + 1) * LANES].copy()
+    speeds = work[SPEEDS * LANES : (SPEEDS + 4) * LANES].copy()
+    slot = int(marker[PORT])
+    interval = marker[INTERVAL]
+    work[HELD * LANES : (DEPOT + 1) * LANES] = 0.0
+    _one_period(work, marker, slot, slots, fractions, interval, count, depot)
+    close_periods(work, interval, count, depot)
+    if marker[PHASE] > 0.0:
+        _one_period(work, marker, slot, slots, fractions, interval - marker[PHASE], count, depot)
+    if marker[STEADY] != 1.0:
+        for k in range((DEPOT + 1 - HELD) * LANES):
+            work[HELD * LANES + k] += held[k]
+    work[SPEEDS * LANES : (SPEEDS + 4) * LANES] = speeds
+
+
+@njit(cache=True, fastmath=CONTRACT)
+def _one_period(
+    work: Array, marker: Array, slot: int, slots: Integers, fractions: Array, hours: float, count: int, depot: int
+) -> None:
+    """From the moment before a dose of a steady state over some hours, an interval at most."""
+    amount, duration, interval = marker[AMOUNT], marker[DURATION], marker[INTERVAL]
+    into = slots[slot, SLOT_STATE]
+    # Infusions longer than the interval overlap: so many run all the time, and one more for what is left over.
+    always = float(math.floor(duration / interval))
+    rest = duration - always * interval
+    work[SPEEDS * LANES : (SPEEDS + 4) * LANES] = 0.0
+    if duration == 0.0:
+        add(work, amount, fractions, slot * LANES, into, count)
+    for running, length in ((always + 1.0, min(rest, hours)), (always, hours - min(rest, hours))):
+        if length > 0.0:
+            if duration > 0.0:
+                for k in range(LANES):
+                    speed = amount / duration * fractions[slot * LANES + k]
+                    work[(SPEEDS + into) * LANES + k] = running * speed
+            set_push(work, count, depot)
+            set_step(work, length, count, depot, False)
+            advance(work, count, depot, False)
+
+
+@njit(cache=True, fastmath=CONTRACT)
+def _open(work: Array, count: int, depot: int) -> None:
+    """Before a step: the concentration that it begins with, and its slope."""
+    set_value(work, count)
+    for k in range(LANES):
+        value = work[VALUE * LANES + k]
+        work[BEFORE * LANES + k] = value
+        work[TOP * LANES + k] = max(work[TOP * LANES + k], value)
+        work[LOW * LANES + k] = min(work[LOW * LANES + k], value)
+    keep_changes(work, count, depot)
+
+
+@njit(cache=True, fastmath=CONTRACT)
+def _close(work: Array, hours: float, levels: Array, windows: bool, count: int, depot: int) -> None:
+    """After a step: what it adds to area, highest, lowest and hours above."""
+    if hours > 0.0:
+        for k in range(LANES):
+            work[AREA * LANES + k] += work[GAINED * LANES + k]
+        peaks = find_peaks(work, hours, count, depot)
+        if windows:
+            for number in range(3):
+                if not math.isnan(levels[number]):
+                    count_hours(work, hours, levels[number], ABOVE + number, peaks, count, depot)
+    for k in range(LANES):
+        value = work[VALUE * LANES + k]
+        work[TOP * LANES + k] = max(work[TOP * LANES + k], value)
+        work[LOW * LANES + k] = min(work[LOW * LANES + k], value)
+
+
+@njit(cache=True, fastmath=CONTRACT)
+def _take(work: Array, measures: Array, first: int, live: int, edge: int, scale: float) -> None:
+    """At an edge: what the window amounts to that ends there; then begin the next."""
+    window = edge - 1
+    if 0 <= window < measures.shape[2]:
+        for k in range(live):
+            measures[0, first + k, window] = work[AREA * LANES + k] * scale
+            measures[1, first + k, window] = work[TOP * LANES + k] * scale
+            measures[2, first + k, window] = work[LOW * LANES + k] * scale
+            measures[3, first + k, window] = work[VALUE * LANES + k] * scale
+            measures[4, first + k, window] = work[ABOVE * LANES + k]
+            measures[5, first + k, window] = work[(ABOVE + 1) * LANES + k]
+            measures[6, first + k, window] = work[(ABOVE + 2) * LANES + k]
+    for k in range(LANES):
+        work[AREA * LANES + k] = 0.0
+        work[TOP * LANES + k] = 0.0
+        work[LOW * LANES + k] = math.inf
+        work[ABOVE * LANES + k] = 0.0
+        work[(ABOVE + 1) * LANES + k] = 0.0
+        work[(ABOVE + 2) * LANES + k] = 0.0
