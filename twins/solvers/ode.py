@@ -11,7 +11,7 @@ from numba.core.errors import NumbaError
 from numpy.typing import NDArray
 
 from twins.solvers import carry as texts
-from twins.solvers import explicit
+from twins.solvers import explicit, stiff
 from twins.solvers.equations import complain, parts
 from twins.solvers.lane import layout
 from twins.solvers.schedule import START, expand
@@ -19,7 +19,7 @@ from twins.solvers.solve import Predictor
 from twins.solvers.specialise import specialise
 from twins.solvers.system import CarryRule, Equations, Method, System
 from twins.solvers.timeline import Timeline, ports
-from twins.solvers.trajectory import Trajectory
+from twins.solvers.trajectory import Failure, Trajectory
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -28,29 +28,33 @@ _MOST_STEPS = 1_000_000
 _MANY_STEPS = 20_000
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=512)
 def kernel(system: System, method: Method) -> Any:
     """The function of `carry.carry` for a system, carried by the explicit or by the stiff method."""
-    given = parts(system)
-    states, columns = len(system.states), len(system.parameters)
-    sizes = layout(states, columns, explicit.LANES_SIDE_BY_SIDE, explicit.room(states))
-    common = {**given, **sizes}
-    common["SLOPES"] = specialise(explicit.slopes, **common)
-    own = {
-        "ATTEMPT": specialise(explicit.attempt, **common),
-        "BEGIN": specialise(explicit.begin, **common),
-        "ADVANCE": specialise(explicit.advance, within=True, **common),
-        "BETWEEN": specialise(explicit.between, within=True, **common),
-    }
-    common |= own
-    common["RESTORE"] = specialise(texts.start_values, **common)
-    common["PLACE"] = specialise(texts.place, **common)
-    common["FIRST_OUTPUT"] = specialise(texts.first_output, **common)
-    common["CUT"] = specialise(texts.cut, within=True, **common)
-    common["RECORD"] = specialise(texts.record, within=True, **common)
-    common["ENTER"] = specialise(texts.enter, **common)
-    common["CARRY_IN"] = specialise(texts.carry_in, **common)
-    return specialise(texts.carry, **common)
+    way = stiff if method is Method.STIFF else explicit
+    states = len(system.states)
+    height = way.room(states)
+    named = parts(system) | layout(states, len(system.parameters), way.LANES_SIDE_BY_SIDE, height)
+    if way is stiff:
+        named["LAST_ROW"] = height - 1
+        named["EVALUATE"] = specialise(stiff.evaluate, **named)
+        named["DIFFERENTIATE"] = specialise(stiff.differentiate, **named)
+        named["FACTORISE"] = specialise(stiff.factorise, **named)
+        named["FIRST_STEP"] = specialise(explicit.begin, **named)
+    else:
+        named["SLOPES"] = specialise(explicit.slopes, **named)
+    named["ATTEMPT"] = specialise(way.attempt, **named)
+    named["BEGIN"] = specialise(way.begin, **named)
+    named["ADVANCE"] = specialise(way.advance, within=True, **named)
+    named["BETWEEN"] = specialise(way.between, within=True, **named)
+    named["RESTORE"] = specialise(texts.start_values, **named)
+    named["PLACE"] = specialise(texts.place, **named)
+    named["FIRST_OUTPUT"] = specialise(texts.first_output, **named)
+    named["CUT"] = specialise(texts.cut, within=True, **named)
+    named["RECORD"] = specialise(texts.record, within=True, **named)
+    named["ENTER"] = specialise(texts.enter, **named)
+    named["CARRY_IN"] = specialise(texts.carry_in, **named)
+    return specialise(texts.carry, **named)
 
 
 def run(
@@ -78,20 +82,49 @@ def run(
     moving = timeline.carry is CarryRule.INTERPOLATED
     doses = expand(timeline.doses, timeline.times_h[-1] if columns else timeline.begin_h)
 
-    def chunk(todo: Integers) -> None:
-        kernel(system, Method.EXPLICIT)(
-            todo, parameters, doses, ports(system).table, timeline.epochs_h, timeline.times_h, timeline.resets_h,
-            timeline.begin_h, timeline.backward, moving, np.array([rtol, atol]), np.array([_MOST_STEPS, 0]),
-            np.empty(0, dtype=np.int64), ends, values, auc, highest, failed,
-        )  # fmt: skip
+    def go(todo: Integers, chosen: Method, limits: tuple[int, int]) -> None:
+        made = kernel(system, chosen)
 
+        def share(some: Integers) -> None:
+            made(
+                some, parameters, doses, ports(system).table, timeline.epochs_h, timeline.times_h, timeline.resets_h,
+                timeline.begin_h, timeline.backward, moving, np.array([rtol, atol]), np.array(limits),
+                np.empty(0, dtype=np.int64), ends, values, auc, highest, failed,
+            )  # fmt: skip
+
+        if threads == 1 or todo.size < 2:
+            share(todo)
+            return
+        with ThreadPoolExecutor(threads) as pool:
+            list(pool.map(share, np.array_split(todo, threads)))
+
+    every = np.arange(rows)
+    begins = ends.copy()
     try:
-        chunk(np.arange(rows))
+        if method is Method.STIFF or (method is Method.AUTOMATIC and _starts_stiff(system)):
+            go(every, Method.STIFF, (_MOST_STEPS, 0))
+        elif method is Method.EXPLICIT:
+            go(every, Method.EXPLICIT, (_MOST_STEPS, 0))
+        else:
+            go(every, Method.EXPLICIT, (_MANY_STEPS, 1))
+            again = np.flatnonzero(_stiffness_may_be(failed))
+            if again.size:
+                ends[again] = begins[again]
+                go(again, Method.STIFF, (_MOST_STEPS, 0))
     except NumbaError as problem:
         raise complain(system, problem) from problem
     if outputs is not None and tuple(outputs) != tuple(range(len(system.outputs))):
         values = np.ascontiguousarray(values[list(outputs)])
     return Trajectory(values, auc, highest, ends, failed)
+
+
+def _starts_stiff(system: System) -> bool:
+    return isinstance(system.equations, Equations) and system.equations.stiff
+
+
+def _stiffness_may_be(failed: Integers) -> NDArray[np.bool_]:
+    """Which rows the stiff method may yet carry: those whose steps were too many or too small."""
+    return np.isin(failed, (Failure.STEPS, Failure.STEP_SIZE, Failure.NOT_FINITE))
 
 
 def _predict(
