@@ -1,6 +1,8 @@
-"""The models and drugs that ship, by name."""
+"""The models and drugs that ship, by name, and those that a hospital adds from files."""
 
 import difflib
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from twins.pharmacology.drug import Drug, Practice
 from twins.pharmacology.drugs import (
@@ -31,10 +33,26 @@ from twins.pharmacology.drugs import (
     voriconazole,
     warfarin,
 )
+from twins.pharmacology.hospital_file import HospitalFileError, HospitalModel, read_file
+from twins.pharmacology.hospital_sections import Mistake
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.target import Target
 
-__all__ = ["Drug", "Practice", "Target", "UnknownDrugError", "UnknownModelError", "drug", "drugs", "model", "model_ids"]
+__all__ = [
+    "DO_NOT_SHIP",
+    "Drug",
+    "Loaded",
+    "Practice",
+    "Target",
+    "UnknownDrugError",
+    "UnknownModelError",
+    "drug",
+    "drugs",
+    "load",
+    "loaded",
+    "model",
+    "model_ids",
+]
 
 _FILES = (
     vancomycin,
@@ -64,10 +82,42 @@ _FILES = (
     propofol,
     remifentanil,
 )
-_MODELS: dict[str, PopulationModel] = {model.id: model for file in _FILES for model in file.MODELS}
-_DRUGS: dict[str, Drug] = {
+_SHIPPED_MODELS: dict[str, PopulationModel] = {model.id: model for file in _FILES for model in file.MODELS}
+_SHIPPED_DRUGS: dict[str, Drug] = {
     value.name: value for file in _FILES for value in vars(file).values() if isinstance(value, Drug)
 }
+_MODELS = dict(_SHIPPED_MODELS)
+_DRUGS = dict(_SHIPPED_DRUGS)
+
+DO_NOT_SHIP = {
+    "piperacillin-chen-2016": "tucuxi-drugs raises its second parameter to the power of the scaled creatinine "
+    "clearance, which looks like a transcription error",
+    "voriconazole-mapbayr-run962": "mapbayr-CPTPSP-2021 run962 enters standard deviations as variances",
+    "amikacin-burdet-2015": "the only file read has a made-up covariance matrix for a test, not the article's",
+    "cefepime-nicasio-2009": "its multivariate normal gives rate constants below 0 in most draws, and no residual",
+    "digoxin-komatsu-2015": "a clearance alone, without a volume: no concentration at a time follows from it",
+    "warfarin-hamberg-2010-form": "a K-PD form that was not compared with any article",
+    "theophylline-theoph12": "12 volunteers of a textbook: data to test software with, not a clinical model",
+    "pazopanib-mapbayr-run921": "its bioavailability follows the amount and hour of each last dose, which no covariate "
+    "of a chart holds",
+}
+"""What was read and is left out, with the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What a directory of hospital models gave: ids of models, and every mistake by file name."""
+
+    model_ids: tuple[str, ...] = ()
+    problems: tuple[tuple[str, Mistake], ...] = ()
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Each mistake in one sentence with its file."""
+        return tuple(f"{file}: {mistake}" for file, mistake in self.problems)
+
+
+_loaded = Loaded()
 
 
 class UnknownModelError(KeyError):
@@ -122,3 +172,58 @@ def drug(name: str) -> Drug:
     if name not in _DRUGS:
         raise UnknownDrugError(f"no drug is called {name!r}; did you mean {_nearest(name, drugs())!r}?")
     return _DRUGS[name]
+
+
+def loaded() -> Loaded:
+    """What the last `load` gave; empty where there was none."""
+    return _loaded
+
+
+def load(directory: Path | str) -> Loaded:
+    """Add the models of all ``*.toml`` files of a directory, in order of their names; those of an earlier load go.
+
+    A file with a mistake adds nothing and keeps no other file out: its mistakes are in the result, and in `loaded`.
+    An empty name of a directory loads nothing.
+    """
+    global _loaded  # one formulary a process, as what ships
+    models, drugs_ = dict(_SHIPPED_MODELS), dict(_SHIPPED_DRUGS)
+    added: list[str] = []
+    problems: list[tuple[str, Mistake]] = []
+    for path in _files(directory, problems):
+        try:
+            found = read_file(path, shipped=drugs_)
+        except HospitalFileError as error:
+            problems += [(path.name, mistake) for mistake in error.mistakes]
+            continue
+        if found.model.id in models:
+            remedy = "another model has this id; give your own, such as one with the hospital's name"
+            problems.append((path.name, Mistake("id", repr(found.model.id), remedy)))
+            continue
+        models[found.model.id] = found.model
+        drugs_[found.model.drug] = _with(found, drugs_)
+        added.append(found.model.id)
+    _MODELS.clear()
+    _MODELS.update(models)
+    _DRUGS.clear()
+    _DRUGS.update(drugs_)
+    _loaded = Loaded(tuple(added), tuple(problems))
+    return _loaded
+
+
+def _files(directory: Path | str, problems: list[tuple[str, Mistake]]) -> list[Path]:
+    if not str(directory):
+        return []
+    folder = Path(directory)
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix == ".toml" and path.is_file())
+    except OSError as error:
+        problems.append((folder.name, Mistake("the directory", repr(str(folder)), f"cannot be read: {error.strerror}")))
+        return []
+
+
+def _with(found: HospitalModel, known: dict[str, Drug]) -> Drug:
+    """The drug with the model at the end of its list: what ships stays the one to use unless told otherwise."""
+    if found.drug is not None:
+        return found.drug
+    drug_ = known[found.model.drug]
+    return replace(drug_, models=(*drug_.models, found.model.id), targets=(*drug_.targets, *found.targets))

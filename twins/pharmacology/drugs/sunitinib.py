@@ -103,7 +103,8 @@ YU_2015 = PopulationModel(
         ),
     ),
     conflicts=(
-        "The control file enters correlation times variance times variance as covariances (0.0169, 0.0267, 0.0108). The "
+        "The control file enters correlation times variance times variance as covariances (0.0169, 0.0267, 0.0108). "
+        "The "
         "article's correlations give 0.0900, 0.1097 and 0.0756, which are used.",
     ),
     unverified=("Covariate ranges were not read.",),

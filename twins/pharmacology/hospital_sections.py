@@ -1,0 +1,417 @@
+"""The sections of a hospital's model file, each read into what it stands for; every mistake is collected."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from inspect import signature
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twins.pharmacology.arithmetic import ArithmeticTextError, Expression, parse
+from twins.pharmacology.drug import Practice
+from twins.pharmacology.drugs import derivations
+from twins.pharmacology.drugs.variances import correlated, diagonal, triangle
+from twins.pharmacology.population import CovariateRange, Derived, Eta
+from twins.pharmacology.residual import Residual, ResidualKind
+from twins.pharmacology.structure import compartments
+from twins.pharmacology.structures import (
+    absorption,
+    binding,
+    coagulation,
+    effect,
+    metabolite,
+    rising,
+    saturable,
+    target_mediated,
+)
+from twins.pharmacology.target import Metric, Target
+from twins.solvers.system import System
+
+Array = NDArray[np.float64]
+Table = Mapping[str, Any]
+
+STRUCTURES: dict[str, Callable[..., System]] = {
+    "compartments": compartments,
+    "zero_order": absorption.zero_order,
+    "sequential": absorption.sequential,
+    "first_and_zero_order": absorption.first_and_zero_order,
+    "two_depots": absorption.two_depots,
+    "transit": absorption.transit,
+    "michaelis_menten": saturable.michaelis_menten,
+    "rising_elimination": rising.rising_elimination,
+    "warfarin_inr": coagulation.warfarin_inr,
+    "target_mediated": target_mediated.target_mediated,
+    "quasi_steady_state": target_mediated.quasi_steady_state,
+}
+DERIVATIONS: dict[str, Derived] = {
+    "janmahasatian": derivations.FAT_FREE_MASS,
+    "al-sallami": derivations.FAT_FREE_MASS_OF_ALL_AGES,
+    "james": derivations.JAMES,
+    "du bois": derivations.BODY_SURFACE_AREA,
+    "cockcroft-gault for 1.73 m2": derivations.NORMALISED_CLEARANCE,
+    "jelliffe": derivations.JELLIFFE,
+    "ckd-epi 2009": derivations.CKD_EPI,
+    "ckd-epi 2012 cystatin c": derivations.CYSTATIN_C,
+    "mdrd": derivations.MDRD,
+    "postmenstrual age at term": derivations.POSTMENSTRUAL_AGE,
+    "postnatal age": derivations.POSTNATAL_AGE,
+}
+FORMS: dict[str, Callable[[Array], Array]] = {
+    "variance": lambda numbers: numbers,
+    "sd": np.square,
+    "cv percent": lambda numbers: np.log1p(np.square(numbers / 100.0)),
+    "cv percent squared": lambda numbers: np.square(numbers / 100.0),
+}
+CONVENTIONS = {
+    "variance": "variance of eta",
+    "sd": "variance of eta, the square of the standard deviation given",
+    "cv percent": "variance of eta as ln(1 + CV²)",
+    "cv percent squared": "variance of eta as CV²",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One mistake of a file: where, what is there, and what to write instead."""
+
+    key: str
+    value: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.key} is {self.value}; {self.remedy}"
+
+
+@dataclass(slots=True)
+class Findings:
+    """Collects mistakes, so that one reading names them all."""
+
+    mistakes: list[Mistake] = field(default_factory=list)
+
+    def wrong(self, key: str, value: Any, remedy: str) -> None:
+        shown = "missing" if value is None else repr(value)
+        self.mistakes.append(Mistake(key, shown if len(shown) <= 120 else f"{shown[:117]}...", remedy))
+
+    def known(self, table: Table, prefix: str, names: tuple[str, ...]) -> None:
+        """Name every key that has no meaning here."""
+        for key in table:
+            if key not in names:
+                self.wrong(f"{prefix}{key}", table[key], f"no such key; known are {', '.join(names)}")
+
+    def text(self, table: Table, key: str, *, prefix: str = "", default: str | None = None) -> str:
+        value = table.get(key, default)
+        if not isinstance(value, str) or (default is None and not value.strip()):
+            self.wrong(prefix + key, value, "write a text in quotes")
+            return ""
+        return value
+
+    def texts(self, table: Table, key: str, *, prefix: str = "") -> tuple[str, ...]:
+        value = table.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
+            self.wrong(prefix + key, value, "write a list of texts")
+            return ()
+        return tuple(value)
+
+    def number(
+        self, table: Table, key: str, *, prefix: str = "", default: float | None = None, low: float = -np.inf
+    ) -> float:
+        value = table.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or np.isnan(value) or value < low:
+            at_least = "" if low == -np.inf else f" of at least {low:g}"
+            self.wrong(prefix + key, value, f"write a number{at_least}")
+            return float("nan")
+        return float(value)
+
+    def optional(self, table: Table, key: str, *, prefix: str = "") -> float | None:
+        return None if table.get(key) is None else self.number(table, key, prefix=prefix)
+
+    def numbers(self, value: Any, key: str) -> Array | None:
+        fine = isinstance(value, list) and all(
+            isinstance(part, int | float) and not isinstance(part, bool) and np.isfinite(part) for part in value
+        )
+        if not fine:
+            self.wrong(key, value, "write a list of numbers")
+            return None
+        return np.array(value, dtype=np.float64)
+
+    def table(self, data: Table, key: str, *, required: bool = False) -> Table:
+        value = data.get(key)
+        if value is None and not required:
+            return {}
+        if not isinstance(value, dict):
+            self.wrong(key, value, f"write a table [{key}]")
+            return {}
+        return value
+
+    def tables(self, data: Table, key: str) -> list[Table]:
+        value = data.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(part, dict) for part in value):
+            self.wrong(key, value, f"write tables [[{key}]]")
+            return []
+        return value
+
+
+def structure(found: Findings, table: Table) -> System | None:
+    """The system that [structure] names, with what is laid around it."""
+    name = found.text(table, "name", prefix="structure.")
+    build = STRUCTURES.get(name)
+    if build is None:
+        if name:
+            found.wrong("structure.name", name, f"the structures are {', '.join(STRUCTURES)}")
+        return None
+    around = ("effect_site", "metabolite", "red_cells")
+    options = {key: value for key, value in table.items() if key not in ("name", *around)}
+    system: System | None = _made(found, "structure", build, {key: _hashable(value) for key, value in options.items()})
+    if system is not None and "metabolite" in table:
+        made = found.table(table, "metabolite")
+        system = _made(found, "structure.metabolite", metabolite.with_metabolite, made, system)
+    if system is not None and table.get("red_cells"):
+        system = _made(found, "structure.red_cells", binding.with_red_cells, {}, system)
+    if system is not None and "effect_site" in table:
+        site = dict(found.table(table, "effect_site"))
+        outputs = [
+            _made(found, "structure.effect_site.outputs", effect.sigmoid, part)
+            for part in found.tables(site, "outputs")
+        ]
+        site.pop("outputs", None)
+        if None not in outputs:
+            system = _made(found, "structure.effect_site", effect.effect_site, site, system, *outputs)
+    return system
+
+
+def _made(found: Findings, key: str, build: Callable[..., Any], options: Table, *first: Any) -> Any:
+    """What a constructor of the library makes of options from a file; None and a mistake where it refuses them."""
+    taken = tuple(name for name in signature(build).parameters if name not in ("system", "outputs"))
+    found.known(options, f"{key}.", taken)
+    if any(name not in taken for name in options):
+        return None
+    try:
+        return build(*first, **options)
+    except (TypeError, ValueError) as error:
+        found.wrong(key, dict(options), f"the library says: {error}")
+        return None
+
+
+def _hashable(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def covariates(found: Findings, tables: list[Table]) -> tuple[CovariateRange, ...]:
+    """The ranges of [[covariate]]."""
+    ranges = []
+    for number, table in enumerate(tables):
+        prefix = f"covariate[{number}]."
+        found.known(table, prefix, ("name", "unit", "meaning", "low", "high", "median", "default"))
+        low, high, median, default = (
+            found.optional(table, key, prefix=prefix) for key in ("low", "high", "median", "default")
+        )
+        if low is not None and high is not None and low > high:
+            found.wrong(f"{prefix}low", low, f"it is above high, {high:g}; exchange them")
+        ranges.append(
+            CovariateRange(
+                found.text(table, "name", prefix=prefix),
+                found.text(table, "unit", prefix=prefix),
+                found.text(table, "meaning", prefix=prefix),
+                low,
+                high,
+                median,
+                default,
+            )
+        )
+    names = [known.name for known in ranges]
+    for name in {name for name in names if names.count(name) > 1}:
+        found.wrong("covariate", name, "it is described twice; keep one")
+    return tuple(ranges)
+
+
+def derived(found: Findings, table: Table) -> dict[str, Derived]:
+    """The rules that [derived] names for covariates."""
+    rules = {}
+    for name, rule in table.items():
+        if not isinstance(rule, str) or rule not in DERIVATIONS:
+            found.wrong(f"derived.{name}", rule, f"the rules are {', '.join(DERIVATIONS)}")
+            continue
+        rules[name] = DERIVATIONS[rule]
+    return rules
+
+
+def expressions(found: Findings, section: str, table: Table) -> dict[str, Expression]:
+    """Each line of a table of equations, parsed; a bare number is one too."""
+    parsed = {}
+    for name, text in table.items():
+        written = repr(float(text)) if isinstance(text, int | float) and not isinstance(text, bool) else text
+        if not isinstance(written, str):
+            found.wrong(f"{section}.{name}", text, "write an expression in quotes, or a number")
+            continue
+        try:
+            parsed[name] = parse(written)
+        except ArithmeticTextError as error:
+            found.wrong(f"{section}.{name}", text, str(error))
+    return parsed
+
+
+def etas(found: Findings, section: str, table: Table, components: tuple[str, ...]) -> tuple[Eta, ...]:
+    """The random effects of a section: names of components, or tables of name, on and box_cox."""
+    effects = []
+    written = table.get("etas", [])
+    if not isinstance(written, list):
+        found.wrong(f"{section}.etas", written, "write a list of components, or of tables")
+        return ()
+    for part in written:
+        if isinstance(part, str):
+            effects.append(Eta(part))
+        elif isinstance(part, dict):
+            found.known(part, f"{section}.etas.", ("name", "on", "box_cox"))
+            on = found.table(part, "on")
+            effects.append(
+                Eta(
+                    found.text(part, "name", prefix=f"{section}.etas."),
+                    tuple((name, found.number(on, name, prefix=f"{section}.etas.on.")) for name in on),
+                    found.optional(part, "box_cox", prefix=f"{section}.etas."),
+                )
+            )
+        else:
+            found.wrong(f"{section}.etas", part, "write a component's name, or a table of name and on")
+    for effect_ in effects:
+        for name, _ in effect_.targets:
+            if name not in components:
+                found.wrong(f"{section}.etas", name, f"the components are {', '.join(components)}")
+    return tuple(effects)
+
+
+def covariance(found: Findings, section: str, table: Table, count: int) -> tuple[Array, str]:
+    """Variances and covariances of a section, and the convention in words."""
+    form = table.get("form", "variance")
+    if not isinstance(form, str) or form not in FORMS:
+        found.wrong(f"{section}.form", form, f"the forms are {', '.join(FORMS)}")
+        form = "variance"
+    matrix = _matrix(found, section, table, form)
+    if matrix is None:
+        return np.eye(count), ""
+    if matrix.shape[0] != count:
+        found.wrong(f"{section}.etas", count, f"there are {matrix.shape[0]} variances; give one for each eta")
+        return np.eye(count), ""
+    pairs = table.get("correlations", [])
+    for k, pair in enumerate(pairs if isinstance(pairs, list) else [pairs]):
+        try:
+            first, second, r = int(pair[0]), int(pair[1]), float(pair[2])
+            matrix = correlated(matrix, (first - 1, second - 1, r)) if first != second else matrix
+            refused = not (0 < min(first, second) <= max(first, second) <= count) or not -1.0 < r < 1.0
+        except (TypeError, ValueError, IndexError, KeyError):
+            refused = True
+        if refused:
+            found.wrong(
+                f"{section}.correlations[{k}]",
+                pair,
+                "write [first eta, second eta, r], counted from 1, r inside -1 to 1",
+            )
+            return np.eye(count), ""
+    if count and float(np.linalg.eigvalsh(matrix).min()) <= 0.0:
+        found.wrong(section, matrix.tolist(), "the matrix is not positive definite; correct variances or covariances")
+    words = found.text(table, "convention", prefix=f"{section}.", default=CONVENTIONS[form])
+    return matrix, words
+
+
+def _matrix(found: Findings, section: str, table: Table, form: str) -> Array | None:
+    if "triangle" in table:
+        rows = table["triangle"]
+        numbers = [found.numbers(row, f"{section}.triangle") for row in rows] if isinstance(rows, list) else [None]
+        if form != "variance":
+            found.wrong(f"{section}.form", form, "a triangle holds variances and covariances; write variance")
+        whole = [row for row in numbers if row is not None]
+        if len(whole) != len(numbers) or any(len(row) != k + 1 for k, row in enumerate(whole)):
+            found.wrong(f"{section}.triangle", rows, "write rows of 1, 2, 3 ... numbers")
+            return None
+        return triangle(*(tuple(map(float, row)) for row in whole))
+    numbers_ = found.numbers(table.get("diagonal"), f"{section}.diagonal")
+    return None if numbers_ is None else diagonal(*FORMS[form](numbers_))
+
+
+_KINDS = {kind.name.lower().replace("_", " "): kind for kind in ResidualKind}
+
+
+def residuals(found: Findings, tables: list[Table], system: System | None) -> dict[str, Residual]:
+    """The residual error of each output that has one."""
+    outputs = () if system is None else tuple(output.name for output in system.outputs)
+    errors = {}
+    for number, table in enumerate(tables):
+        prefix = f"residual[{number}]."
+        found.known(table, prefix, ("output", "kind", "additive", "proportional", "power"))
+        output = found.text(table, "output", prefix=prefix, default="concentration")
+        kind = table.get("kind")
+        if not isinstance(kind, str) or kind not in _KINDS:
+            found.wrong(f"{prefix}kind", kind, f"the kinds are {', '.join(_KINDS)}")
+            continue
+        if system is not None and output not in outputs:
+            found.wrong(f"{prefix}output", output, f"the outputs are {', '.join(outputs)}")
+        additive, proportional = (
+            found.number(table, key, prefix=prefix, default=0.0, low=0.0) for key in ("additive", "proportional")
+        )
+        if additive == 0.0 and proportional == 0.0:
+            found.wrong(
+                f"{prefix}additive", additive, "give additive or proportional above 0, or leave the residual out"
+            )
+        errors[output] = Residual(
+            _KINDS[kind], additive, proportional, found.number(table, "power", prefix=prefix, default=1.0)
+        )
+    return errors
+
+
+def targets(found: Findings, tables: list[Table], system: System | None) -> tuple[Target, ...]:
+    """What [[target]] aims at."""
+    outputs = () if system is None else tuple(output.name for output in system.outputs)
+    aims = []
+    keys = ("name", "low", "high", "source", "metric", "unit", "threshold", "unbound", "window_h", "output", "harm")
+    for number, table in enumerate(tables):
+        prefix = f"target[{number}]."
+        found.known(table, prefix, keys)
+        metric = table.get("metric")
+        if not isinstance(metric, str) or metric not in list(Metric):
+            found.wrong(f"{prefix}metric", metric, f"the metrics are {', '.join(Metric)}")
+            continue
+        low, high = (
+            found.number(table, key, prefix=prefix, default=default)
+            for key, default in (("low", None), ("high", float("inf")))
+        )
+        if low >= high:
+            found.wrong(f"{prefix}low", low, f"it is not below high, {high:g}")
+        output = found.text(table, "output", prefix=prefix, default="")
+        if output and outputs and output not in outputs:
+            found.wrong(f"{prefix}output", output, f"the outputs are {', '.join(outputs)}")
+        aims.append(
+            Target(
+                name=found.text(table, "name", prefix=prefix),
+                low=low,
+                high=high,
+                source=found.text(table, "source", prefix=prefix),
+                metric=Metric(metric),
+                unit=found.text(table, "unit", prefix=prefix),
+                threshold=found.number(table, "threshold", prefix=prefix, default=0.0, low=0.0),
+                unbound=found.number(table, "unbound", prefix=prefix, default=1.0, low=0.0),
+                window_h=found.number(table, "window_h", prefix=prefix, default=24.0, low=0.0),
+                output=output,
+                harm=found.text(table, "harm", prefix=prefix, default=""),
+            )
+        )
+    return tuple(aims)
+
+
+def practice(found: Findings, table: Table) -> Practice:
+    """What can be given of a drug that the formulary does not ship."""
+    keys = ("step_mg", "min_mg", "max_mg", "max_daily_mg", "intervals_h", "max_rate_mg_per_h", "source")
+    found.known(table, "practice.", keys)
+    intervals = found.numbers(table.get("intervals_h"), "practice.intervals_h")
+    step, least, most, daily, rate = (
+        found.number(table, key, prefix="practice.", low=0.0)
+        for key in ("step_mg", "min_mg", "max_mg", "max_daily_mg", "max_rate_mg_per_h")
+    )
+    return Practice(
+        step_mg=step,
+        min_mg=least,
+        max_mg=most,
+        max_daily_mg=daily,
+        intervals_h=() if intervals is None else tuple(map(float, intervals)),
+        max_rate_mg_per_h=rate,
+        source=found.text(table, "source", prefix="practice."),
+    )
