@@ -68,8 +68,8 @@ class GroupExposure:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "GroupExposure":
-        names = [name for name in ("auc24", "peak", "trough", "value") if name in data]
-        return cls(**{**data, **{name: tuple(data[name]) for name in names}})
+        tuples = {name: tuple(data[name]) for name in ("auc24", "peak", "trough", "value") if name in data}
+        return cls(**{**data, **tuples})
 
 
 def group_names(edges: Sequence[float]) -> tuple[str, ...]:
@@ -91,7 +91,7 @@ def summarise(spec: StudySpec, names: Sequence[str], table: Array) -> tuple[Grou
         Of the columns of `table`, as ``twins.cohorts.expose.columns`` gives them.
     table : ndarray, shape (patients, len(names))
     """
-    column = {name: table[:, index] for index, name in enumerate(names)}
+    column: dict[str, Array] = {name: table[:, index] for index, name in enumerate(names)}
     edges = spec.renal_groups_ml_per_min
     groups = [(EVERYBODY, np.ones(table.shape[0], dtype=np.bool_))]
     if CLEARANCE in column:

@@ -8,10 +8,10 @@ the root of the quantile of the curves.
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from twins.estimation.fit import Fit, FitOutcome
@@ -29,6 +29,8 @@ Array = NDArray[np.float64]
 Curve = Callable[[Present, float], Array]
 """A number for each row of a twin, at a dose, rate, interval or time."""
 
+_EDGES = (0.05, 0.95)
+_FARTHER = 1.5
 _MOST_DOUBLINGS = 60
 _DAYS = 24.0
 _LONGEST_H = 60 * _DAYS
@@ -83,7 +85,8 @@ def dose_for_auc(
         plan = Plan("", _scaled(regimen, amount)) if amount else None
         return present.measure(plan, np.array([from_h, to_h])).auc[:, 0]
 
-    return _dose(model, course, fit, curve, auc, regimen, to_h, f"AUC from {from_h:g} to {to_h:g} h")
+    search = _Search(model, course, fit, curve, auc, "mg", ahead_h=max(to_h - course.until_h, 1.0))
+    return _dose(search, regimen.amount_mg, f"AUC from {from_h:g} to {to_h:g} h")
 
 
 def dose_for_concentration(
@@ -99,7 +102,8 @@ def dose_for_concentration(
         plan = Plan("", _scaled(regimen, amount)) if amount else None
         return present.follow(plan, np.array([at_h])).concentration[:, 0]
 
-    return _dose(model, course, fit, curve, concentration, regimen, at_h, f"concentration at {at_h:g} h")
+    search = _Search(model, course, fit, curve, concentration, "mg", ahead_h=max(at_h - course.until_h, 1.0))
+    return _dose(search, regimen.amount_mg, f"concentration at {at_h:g} h")
 
 
 def interval_for_trough(
@@ -128,12 +132,12 @@ def interval_for_trough(
         dose = Dose(0.0, amount_mg, duration_h, route, interval_h=interval, steady_state=SteadyState.REPLACES)
         return _steady(present, dose, interval)
 
-    present = _present(model, course, fit, [fit.eta])
-    if not float(curve(present, least)[0]) > trough:
+    search = _Search(model, course, fit, curve, trough, "h", "every", rising=False, within=(least, _LONGEST_H))
+    if not search.at_mode(least) > trough:
         raise BackwardsError(
             f"even every {least:g} h {amount_mg:g} mg leave a trough below {trough:g}; give a larger dose"
         )
-    return _answer(model, course, fit, curve, trough, (least, _LONGEST_H), rising=False, unit="h", what="every")
+    return search.answer(least, _LONGEST_H)
 
 
 def time_to_fall_to(model: PopulationModel, course: Course, fit: Fit, *, concentration: float) -> Solved:
@@ -155,17 +159,14 @@ def time_to_fall_to(model: PopulationModel, course: Course, fit: Fit, *, concent
     def curve(present: Present, hours: float) -> Array:
         return present.follow(None, np.array([start + hours])).concentration[:, 0]
 
-    present = _present(model, early, fit, [fit.eta], ahead_h=_LONGEST_H)
+    within = (last.duration_h, _LONGEST_H)
+    search = _Search(model, early, fit, curve, concentration, "h", "reached after", rising=False, within=within)
     looks = last.duration_h + np.concatenate(([0.0], np.geomspace(0.01, _LONGEST_H - last.duration_h - 1.0, _LOOKS)))
-    values = present.follow(None, start + looks).concentration[0]
+    values = search.mode.follow(None, start + looks).concentration[0]
     above = np.flatnonzero(values > concentration)
     if above.size == 0:
         raise BackwardsError(f"the concentration does not rise above {concentration:g} after the last dose")
-    least = float(looks[above[-1]])
-    return _answer(
-        model, early, fit, curve, concentration, (least, _LONGEST_H), rising=False, unit="h", what="reached after",
-        floor=last.duration_h,
-    )  # fmt: skip
+    return search.answer(float(looks[above[-1]]), _LONGEST_H)
 
 
 def rate_for_steady_state(model: PopulationModel, course: Course, fit: Fit, *, concentration: float) -> Solved:
@@ -179,66 +180,77 @@ def rate_for_steady_state(model: PopulationModel, course: Course, fit: Fit, *, c
         dose = Dose(0.0, _DAYS * rate, _DAYS, interval_h=_DAYS, steady_state=SteadyState.REPLACES)
         return _steady(present, dose, _DAYS)
 
-    bracket = _rising(lambda rate: float(curve(_present(model, course, fit, [fit.eta]), rate)[0]), concentration, 1.0)
-    return _answer(model, course, fit, curve, concentration, bracket, rising=True, unit="mg/h", what="")
+    search = _Search(model, course, fit, curve, concentration, "mg/h")
+    return search.answer(*_rising(search.at_mode, concentration, 1.0))
 
 
-def _dose(
-    model: PopulationModel, course: Course, fit: Fit, curve: Curve, aim: float, regimen: Regimen, end_h: float, what: str
-) -> Solved:  # fmt: skip
-    ahead = max(end_h - course.until_h, 1.0)
-    present = _present(model, course, fit, [fit.eta], ahead_h=ahead)
-    already = float(curve(present, 0.0)[0])
-    if already >= aim:
+def _dose(search: "_Search", first_mg: float, what: str) -> Solved:
+    already = search.at_mode(0.0)
+    if already >= search.aim:
         raise BackwardsError(
-            f"what was given already leads to an {what} of {already:.4g}, not below the {aim:g} asked for; "
+            f"what was given already leads to an {what} of {already:.4g}, not below the {search.aim:g} asked for; "
             "give nothing more, or ask for a later time"
         )
-    bracket = _rising(lambda amount: float(curve(present, amount)[0]), aim, regimen.amount_mg)
-    return _answer(model, course, fit, curve, aim, bracket, rising=True, unit="mg", what="", ahead_h=ahead)
+    return search.answer(*_rising(search.at_mode, search.aim, first_mg))
 
 
-def _answer(
-    model: PopulationModel,
-    course: Course,
-    fit: Fit,
-    curve: Curve,
-    aim: float,
-    bracket: tuple[float, float],
-    *,
-    rising: bool,
-    unit: str,
-    what: str,
-    ahead_h: float = _LONGEST_H,
-    floor: float = 0.0,
-) -> Solved:
-    """The root at the mode, and of the quantiles of the draws on either side of it."""
-    mode = _present(model, course, fit, [fit.eta], ahead_h=ahead_h)
-    value = _root(lambda x: float(curve(mode, x)[0]) - aim, *bracket)
-    low = high = None
-    if fit.draws.shape[0] > 1:
-        draws = _present(model, course, fit, fit.draws, ahead_h=ahead_h)
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """A curve and the value that it is to take."""
 
-        def edge(share: float) -> float | None:
-            # Of a rising curve the answer is low where the curve is high.
-            quantile = 1.0 - share if rising else share
-            return _around(lambda x: float(np.quantile(curve(draws, x), quantile)) - aim, value, floor)
+    model: PopulationModel
+    course: Course
+    fit: Fit
+    curve: Curve
+    aim: float
+    unit: str
+    what: str = ""
+    rising: bool = True
+    within: tuple[float, float] = (0.0, math.inf)
+    ahead_h: float = _LONGEST_H
+    mode: Present = field(init=False)
 
-        low, high = edge(0.05), edge(0.95)
-    words = f"{what} {value:.4g} {readable(unit)}".strip()
-    if low is not None and high is not None:
-        words += f" (90 % of the draws: {low:.4g} to {high:.4g})"
-    return Solved(value, unit, low, high, words)
+    def __post_init__(self) -> None:
+        if self.fit.outcome is FitOutcome.CANNOT:
+            raise CannotForecastError(self.fit.reason)
+        # The point forecast, whose future occasions are as typical.
+        point = Present.reach(self.model, self.course, self.fit.eta, ahead_h=self.ahead_h)
+        object.__setattr__(self, "mode", point)
 
+    def at_mode(self, x: float) -> float:
+        return float(self.curve(self.mode, x)[0])
 
-def _present(
-    model: PopulationModel, course: Course, fit: Fit, etas: ArrayLike, *, ahead_h: float = _LONGEST_H
-) -> Present:
-    if fit.outcome is FitOutcome.CANNOT:
-        raise CannotForecastError(fit.reason)
-    rows = np.asarray(etas, dtype=np.float64)
-    # One row is the point forecast, whose future occasions are as typical.
-    return Present.reach(model, course, rows, seed=fit.seed if rows.shape[0] > 1 else None, ahead_h=ahead_h)
+    def answer(self, below: float, above: float) -> Solved:
+        """The root at the mode, between two places on either side of it, and of the quantiles of the draws."""
+        value = _root(lambda x: self.at_mode(x) - self.aim, below, above)
+        low = high = None
+        if self.fit.draws.shape[0] > 1:
+            draws = Present.reach(self.model, self.course, self.fit.draws, seed=self.fit.seed, ahead_h=self.ahead_h)
+            low, high = (self._edge(draws, share, value) for share in _EDGES)
+        words = f"{self.what} {value:.4g} {readable(self.unit)}".strip()
+        if low is not None and high is not None:
+            words += f" (90 % of the draws: {low:.4g} to {high:.4g})"
+        return Solved(value, self.unit, low, high, words)
+
+    def _edge(self, draws: Present, share: float, value: float) -> float | None:
+        """The root of a quantile of the curves, near `value`; None where there is none within reach."""
+        # Of a rising curve the answer is low where the curve is high.
+        quantile = 1.0 - share if self.rising else share
+
+        def gap(x: float) -> float:
+            return float(np.quantile(self.curve(draws, x), quantile)) - self.aim
+
+        here = gap(value)
+        factor = _FARTHER if (here < 0.0) == self.rising else 1.0 / _FARTHER
+        near = value
+        for _ in range(_MOST_DOUBLINGS):
+            far = min(max(near * factor, self.within[0]), self.within[1])
+            if far == near:
+                return None
+            if gap(far) * here <= 0.0:
+                return _root(gap, min(near, far), max(near, far))
+            near = far
+        return None
 
 
 def _steady(present: Present, dose: Dose, at_h: float) -> Array:
@@ -267,24 +279,9 @@ def _rising(curve: Callable[[float], float], aim: float, first: float) -> tuple[
         if curve(high) > aim:
             return low, high
         high *= 2.0
-    raise BackwardsError(f"no amount leads to {aim:g}: nothing of the doses is there at that time; ask for another time")
-
-
-def _around(gap: Callable[[float], float], value: float, floor: float) -> float | None:
-    """The root of a curve near `value`, which may be on either side of it; None where there is none."""
-    here = gap(value)
-    for direction in (1.5, 1.0 / 1.5):
-        near = value
-        for _ in range(_MOST_DOUBLINGS):
-            far = max(near * direction, floor)
-            if far > _LONGEST_H and value < _LONGEST_H and False:
-                break
-            if gap(far) * here <= 0.0:
-                return _root(gap, min(near, far), max(near, far))
-            if far <= floor:
-                break
-            near = far
-    return None
+    raise BackwardsError(
+        f"no amount leads to {aim:g}: nothing of the doses is there at that time; ask for another time"
+    )
 
 
 def _root(gap: Callable[[float], float], low: float, high: float) -> float:

@@ -25,8 +25,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twins.forecasts.grid import Pieces, on_grid, summed
-from twins.forecasts.simulate import Present
+from twins.forecasts.grid import on_grid, summed
+from twins.forecasts.simulate import Pieces, Present
 from twins.pharmacology.regimen import Plan
 from twins.pharmacology.target import Metric, Target
 

@@ -113,8 +113,8 @@ def simulate(
     ValueError
         If `n` is not positive, or a covariate has another number of values.
     """
-    times = step_h * np.arange(int(np.floor(horizon_h / step_h + 1e-9)) + 1) if times_h is None else times_h
-    times = np.unique(np.asarray(times, dtype=np.float64))
+    even = step_h * np.arange(int(np.floor(horizon_h / step_h + 1e-9)) + 1)
+    times: Array = np.unique(np.asarray(even if times_h is None else times_h, dtype=np.float64))
     if times.size == 0 or not (np.isfinite(times).all() and times[0] >= 0):
         raise ValueError("times_h must hold at least one time, none before hour 0; a simulation begins there")
     end = float(times[-1])
