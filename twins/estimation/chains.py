@@ -77,7 +77,7 @@ def walk(
     chains, p = starts.shape
     kept = -(-draws // chains)
     current, value = starts.copy(), height(starts)
-    root = np.linalg.cholesky(spread)
+    root = np.asarray(np.linalg.cholesky(spread), dtype=np.float64)
     strides = np.array([0.5, 2.4 / np.sqrt(p)])
     length = _WARM_UP + kept * _KEPT_EVERY
     path = np.empty((length, chains, p))

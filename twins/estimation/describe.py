@@ -24,7 +24,8 @@ def fittable(
 ) -> tuple[tuple[Level, ...], tuple[str, ...]]:
     """The levels that the model's error can speak of, and a sentence on each kind that it cannot."""
     outputs = [output.name for output in model.system.outputs]
-    used, said = [], {}
+    used: list[Level] = []
+    said: dict[str, None] = {}
     for level in levels:
         name = level.output or outputs[0]
         residual = model.residuals.get(name)

@@ -95,7 +95,7 @@ class Evidence:
     @property
     def factor(self) -> Array:
         """What takes independent standard normals to effects, lower triangular, shape (size, size)."""
-        return self.individual.factor * np.sqrt(self.flatten)
+        return np.asarray(self.individual.factor * np.sqrt(self.flatten))
 
     @classmethod
     def of(
@@ -285,7 +285,7 @@ class Evidence:
         def answer(_: object, __: Array, ___: Whole, question: int, rows: Array, out: Array) -> None:
             out[:] = self._ask(question, rows, (out.shape[0], out.shape[1]))
 
-        scoring.curve(answer, None, self.numbers, self.wholes, float(self.case.steps[1]), at, curvature)
+        scoring.curve(answer, answer, self.numbers, self.wholes, float(self.case.steps[1]), at, curvature)
         return self._by_effect(np.zeros(self.size), curvature)[1]
 
     def _by_effect(self, gradient: Array, curvature: Array) -> tuple[Array, Array]:

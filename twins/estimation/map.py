@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from twins.estimation.evidence import Evidence
 from twins.solvers import ask, scoring
 from twins.solvers.case import chain
-from twins.solvers.pointed import pointer, signature
+from twins.solvers.pointed import pointer
 from twins.solvers.scoring import CONVERGED, FAILED
 
 Array = NDArray[np.float64]
@@ -137,7 +137,7 @@ def _fit(group: Sequence[Evidence], threads: int, starts: int, hessian: bool) ->
     answer = pointer(ask.answer, ask.ANSWER.signature)
     places = (numbers, wholes, number_at, whole_at, effect_at, time_at, square_at)
     filled = (normals, etas, found, counts, expected, full, predicted)
-    kernel = pointer(scoring.fit, signature(ask.ANSWER, ask.PREDICTOR, *places, 0, n, grid, starts, *filled))
+    kernel = pointer(scoring.fit, scoring.FIT)
 
     def run(first: int, last: int) -> None:
         kernel(answer, group[0].predictor.function, *places, first, last, grid, max(starts, 1), *filled)

@@ -18,6 +18,8 @@ GOOD = 0.7
 _PRIOR_COUNT, _PRIOR_SHAPE = 10.0, 0.5
 """The shape is drawn a little towards 0.5, as much as by ten more values of the tail."""
 _LEAST_TAIL = 5
+_LARGEST = 700.0
+"""What exp takes without overflow; a share this small is 0 anyway."""
 
 
 def smooth(log_weights: Array) -> tuple[Array, float]:
@@ -70,7 +72,7 @@ def fit_tail(excess: Array) -> tuple[float, float]:
     b = grid / (3.0 * quartile) + 1.0 / float(excess[-1])
     shapes = np.array([float(np.mean(np.log1p(-one * excess))) for one in b])
     profile = n * (np.log(-b / shapes) - shapes - 1.0)
-    share = 1.0 / np.array([float(np.sum(np.exp(profile - one))) for one in profile])
+    share = 1.0 / np.array([float(np.sum(np.exp(np.minimum(profile - one, _LARGEST)))) for one in profile])
     mean = float(np.sum(b * share) / np.sum(share))
     shape = float(np.mean(np.log1p(-mean * excess)))
     scale = -shape / mean

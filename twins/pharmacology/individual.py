@@ -1,6 +1,7 @@
 """`Individual`: a population model for one patient's covariates, as a map from random effects to parameters."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,6 +10,7 @@ from twins.pharmacology.covariates import CovariateHistory
 from twins.pharmacology.population import Eta, Link, PopulationModel
 from twins.solvers import individual as kernels
 from twins.solvers.individual import Effects
+from twins.solvers.system import CarryRule
 
 Array = NDArray[np.float64]
 
@@ -47,9 +49,10 @@ class Individual:
         within = () if model.occasions is None else model.occasions.etas
         occasion = np.ascontiguousarray(chart.occasion, dtype=np.int64)
         if until_h is not None and within:
-            # One epoch more: with covariates carried backward a level is read with the epoch that ends after it.
-            seen = int(np.searchsorted(chart.times_h, until_h, side="right")) + 1
-            known = int(occasion[:seen].max()) + 1 if until_h > -np.inf else 0
+            # Carried backward, or between records, a level is read with the record that comes after it too.
+            side: Literal["left", "right"] = "right" if chart.carry is CarryRule.FORWARD else "left"
+            seen = int(np.searchsorted(chart.times_h, until_h, side=side)) + int(side == "left")
+            known = int(occasion[: max(seen, 1)].max()) + 1 if until_h > -np.inf else 0
             occasion = np.where(occasion < known, occasion, -1)
         terms = [
             (names.index(name), which, factor)

@@ -5,6 +5,7 @@ set of equations.
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numba import njit, types
@@ -19,6 +20,7 @@ from twins.solvers.superposition import superpose
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
+Kernel = Callable[..., None]
 
 _row, _table, _block = types.float64[::1], types.float64[:, ::1], types.float64[:, :, ::1]
 _whole, _wholes = types.int64[::1], types.int64[:, ::1]
@@ -35,7 +37,7 @@ _FURTHEST = 15.0
 """An effect that moves its component further than this, on its own scale, is no patient; exp overflows far beyond."""
 
 
-def answer(function: object, numbers: Array, wholes: Whole, question: int, rows: Array, out: Array) -> None:
+def answer(function: Kernel, numbers: Array, wholes: Whole, question: int, rows: Array, out: Array) -> None:
     """Answers one of three questions on a packed case.
 
     Parameters
@@ -80,7 +82,7 @@ def place(between: Array, within: Array, reach: Array, u: Array, eta: Array) -> 
 
 
 @njit(cache=True, fastmath=CONTRACT, error_model="numpy")
-def predict(function: object, case: Case, etas: Array, out: Array) -> None:
+def predict(function: Kernel, case: Case, etas: Array, out: Array) -> None:
     """Fills `out`, shape (n, times), for each row of effects."""
     if out.shape[1] == 0:
         return
@@ -126,7 +128,7 @@ def _once(case: Case, eta: Array) -> tuple[Array, Array]:
 
 
 @njit(cache=True, fastmath=CONTRACT, error_model="numpy")
-def weigh(function: object, case: Case, us: Array, out: Array) -> None:
+def weigh(function: Kernel, case: Case, us: Array, out: Array) -> None:
     """Heights of rows of standard normals; see `HEIGHT`."""
     n = us.shape[0]
     etas = np.empty(us.shape)
@@ -158,7 +160,7 @@ def weigh(function: object, case: Case, us: Array, out: Array) -> None:
 
 
 @njit(cache=True, fastmath=CONTRACT, error_model="numpy")
-def linearise(function: object, case: Case, eta: Array, f: Array, slopes: Array) -> None:
+def linearise(function: Kernel, case: Case, eta: Array, f: Array, slopes: Array) -> None:
     """Predictions, shape (times,), and their slopes by the effects, shape (times, effects), by differences."""
     p, q = case.between.shape[0], case.within.shape[0]
     k = eta.size
@@ -211,7 +213,7 @@ def superposed(case: Case, eta: Array, f: Array, slopes: Array) -> None:
 
 
 @njit(cache=True, fastmath=CONTRACT, error_model="numpy")
-def incline(function: object, case: Case, u: Array, out: Array) -> None:
+def incline(function: Kernel, case: Case, u: Array, out: Array) -> None:
     """Gradient and expected curvature at one row of standard normals; see `SLOPES`."""
     p = u.size
     levels = case.levels

@@ -70,12 +70,13 @@ def pack(case: Case) -> tuple[Array, Whole]:
     arrays: list[NDArray[np.float64] | Whole] = []
     for part in case:
         arrays += [part] if isinstance(part, np.ndarray) else list(part)
-    numbers, wholes, places = [], [], []
+    numbers: list[NDArray[np.float64] | Whole] = []
+    wholes: list[NDArray[np.float64] | Whole] = []
+    places: list[tuple[int, int, int]] = []
     at = [0, 3 * len(arrays)]
     for array in arrays:
-        whole = array.dtype == np.int64
-        rows, columns = (array.shape[0], array.shape[1]) if array.ndim == 2 else (array.shape[0], 1)
-        places.append((at[whole], rows, columns))
+        whole = int(array.dtype == np.int64)
+        places.append((at[whole], array.shape[0], array.shape[1] if array.ndim == 2 else 1))
         (wholes if whole else numbers).append(array.ravel())
         at[whole] += array.size
     return np.concatenate(numbers), np.concatenate([np.array(places, dtype=np.int64).ravel(), *wholes])

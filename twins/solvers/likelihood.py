@@ -66,7 +66,7 @@ def log_normal_tail(z: float) -> tuple[float, float]:
         w = 1.0 / (z * z)
         series = 1.0 - w * (1.0 - w * (3.0 - w * (15.0 - w * (105.0 - 945.0 * w))))
         return -0.5 * z * z - math.log(-z) - _HALF_LOG_2PI + math.log(series), -z / series
-    upper = z > 5.0
+    upper = z > 0.0
     logged = math.log1p(-0.5 * math.erfc(z * _ROOT_HALF)) if upper else math.log(0.5 * math.erfc(-z * _ROOT_HALF))
     return logged, math.exp(-0.5 * z * z - _HALF_LOG_2PI - logged)
 

@@ -6,27 +6,24 @@ few nanoseconds a call, and one call answers for many rows.
 
 import types
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
-from numba import njit, typeof
+from numba import njit
 
 from twins.solvers.linear import CONTRACT
 from twins.solvers.specialise import fingerprint
 
+_MADE: dict[Callable[..., Any], Any] = {}
 
-@cache
+
 def pointer(text: Callable[..., Any], signature: Any) -> Any:
-    """A plain function compiled for one signature, under a name that changes with everything it calls.
+    """A plain function compiled for its one signature, under a name that changes with everything it calls.
 
     numba's cache on disk sees a kernel's own text alone, so the name must say what its callees are.
     """
-    copy = types.FunctionType(text.__code__, text.__globals__, text.__name__, text.__defaults__)  # type: ignore[attr-defined]
-    copy.__name__ = copy.__qualname__ = f"{text.__name__}_{fingerprint(text)}"
-    copy.__module__ = text.__module__
-    return njit(signature, cache=True, nogil=True, fastmath=CONTRACT, error_model="numpy")(copy)
-
-
-def signature(*arguments: Any) -> tuple[Any, ...]:
-    """The types of arguments; types stay as they are."""
-    return tuple(argument if hasattr(argument, "can_convert_to") else typeof(argument) for argument in arguments)
+    if text not in _MADE:
+        copy = types.FunctionType(text.__code__, text.__globals__, text.__name__, text.__defaults__)
+        copy.__name__ = copy.__qualname__ = f"{text.__name__}_{fingerprint(text)}"
+        copy.__module__ = text.__module__
+        _MADE[text] = njit(signature, cache=True, nogil=True, fastmath=CONTRACT, error_model="numpy")(copy)
+    return _MADE[text]

@@ -5,18 +5,28 @@ same scale, the prior's curvature is 2, and an effect without variance or withou
 """
 
 import math
+from collections.abc import Callable
 
 import numpy as np
-from numba import njit
+from numba import njit, types
 from numpy.typing import NDArray
 
-from twins.solvers.ask import HEIGHT, PREDICTION, SLOPES, place
+from twins.solvers.ask import ANSWER, HEIGHT, PREDICTION, PREDICTOR, SLOPES, place
 from twins.solvers.case import unpack
 from twins.solvers.cholesky import factorise, invert, substitute
 from twins.solvers.linear import CONTRACT
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
+Kernel = Callable[..., None]
+
+_row, _table = types.float64[::1], types.float64[:, ::1]
+_whole, _wholes = types.int64[::1], types.int64[:, ::1]
+FIT = types.void(
+    *(ANSWER, PREDICTOR, _row, _whole, _whole, _whole, _whole, _whole, _whole, types.int64, types.int64),
+    *(_table, types.int64, _row, _row, _table, _wholes, _row, _row, _table),
+)
+"""Type of `fit`."""
 
 CONVERGED, NOT_CONVERGED, FAILED = 0, 1, 2
 """How a fit ended; `FAILED`: nowhere that it looked had a finite density."""
@@ -33,7 +43,7 @@ _APART = 0.05
 
 
 @njit(cache=True, fastmath=CONTRACT, error_model="numpy")
-def _inclined(answer: object, function: object, numbers: Array, wholes: Whole, u: Array, slopes: Array) -> bool:
+def _inclined(answer: Kernel, function: Kernel, numbers: Array, wholes: Whole, u: Array, slopes: Array) -> bool:
     """Gradient and expected curvature; False where they are not finite."""
     answer(function, numbers, wholes, SLOPES, u.reshape((1, u.size)), slopes)
     steepest = 0.0
@@ -42,7 +52,7 @@ def _inclined(answer: object, function: object, numbers: Array, wholes: Whole, u
     return steepest < math.inf
 
 
-def curve(answer: object, function: object, numbers: Array, wholes: Whole, step: float, u: Array, out: Array) -> bool:
+def curve(answer: Kernel, function: Kernel, numbers: Array, wholes: Whole, step: float, u: Array, out: Array) -> bool:
     """Full curvature of the objective by u, by fourth-order differences; False where it is not finite."""
     p = u.size
     rows = np.empty((1 + 2 * p * (p + 1), p))
@@ -79,7 +89,7 @@ _curve = njit(cache=True, fastmath=CONTRACT, error_model="numpy")(curve)
 
 @njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def descend(
-    answer: object, function: object, numbers: Array, wholes: Whole, steps: Array, u: Array
+    answer: Kernel, function: Kernel, numbers: Array, wholes: Whole, steps: Array, u: Array
 ) -> tuple[float, float, int, int]:
     """Moves `u` to a minimum.
 
@@ -162,8 +172,8 @@ def _distance(one: Array, other: Array) -> float:
 
 @njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def search(
-    answer: object,
-    function: object,
+    answer: Kernel,
+    function: Kernel,
     numbers: Array,
     wholes: Whole,
     steps: Array,
@@ -232,8 +242,8 @@ def search(
 
 
 def fit(
-    answer: object,
-    function: object,
+    answer: Kernel,
+    function: Kernel,
     numbers: Array,
     wholes: Whole,
     number_at: Whole,
