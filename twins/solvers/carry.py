@@ -19,12 +19,9 @@ from twins.solvers.itinerary import (
     RESET,
     STEADY,
     STOP_AT,
-    differs,
-    file,
     next_phase,
     runs_in_phase,
     spoil,
-    tables,
 )
 from twins.solvers.lane import (
     AFTER,
@@ -64,8 +61,6 @@ from twins.solvers.schedule import (
     INTERVAL,
     PORT,
     STATE,
-    arrive,
-    lay,
 )
 from twins.solvers.schedule import START as START_OF
 from twins.solvers.schedule import STEADY as STEADY_OF
@@ -310,15 +305,19 @@ def cut(work: Array, book: Integers, k: int) -> None:
 
 
 def carry(
+    work: Array,
+    book: Integers,
+    ends: Array,
+    flows: Array,
+    wholes: Integers,
+    arrivals: Array,
+    counts: Integers,
     todo: Integers,
     parameters: Array,
-    doses: Array,
     ports: Integers,
     epochs_h: Array,
-    times_h: Array,
-    resets_h: Array,
     start_h: float,
-    backward: bool,
+    finish_h: float,
     moving: bool,
     tolerance: Array,
     limits: Integers,
@@ -333,11 +332,13 @@ def carry(
 
     Parameters
     ----------
+    work : ndarray, shape (SIZE,)
+    book : ndarray of int, shape (BOOKS * LANES,)
+    ends, flows, wholes, arrivals, counts : ndarray
+        Schedules from `itinerary.file_all`: one for each of `todo`, or one for all.
     todo : ndarray of int
         Rows of the arrays below.
     parameters : ndarray, shape (n, epochs, PARAMETERS)
-    doses : ndarray, shape (d, 10)
-        From `schedule.expand`.
     moving : bool
         Whether parameters move linearly from epoch to epoch.
     tolerance : ndarray, shape (2,)
@@ -352,52 +353,13 @@ def carry(
     auc, highest : ndarray, shape (n, times or 0)
     failed : ndarray of int, shape (n,)
     """
-    slots = LANES if differs(ports) else 1
-    ends, flows, wholes, arrivals = tables(slots, todo, parameters, doses, ports, epochs_h, times_h, resets_h, backward)
-    CARRY_IN(
-        np.zeros(SIZE), np.zeros(BOOKS * LANES, dtype=np.int64), ends, flows, wholes, arrivals,
-        np.zeros(slots, dtype=np.int64), todo, parameters, doses, ports, epochs_h, times_h, resets_h, start_h, backward,
-        moving, tolerance, limits, which, state, values, auc, highest, failed,
-    )  # fmt: skip
-
-
-def carry_in(
-    work: Array,
-    book: Integers,
-    ends: Array,
-    flows: Array,
-    wholes: Integers,
-    arrivals: Array,
-    counts: Integers,
-    todo: Integers,
-    parameters: Array,
-    doses: Array,
-    ports: Integers,
-    epochs_h: Array,
-    times_h: Array,
-    resets_h: Array,
-    start_h: float,
-    backward: bool,
-    moving: bool,
-    tolerance: Array,
-    limits: Integers,
-    which: Integers,
-    state: Array,
-    values: Array,
-    auc: Array,
-    highest: Array,
-    failed: Integers,
-) -> None:
-    """The same, in room of the caller's."""
     rtol, atol = tolerance[0], tolerance[1]
     most, gives_up = limits[0], limits[1] == 1
     exposure = auc.shape[1] > 0
     y = stack(STATES)
-    own = differs(ports)
-    finish = times_h[-1] if times_h.size else start_h
-    work, book, todo, parameters, ports, epochs_h, times_h, failed = (
-        borrow(work), borrow(book), borrow(todo), borrow(parameters), borrow(ports), borrow(epochs_h),
-        borrow(times_h), borrow(failed),
+    own = counts.size > 1
+    work, book, todo, parameters, ports, epochs_h, failed = (
+        borrow(work), borrow(book), borrow(todo), borrow(parameters), borrow(ports), borrow(epochs_h), borrow(failed)
     )  # fmt: skip
     which, state, values, auc, highest = (
         borrow(which), borrow(state), borrow(values), borrow(auc), borrow(highest)
@@ -452,7 +414,7 @@ def carry_in(
                     if work[TURN * LANES + k] * h * h > STABLE * STABLE * work[WAY * LANES + k]:
                         book[STRAINED * LANES + k] += 1
                         book[EASY * LANES + k] = 0
-                        if gives_up and book[STRAINED * LANES + k] >= STRAINED_STEPS and finish - then > 1000.0 * h:
+                        if gives_up and book[STRAINED * LANES + k] >= STRAINED_STEPS and finish_h - then > 1000.0 * h:
                             outcome = TOO_MANY_STEPS
                     else:
                         book[EASY * LANES + k] += 1
@@ -513,12 +475,7 @@ def carry_in(
                 if taken == todo.size:
                     break
                 row = todo[taken]
-                slot = k if own else 0
-                if own or taken == 0:
-                    arrived = arrive(doses, ports, parameters[row], epochs_h, backward)
-                    laid = lay(arrived, ports.shape[0], epochs_h, times_h, resets_h, start_h, backward)
-                    counts[slot] = laid[0].size
-                    file(slot, laid, arrived, start_h, epochs_h, moving, ends, flows, wholes, arrivals)
+                slot = taken if own else 0
                 taken += 1
                 busy += 1
                 failed[row] = 0

@@ -7,7 +7,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from twins.solvers.linear import CONTRACT
-from twins.solvers.schedule import DURATION_OF, FRACTION, LAG, RATE_OF, arrive
+from twins.solvers.schedule import DURATION_OF, FRACTION, LAG, RATE_OF, arrive, lay
 from twins.solvers.schedule import STEADY as STEADY_OF
 
 Array = NDArray[np.float64]
@@ -19,57 +19,6 @@ can be reached from this one without an event."""
 
 
 @njit(cache=True, nogil=True)
-def tables(
-    slots: int,
-    todo: Integers,
-    parameters: Array,
-    doses: Array,
-    ports: Integers,
-    epochs_h: Array,
-    times_h: Array,
-    resets_h: Array,
-    backward: bool,
-) -> tuple[Array, Array, Integers, Array]:
-    """Room for so many schedules of the rows `todo`.
-
-    Returns
-    -------
-    ends : ndarray, shape (slots, intervals)
-        When each interval ends, h.
-    flows : ndarray, shape (slots, intervals, 2 ports)
-        Rates of all ports, mg/h, then their boluses, mg.
-    wholes : ndarray of int, shape (slots, intervals, 6)
-    arrivals : ndarray, shape (slots, doses, 10)
-        From `schedule.arrive`.
-    """
-    most = doses.shape[0]
-    markers = 0
-    for row in range(doses.shape[0]):
-        if doses[row, STEADY_OF] > 0.0:
-            markers += 1
-    if markers:  # how many infusions run at a steady state's moment is a row's own
-        for row in todo:
-            most = max(most, arrive(doses, ports, parameters[row], epochs_h, backward).shape[0])
-    intervals = 2 * most + markers + epochs_h.size + resets_h.size + times_h.size + 3
-    return (
-        np.zeros((slots, intervals)),
-        np.zeros((slots, intervals, 2 * ports.shape[0])),
-        np.zeros((slots, intervals, 6), dtype=np.int64),
-        np.zeros((slots, most, 10)),
-    )
-
-
-@njit(cache=True, nogil=True)
-def differs(ports: Integers) -> bool:
-    """Whether rows of parameters have schedules of their own: a lag, a fraction, a modelled duration or rate."""
-    for port in range(ports.shape[0]):
-        for column in (LAG, FRACTION, DURATION_OF, RATE_OF):
-            if ports[port, column] >= 0:
-                return True
-    return False
-
-
-@njit(cache=True, nogil=True)
 def spoil(row: int, values: Array, auc: Array, highest: Array) -> None:
     """A row that failed is not a number throughout."""
     values[:, row, :] = math.nan
@@ -78,7 +27,7 @@ def spoil(row: int, values: Array, auc: Array, highest: Array) -> None:
 
 
 @njit(cache=True, nogil=True, fastmath=CONTRACT)
-def file(
+def _file(
     slot: int,
     laid: tuple[Array, Array, Array, Integers, Integers, Integers, Integers, Integers],
     arrived: Array,
@@ -120,6 +69,65 @@ def file(
             same = same and bolus[j, port] == 0.0 and rate[j, port] == rate[j - 1, port]
         if not same:
             stop = j - 1
+
+
+@njit(cache=True, nogil=True, fastmath=CONTRACT)
+def file_all(
+    todo: Integers,
+    parameters: Array,
+    doses: Array,
+    ports: Integers,
+    epochs_h: Array,
+    times_h: Array,
+    resets_h: Array,
+    start_h: float,
+    backward: bool,
+    moving: bool,
+) -> tuple[Array, Array, Integers, Array, Integers]:
+    """The schedules of the rows `todo`, in slots: one for each, or, where rows do not differ in theirs, one for all.
+
+    Parameters
+    ----------
+    doses : ndarray, shape (d, 10)
+        From `schedule.expand`.
+
+    Returns
+    -------
+    ends : ndarray, shape (slots, intervals)
+        When each interval ends, h.
+    flows : ndarray, shape (slots, intervals, 2 ports)
+        Rates of all ports, mg/h, then their boluses, mg.
+    wholes : ndarray of int, shape (slots, intervals, 6)
+    arrivals : ndarray, shape (slots, doses, 10)
+        From `schedule.arrive`.
+    counts : ndarray of int, shape (slots,)
+        How many intervals each slot has.
+    """
+    own = False
+    for port in range(ports.shape[0]):
+        for column in (LAG, FRACTION, DURATION_OF, RATE_OF):
+            own = own or ports[port, column] >= 0
+    slots = todo.size if own else min(1, todo.size)
+    most = doses.shape[0]
+    markers = 0
+    for row in range(doses.shape[0]):
+        if doses[row, STEADY_OF] > 0.0:
+            markers += 1
+    if markers:  # how many infusions run at a steady state's moment is a row's own
+        for slot in range(slots):
+            most = max(most, arrive(doses, ports, parameters[todo[slot]], epochs_h, backward).shape[0])
+    room = 2 * most + markers + epochs_h.size + resets_h.size + times_h.size + 3
+    ends = np.zeros((slots, room))
+    flows = np.zeros((slots, room, 2 * ports.shape[0]))
+    wholes = np.zeros((slots, room, 6), dtype=np.int64)
+    arrivals = np.zeros((slots, most, 10))
+    counts = np.zeros(slots, dtype=np.int64)
+    for slot in range(slots):
+        arrived = arrive(doses, ports, parameters[todo[slot]], epochs_h, backward)
+        laid = lay(arrived, ports.shape[0], epochs_h, times_h, resets_h, start_h, backward)
+        counts[slot] = laid[0].size
+        _file(slot, laid, arrived, start_h, epochs_h, moving, ends, flows, wholes, arrivals)
+    return ends, flows, wholes, arrivals, counts
 
 
 @njit(cache=True, fastmath=CONTRACT)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba import njit
@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from twins.solvers import carry as texts
 from twins.solvers import explicit, stiff
 from twins.solvers.equations import complain, parts
-from twins.solvers.lane import layout
+from twins.solvers.itinerary import file_all
+from twins.solvers.lane import BOOKS, layout
 from twins.solvers.schedule import START, expand
 from twins.solvers.solve import Predictor
 from twins.solvers.specialise import specialise
@@ -26,10 +27,19 @@ Integers = NDArray[np.int64]
 
 _MOST_STEPS = 1_000_000
 _MANY_STEPS = 20_000
+_BLOCK = 512
+
+
+class Kernel(NamedTuple):
+    """A compiled `carry.carry` and the lengths of the two buffers that it works in."""
+
+    function: Any
+    size: int
+    books: int
 
 
 @lru_cache(maxsize=512)
-def kernel(system: System, method: Method) -> Any:
+def kernel(system: System, method: Method) -> Kernel:
     """The function of `carry.carry` for a system, carried by the explicit or by the stiff method."""
     way = stiff if method is Method.STIFF else explicit
     states = len(system.states)
@@ -49,12 +59,11 @@ def kernel(system: System, method: Method) -> Any:
     named["BETWEEN"] = specialise(way.between, within=True, **named)
     named["RESTORE"] = specialise(texts.start_values, **named)
     named["PLACE"] = specialise(texts.place, **named)
-    named["FIRST_OUTPUT"] = specialise(texts.first_output, **named)
+    named["FIRST_OUTPUT"] = specialise(texts.first_output, within=True, **named)
     named["CUT"] = specialise(texts.cut, within=True, **named)
     named["RECORD"] = specialise(texts.record, within=True, **named)
     named["ENTER"] = specialise(texts.enter, **named)
-    named["CARRY_IN"] = specialise(texts.carry_in, **named)
-    return specialise(texts.carry, **named)
+    return Kernel(specialise(texts.carry, **named), named["SIZE"], BOOKS * named["LANES"])
 
 
 def run(
@@ -80,17 +89,26 @@ def run(
     ends = np.full((rows, len(system.states)), np.nan) if state is None else np.array(state, dtype=np.float64, order="C")
     failed = np.zeros(rows, dtype=np.int64)
     moving = timeline.carry is CarryRule.INTERPOLATED
-    doses = expand(timeline.doses, timeline.times_h[-1] if columns else timeline.begin_h)
+    begin = timeline.begin_h
+    finish = float(timeline.times_h[-1]) if columns else begin
+    doses = expand(timeline.doses, finish)
+    table = ports(system).table
 
     def go(todo: Integers, chosen: Method, limits: tuple[int, int]) -> None:
-        made = kernel(system, chosen)
+        made, work, books = kernel(system, chosen)
 
         def share(some: Integers) -> None:
-            made(
-                some, parameters, doses, ports(system).table, timeline.epochs_h, timeline.times_h, timeline.resets_h,
-                timeline.begin_h, timeline.backward, moving, np.array([rtol, atol]), np.array(limits),
-                np.empty(0, dtype=np.int64), ends, values, auc, highest, failed,
-            )  # fmt: skip
+            for first in range(0, some.size, _BLOCK):
+                block = some[first : first + _BLOCK]
+                laid = file_all(
+                    block, parameters, doses, table, timeline.epochs_h, timeline.times_h, timeline.resets_h, begin,
+                    timeline.backward, moving,
+                )  # fmt: skip
+                made(
+                    np.zeros(work), np.zeros(books, dtype=np.int64), *laid, block, parameters, table,
+                    timeline.epochs_h, begin, finish, moving, np.array([rtol, atol]), np.array(limits),
+                    np.empty(0, dtype=np.int64), ends, values, auc, highest, failed,
+                )  # fmt: skip
 
         if threads == 1 or todo.size < 2:
             share(todo)
@@ -153,15 +171,22 @@ def _predict(
     limits = np.empty(2, dtype=np.int64)
     limits[0] = _MOST_STEPS
     limits[1] = 0
+    todo = np.arange(rows)
+    moving = layout[0] == 1
+    ends, flows, wholes, arrivals, counts = file_all(
+        todo, parameters, single, ports, epochs_h, times_h, resets_h, begin, backward, moving
+    )
     CARRY(
-        np.arange(rows), parameters, single, ports, epochs_h, times_h, resets_h, begin, backward, layout[0] == 1,
-        tolerance, limits, output_of_time, state, values, nothing, nothing, failed,
+        np.zeros(SIZE), np.zeros(BOOK, dtype=np.int64), ends, flows, wholes, arrivals, counts, todo, parameters, ports,
+        epochs_h, begin, times_h[-1] if columns else begin, moving, tolerance, limits, output_of_time, state, values,
+        nothing, nothing, failed,
     )  # fmt: skip
 
 
 @lru_cache(maxsize=256)
 def predictor(system: System, carry: CarryRule = CarryRule.FORWARD) -> Predictor:
     """The compiled function that predicts a few levels at a time for kernels of estimation."""
-    function = specialise(_predict, CARRY=kernel(system, Method.EXPLICIT))
+    made = kernel(system, Method.EXPLICIT)
+    function = specialise(_predict, CARRY=made.function, SIZE=made.size, BOOK=made.books)
     head = np.array([int(carry is CarryRule.INTERPOLATED), len(system.states)])
     return Predictor(function, head, np.ones(len(system.outputs)), ports(system).table)
