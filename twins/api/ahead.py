@@ -1,0 +1,314 @@
+"""What lies ahead of a twin, or of patients drawn from a population."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from numpy.typing import ArrayLike
+
+from twins.api.library import chosen
+from twins.api.twin import Twin
+from twins.forecasts import backwards, enough, outlook, population
+from twins.forecasts import compare as comparison
+from twins.forecasts import explain as explanation
+from twins.forecasts import optimise as search
+from twins.forecasts.backwards import Solved
+from twins.forecasts.enough import AttainmentTable
+from twins.forecasts.forecast import ComparisonResult, Influence
+from twins.forecasts.limits import Limits
+from twins.forecasts.profiles import Profiles
+from twins.forecasts.proposal import Proposals
+from twins.pharmacology import formulary
+from twins.pharmacology.population import PopulationModel
+from twins.pharmacology.regimen import Plan, Regimen
+from twins.pharmacology.target import Metric, Target
+from twins.quantities.dose import Dose, Route
+from twins.samples.course import Course
+
+Ask = Regimen | Plan | None
+
+
+class AskError(ValueError):
+    """A question that cannot be answered as it was put; names the argument, its value and the remedy."""
+
+
+def regimen(
+    amount_mg: float,
+    *,
+    every_h: float,
+    over_h: float = 0.0,
+    start_h: float = 0.0,
+    loading_mg: float | None = None,
+    loading_h: float | None = None,
+    route: Route | str = Route.INTRAVENOUS,
+) -> Regimen:
+    """`amount_mg` every `every_h` hours, each dose over `over_h` hours (0: at once), from `start_h` on.
+
+    Asked of a twin, a regimen whose start lies before the course's end is taken up with its next dose: the default goes
+    on in the rhythm of a course whose first dose was at hour 0.
+    """
+    return Regimen(amount_mg, every_h, over_h, start_h, loading_mg, Route(route), loading_h)
+
+
+def target(
+    metric: Metric | str,
+    low: float,
+    high: float = math.inf,
+    *,
+    unit: str = "mg.h/L",
+    source: str = "asked for",
+    name: str = "",
+    threshold: float = 0.0,
+    unbound: float = 1.0,
+    window_h: float = 24.0,
+    output: str = "",
+) -> Target:
+    """A target of one's own: `metric` ("AUC24", "trough", "peak", "time above", ...) from `low` to `high`.
+
+    See `twins.Target` for the rest; a drug's own targets are ``twins.drug(name).targets``.
+    """
+    known = Metric(metric)
+    span = f"{low:g}–{high:g}" if math.isfinite(high) else f"at least {low:g}"
+    words = name or f"{known.value} {span} {unit}"
+    return Target(words, low, high, source, known, unit, threshold, unbound, window_h, output)
+
+
+def forecast(
+    twin: Twin,
+    plan: Ask = None,
+    *,
+    horizon_h: float = 72.0,
+    step_h: float = 0.5,
+    times_h: ArrayLike | None = None,
+    with_residual: bool = False,
+) -> Profiles:
+    """Every output of the model for each posterior draw, from the course's end on or at `times_h`.
+
+    Parameters
+    ----------
+    plan : Regimen, Plan or None
+        What is given from the course's end on; None: nothing more.
+    times_h : array_like, optional
+        Hours since the course's start, in the past or to come, instead of a horizon and a step.
+    with_residual : bool
+        Add residual error: what would be measured, not what is there.
+    """
+    return outlook.forecast(
+        twin.model,
+        twin.course,
+        twin.fit,
+        _plan(plan, twin.course),
+        horizon_h=horizon_h,
+        step_h=step_h,
+        times_h=times_h,
+        with_residual=with_residual,
+    )
+
+
+def compare(
+    twin: Twin,
+    plans: Sequence[Ask] | Mapping[str, Ask],
+    *,
+    target: Target | None = None,
+    horizon_h: float = 72.0,
+    step_h: float = 0.5,
+) -> ComparisonResult:
+    """Plans side by side: exposure by day and the chances to lie in, above and below the target.
+
+    Parameters
+    ----------
+    plans
+        Regimens, or regimens by a name of one's own; None stands for no further doses. The first is what the
+        influences are told of.
+    target : Target, optional
+        The drug's first where left out.
+
+    Raises
+    ------
+    AskError
+        If no plan is given, or the drug ships no target and none was given.
+    """
+    labelled = dict(plans) if isinstance(plans, Mapping) else None
+    asked: list[Ask] = list(plans.values()) if isinstance(plans, Mapping) else list(plans)
+    placed = [_plan(plan, twin.course) or Plan("No further doses", None) for plan in asked]
+    if labelled is not None:
+        placed = [replace(plan, label=label) for label, plan in zip(labelled, placed, strict=True)]
+    if not placed:
+        raise AskError("plans is empty; give at least one regimen, or None for no further doses")
+    return comparison.compare(
+        twin.model,
+        twin.course,
+        twin.fit,
+        placed,
+        target=_target(twin.model, target),
+        horizon_h=horizon_h,
+        step_h=step_h,
+    )
+
+
+def optimise(
+    twin: Twin,
+    *,
+    target: Target | None = None,
+    limits: Limits | None = None,
+    current: Ask = None,
+    count: int = 3,
+) -> Proposals:
+    """The regimens that most likely meet the target, the best first.
+
+    Parameters
+    ----------
+    target : Target, optional
+        The drug's first where left out.
+    limits : Limits, optional
+        What can be given; the drug's practice where left out.
+    current
+        The plan in force: when its next dose is due, and that it is not proposed.
+
+    Raises
+    ------
+    AskError
+        If the drug does not ship and a target or limits were not given.
+    """
+    plan = _plan(current, twin.course)
+    if limits is None:
+        way = search.way_in(twin.model, twin.course, plan)
+        limits = Limits.of(_shipped(twin.model, "limits").practice, route=way)
+    return search.optimise(
+        twin.model,
+        twin.course,
+        twin.fit,
+        target=_target(twin.model, target),
+        limits=limits,
+        current=plan,
+        count=count,
+    )
+
+
+def simulate(
+    of: Twin | PopulationModel | str,
+    plan: Ask | Sequence[Dose] = None,
+    *,
+    covariates: Mapping[str, ArrayLike] | None = None,
+    n: int = 1000,
+    seed: int = 0,
+    horizon_h: float = 72.0,
+    step_h: float = 0.5,
+    times_h: ArrayLike | None = None,
+    with_residual: bool = True,
+) -> Profiles:
+    """What would be measured in patients drawn from a population, or in one twin by its posterior draws.
+
+    Parameters
+    ----------
+    of : Twin, PopulationModel or str
+        A model (or its id) is simulated from hour 0 in `n` patients with these `covariates`, each a number for all or
+        one number a patient; a twin from its course's end on, `covariates`, `n` and `seed` being its own.
+    with_residual : bool
+        Whether residual error is added.
+
+    Raises
+    ------
+    AskError
+        If covariates are given for a twin, or single doses.
+    """
+    if isinstance(of, Twin):
+        if covariates is not None or isinstance(plan, Sequence):
+            given = "covariates" if covariates is not None else "single doses"
+            raise AskError(f"{given} were given for a twin, which has its own course; simulate its model instead")
+        return forecast(of, plan, horizon_h=horizon_h, step_h=step_h, times_h=times_h, with_residual=with_residual)
+    return population.simulate(
+        chosen(of),
+        covariates or {},
+        plan.regimen if isinstance(plan, Plan) else plan,
+        n=n,
+        seed=seed,
+        horizon_h=horizon_h,
+        step_h=step_h,
+        times_h=times_h,
+        with_residual=with_residual,
+    )
+
+
+def pta(
+    model: PopulationModel | str,
+    regimens: Sequence[Regimen],
+    *,
+    covariates: Mapping[str, ArrayLike],
+    target: Target,
+    thresholds: Sequence[float],
+    n: int = 1000,
+    seed: int = 0,
+    window_h: tuple[float, float] | None = None,
+) -> AttainmentTable:
+    """Probability of target attainment of each regimen at each MIC; see `twins.forecasts.enough.pta`."""
+    return enough.pta(
+        chosen(model),
+        covariates,
+        regimens,
+        target=target,
+        thresholds=thresholds,
+        n=n,
+        seed=seed,
+        window_h=window_h,
+    )
+
+
+def explain(twin: Twin, plan: Ask, *, target: Target | None = None) -> tuple[Influence, ...]:
+    """How much each covariate, level and the prior moves the answer, the largest first."""
+    placed = _plan(plan, twin.course) or Plan("No further doses", None)
+    return explanation.influences(twin.model, twin.course, twin.fit, placed, _target(twin.model, target))
+
+
+def dose_for_auc(twin: Twin, auc: float, *, from_h: float, to_h: float, plan: Regimen) -> Solved:
+    """The amount for an area under the curve over [from_h, to_h), hours since the course's start.
+
+    `plan` says how it is given; its own amount is where the search begins.
+    """
+    return backwards.dose_for_auc(
+        twin.model, twin.course, twin.fit, auc=auc, from_h=from_h, to_h=to_h, regimen=_placed(plan, twin.course)
+    )
+
+
+def dose_for_concentration(twin: Twin, concentration: float, *, at_h: float, plan: Regimen) -> Solved:
+    """The amount for a concentration at a time, hours since the course's start; see `dose_for_auc`."""
+    return backwards.dose_for_concentration(
+        twin.model,
+        twin.course,
+        twin.fit,
+        concentration=concentration,
+        at_h=at_h,
+        regimen=_placed(plan, twin.course),
+    )
+
+
+def time_to_fall_to(twin: Twin, concentration: float) -> Solved:
+    """Hours from the last dose until the concentration has fallen to a value for good."""
+    return backwards.time_to_fall_to(twin.model, twin.course, twin.fit, concentration=concentration)
+
+
+def _plan(asked: Ask, course: Course) -> Plan | None:
+    if asked is None:
+        return None
+    if isinstance(asked, Plan):
+        return asked if asked.regimen is None else replace(asked, regimen=_placed(asked.regimen, course))
+    placed = _placed(asked, course)
+    return Plan(placed.sentence(), placed)
+
+
+def _placed(asked: Regimen, course: Course) -> Regimen:
+    """Taken up with its first dose that is not before the course's end."""
+    behind = course.until_h - asked.start_h
+    if behind <= 0:
+        return asked
+    return replace(asked, start_h=asked.start_h + asked.interval_h * math.ceil(behind / asked.interval_h - 1e-9))
+
+
+def _target(model: PopulationModel, asked: Target | None) -> Target:
+    return asked if asked is not None else _shipped(model, "target").target
+
+
+def _shipped(model: PopulationModel, argument: str) -> formulary.Drug:
+    if model.drug not in formulary.drugs():
+        raise AskError(f"{argument} was left out, and {model.drug} does not ship with one; give {argument}=")
+    return formulary.drug(model.drug)

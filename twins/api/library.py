@@ -1,0 +1,48 @@
+"""The models and drugs that ship, by name."""
+
+from twins.pharmacology import formulary
+from twins.pharmacology.drug import Drug
+from twins.pharmacology.population import PopulationModel
+
+
+def models(drug: str | None = None) -> tuple[str, ...]:
+    """Ids of the models that ship: all, or those of one drug, the one to use unless told otherwise first.
+
+    Raises
+    ------
+    UnknownDrugError
+        With the nearest name.
+    """
+    return formulary.model_ids() if drug is None else formulary.drug(drug).models
+
+
+def model(model_id: str) -> PopulationModel:
+    """The model with that id.
+
+    Raises
+    ------
+    UnknownModelError
+        With the nearest id.
+    """
+    return formulary.model(model_id)
+
+
+def drugs() -> tuple[str, ...]:
+    """Names of the drugs that ship."""
+    return formulary.drugs()
+
+
+def drug(name: str) -> Drug:
+    """A drug: its models, targets and what can be given in practice.
+
+    Raises
+    ------
+    UnknownDrugError
+        With the nearest name.
+    """
+    return formulary.drug(name)
+
+
+def chosen(model_or_id: PopulationModel | str) -> PopulationModel:
+    """A model, also where its id is given."""
+    return formulary.model(model_or_id) if isinstance(model_or_id, str) else model_or_id
