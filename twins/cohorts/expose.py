@@ -93,7 +93,7 @@ def _measure(present: Present, regimen: Regimen, target: Target) -> dict[str, Ar
     if is_auc24(target):
         return found
     asked = measured(present, plan, target, [(0.0, 24.0), (begin, end)])
-    found |= {name: asked.values[:, k] for k, name in enumerate(OF_THE_TARGET)}
+    found |= {name: asked.each[:, k] for k, name in enumerate(OF_THE_TARGET)}
     if asked.above is not None:
         found |= {name: asked.above[:, k] for k, name in enumerate(ABOVE)}
     return found

@@ -68,7 +68,9 @@ class GroupExposure:
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> "GroupExposure":
-        tuples = {name: tuple(data[name]) for name in ("auc24", "peak", "trough", "value") if name in data}
+        tuples: dict[str, Any] = {
+            name: tuple(data[name]) for name in ("auc24", "peak", "trough", "value") if name in data
+        }
         return cls(**{**data, **tuples})
 
 

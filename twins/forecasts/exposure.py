@@ -75,15 +75,15 @@ class Attainment:
 
 def attained(found: Measured, target: Target) -> tuple[Attainment, ...]:
     """How the draws lie to the target in each window of `found`."""
-    columns = range(found.values.shape[1])
+    columns = range(found.each.shape[1])
     if found.above is None:
-        return tuple(Attainment.of(np.ascontiguousarray(found.values[:, k]), target) for k in columns)
+        return tuple(Attainment.of(np.ascontiguousarray(found.each[:, k]), target) for k in columns)
     whole = 100.0 if target.unit == "%" else 1.0
     said = []
     for k in columns:
-        inside = float(np.mean(found.values[:, k])) / whole
+        inside = float(np.mean(found.each[:, k])) / whole
         above = float(np.mean(found.above[:, k]))
-        values = np.ascontiguousarray(found.values[:, k])
+        values = np.ascontiguousarray(found.each[:, k])
         said.append(Attainment(values, inside, above, max(0.0, 1.0 - inside - above)))
     return tuple(said)
 

@@ -41,7 +41,7 @@ _ALL = 1.0 - 1e-9
 class Measured:
     """The target's metric, shape (n, windows); of time in range also the share of the time above the range."""
 
-    values: Array
+    each: Array
     above: Array | None = None
 
 
@@ -59,7 +59,7 @@ def measured(present: Present, plan: Plan | None, target: Target, windows: Seque
     edges = np.unique(np.array([*marks, *(edge for window in windows for edge in window)]))
     pieces = in_pieces(present, plan, target, edges)
     columns = [_metric(pieces, edges, target, window, mark) for window, mark in zip(windows, troughs, strict=True)]
-    values = np.column_stack([column.values for column in columns])
+    values = np.column_stack([column.each for column in columns])
     if target.metric is Metric.TIME_IN_RANGE:
         return Measured(values, np.column_stack([column.above for column in columns if column.above is not None]))
     return Measured(values)

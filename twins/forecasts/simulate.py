@@ -203,6 +203,11 @@ class Present:
     state: Array | None
     until_h: float
 
+    @property
+    def unit(self) -> str:
+        """UCUM code of the first output."""
+        return self.model.system.outputs[0].unit
+
     @classmethod
     def reach(
         cls,
