@@ -41,6 +41,7 @@ from twins.solvers.lane import (
     PHASE,
     REFUSED,
     ROW,
+    SHRANK,
     SLOT,
     STEP,
     STEPS,
@@ -188,16 +189,35 @@ def enter(
             phase = work[PHASE * LANES + k]
             if phase >= interval:
                 moved = 0.0
+                off = 0.0
                 for s in range(STATES):
                     now = work[Y + s * LANES + k]
-                    scale = atol + rtol * abs(now)
-                    moved = max(moved, abs(now - work[PAST + s * LANES + k]) / scale)
-                    work[PAST + s * LANES + k] = now
+                    moved += abs(now - work[PAST + s * LANES + k])
+                    off = max(off, abs(now - work[PAST + s * LANES + k]) / (atol + rtol * abs(now)))
                 shrinks = moved / work[MOVED * LANES + k]
-                work[MOVED * LANES + k] = moved
+                # What is left to go, if each cycle goes on moving by the same share of the one before.
+                settled = off <= 1e-3 or (
+                    work[MOVED * LANES + k] < math.inf and off <= 1.0 and off * shrinks <= 1.0 - shrinks
+                )
+                # Aitken's leap, all that is left at once, where the share is steady; but none after one that led nowhere
+                # (SHRANK is then not a number), as where the doses exceed what can be eliminated.
+                leap = 0.0
+                shrank = work[SHRANK * LANES + k]
+                if shrank < 0.0 and moved > -0.5 * shrank:
+                    shrank = math.nan
+                elif not math.isnan(shrank):
+                    if 0.2 < shrinks < 0.995 and abs(shrinks - shrank) < 0.05 * (1.0 - shrinks):
+                        leap = shrinks / (1.0 - shrinks)
+                    shrank = shrinks if leap == 0.0 else -moved
+                work[SHRANK * LANES + k] = shrank
+                work[MOVED * LANES + k] = moved if leap == 0.0 else math.inf
+                for s in range(STATES):
+                    now = work[Y + s * LANES + k]
+                    there = now + leap * (now - work[PAST + s * LANES + k])
+                    if not settled and there * now > 0.0:
+                        work[Y + s * LANES + k] = there
+                    work[PAST + s * LANES + k] = work[Y + s * LANES + k]
                 book[CYCLE * LANES + k] += 1
-                # What is left to go, if each cycle goes on shrinking its way by the same share.
-                settled = moved <= 0.1 or (shrinks < 1.0 and moved * shrinks / (1.0 - shrinks) <= 1.0 and moved <= 1.0)
                 if settled:
                     book[CYCLE * LANES + k] = -1
                     work[TIME * LANES + k] = moment
@@ -276,6 +296,7 @@ def enter(
             book[UNTIL * LANES + k] = until
             work[PHASE * LANES + k] = 0.0
             work[MOVED * LANES + k] = math.inf
+            work[SHRANK * LANES + k] = math.inf
             continue
         for s in range(STATES):
             work[RATE + s * LANES + k] = 0.0

@@ -14,13 +14,15 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np import arrayobj
 
-TIME, STEP, WISH, END, NEXT, ANCHOR, BEFORE, AFTER, ERROR, GROWTH, TURN, WAY, TOP, PHASE, MOVED = range(15)
+TIME, STEP, WISH, END, NEXT, ANCHOR, BEFORE, AFTER, ERROR, GROWTH, TURN, WAY, TOP, PHASE, MOVED, SHRANK = range(
+    16
+)
 """Rows of every lane: now and the step, h; the step wished for before it was cut to end at an event; when the segment
 ends, and the interval within it; when the parameters hold; the memory of the step control before and after this step;
 the step's error relative to the tolerance, squared, and what the step may grow by; how far the slopes and the states of
 two stages at the same moment are apart, squared; the highest reading since the last output; the place within a steady
-state's interval, h; how far its last cycle moved."""
-FIXED = 15
+state's interval, h; how far its last cycle moved, and by what share that was less than the cycle before."""
+FIXED = 16
 
 ROW, AT, STOP, STEPS, STRAINED, EASY, LAST, REFUSED, CYCLE, UNTIL, SLOT, FRESH = range(12)
 """Whole numbers of every lane: the row it carries (-1: idle); the interval it is in and the last before the next event;
