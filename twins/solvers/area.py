@@ -49,9 +49,10 @@ def area_of_output(
     long, long_infused = np.empty((n, n)), np.empty((n, entries.size))
     short, short_infused = np.empty((n, n)), np.empty((n, entries.size))
     area, infused_area = np.empty(n), np.empty(entries.size)
+    of_part, into_part = np.empty((n, n)), np.empty((n, entries.size))
     here, there = np.empty(n), np.empty(n)
     table = np.zeros((_LEVELS, _LEVELS))
-    step(rates, hours, entries, observed, long, long_infused, area, infused_area)
+    step(rates, hours, entries, observed, long, long_infused, area, infused_area, of_part, into_part)
     _carry(long, long_infused, infusion, start, here)
     table[0, 0] = 0.5 * hours * (read(output, scale, start, parameters) + read(output, scale, here, parameters))
     panels = 1
@@ -59,7 +60,7 @@ def area_of_output(
     for level in range(1, _LEVELS):
         panels *= 2
         width = hours / panels
-        step(rates, width, entries, observed, short, short_infused, area, infused_area)
+        step(rates, width, entries, observed, short, short_infused, area, infused_area, of_part, into_part)
         _carry(short, short_infused, infusion, start, here)
         total = 0.0
         for point in range(panels // 2):  # those that the coarser levels did not have

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from twins.solvers import reading
 from twins.solvers.area import area_of_output
 from twins.solvers.linear import CONTRACT
+from twins.solvers.peak import climb
 from twins.solvers.reading import RESPONSE, read
 from twins.solvers.schedule import START, STATE, STEADY, arrive, expand, lay
 from twins.solvers.solve import Predictor
@@ -23,7 +24,7 @@ from twins.solvers.system import Method, Response, System
 from twins.solvers.timeline import Timeline
 from twins.solvers.timeline import ports as ports_of
 from twins.solvers.trajectory import Failure, Trajectory
-from twins.solvers.transition import move, step
+from twins.solvers.transition import PARTS, move, step
 from twins.solvers.wiring import FLOW, FLOWS, HEAD, OUTPUTS, PARAMETERS, STATES, fill_rates, possible, wiring
 
 Array = NDArray[np.float64]
@@ -229,6 +230,8 @@ def _follow(
     infused = np.empty((_KEPT, n, entries.size))
     areas = np.empty((_KEPT, n))
     infused_areas = np.empty((_KEPT, entries.size))
+    part_carried = np.empty((_KEPT, n, n))
+    part_infused = np.empty((_KEPT, n, entries.size))
     kept = np.full(_KEPT, -1.0)
     oldest = 0
     known = -1
@@ -274,8 +277,22 @@ def _follow(
                     infused[place],
                     areas[place],
                     infused_areas[place],
+                    part_carried[place],
+                    part_infused[place],
                 ):
                     return _NOT_FINITE
+            if exposure and climb(
+                rates,
+                hours[j] / PARTS,
+                entries,
+                rate[j],
+                state,
+                outputs[0, reading.STATE],
+                part_carried[place],
+                part_infused[place],
+                spare,
+            ):
+                top = max(top, read(outputs[0], sizes[0], spare, now))
             if exposure and linear:
                 for i in range(n):
                     total += areas[place, i] * state[i]

@@ -24,6 +24,7 @@ def endless(rates: Array, entries: Integers, dose: Array, found: Array) -> bool:
     observed = np.zeros(n)
     carried = np.empty((n, n))
     infused = np.empty((n, entries.size))
+    of_part, into_part = np.empty((n, n)), np.empty((n, entries.size))
     area = np.empty(n)
     infused_area = np.empty(entries.size)
     spare = np.empty(n)
@@ -46,12 +47,21 @@ def endless(rates: Array, entries: Integers, dose: Array, found: Array) -> bool:
         for part in range(2):
             rate[port] = speed * (overlapping + 1.0 - part)
             if not step(
-                rates, first if part == 0 else hours - first, entries, observed, carried, infused, area, infused_area
+                rates,
+                first if part == 0 else hours - first,
+                entries,
+                observed,
+                carried,
+                infused,
+                area,
+                infused_area,
+                of_part,
+                into_part,
             ):
                 return False
             move(carried, infused, rate, found, spare)
         if passing == 0:
-            if not step(rates, interval, entries, observed, carried, infused, area, infused_area):
+            if not step(rates, interval, entries, observed, carried, infused, area, infused_area, of_part, into_part):
                 return False
             if not settle(carried, found):
                 return False

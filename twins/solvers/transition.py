@@ -23,6 +23,8 @@ Array = NDArray[np.float64]
 
 _TERMS = 14
 """Of the Taylor series: 0.5^15 / 17! is far below the last place."""
+PARTS = 8
+"""Equal parts of a step whose P and U come with it; two to the power of three."""
 _LONGEST = 60
 """Doublings beyond which a rate times a step is no rate that a body has."""
 
@@ -48,6 +50,8 @@ def step(
     infused: Array,
     area: Array,
     infused_area: Array,
+    part_carried: Array,
+    part_infused: Array,
 ) -> bool:
     """Fill P (`carried`), U (`infused`), w (`area`) and v (`infused_area`) for one step.
 
@@ -61,6 +65,8 @@ def step(
         c.
     carried, infused, area, infused_area : ndarray, shapes (n, n), (n, m), (n,), (m,)
         Filled.
+    part_carried, part_infused : ndarray, shapes (n, n), (n, m)
+        Filled with P and U of one of the `PARTS` of the step.
 
     Returns
     -------
@@ -78,7 +84,9 @@ def step(
     norm *= hours
     if not norm < math.inf:
         return False
-    doublings = 0
+    # Three doublings at least, so that the step has parts, and its digits are the same whether they are wanted or not.
+    norm /= PARTS
+    doublings = 3
     while norm > 0.5:
         norm *= 0.5
         doublings += 1
@@ -123,7 +131,10 @@ def step(
 
     more = np.empty((n, ports))
     later = np.empty(n)
-    for _ in range(doublings):
+    for doubling in range(doublings):
+        if doubling == doublings - 3:
+            part_carried[:, :] = carried
+            part_infused[:, :] = infused
         for p in range(ports):
             total = 0.0
             for i in range(n):

@@ -19,7 +19,7 @@ from twins.solvers.steady import settle
 from twins.solvers.system import Flow, Flows, Input, Method, Output, Response, System
 from twins.solvers.timeline import Timeline, TimelineError, tabulate
 from twins.solvers.trajectory import Failure
-from twins.solvers.transition import step
+from twins.solvers.transition import PARTS, step
 
 Array = NDArray[np.float64]
 
@@ -49,7 +49,8 @@ def test_a_step_is_the_matrix_exponential_of_scipy(seed: int) -> None:
     hours = float(rng.lognormal(0.0, 1.5))
     entries, observed = rng.integers(0, n, ports), rng.random(n)
     carried, infused, area, infused_area = np.empty((n, n)), np.empty((n, ports)), np.empty(n), np.empty(ports)
-    assert step(rates, hours, entries, observed, carried, infused, area, infused_area)
+    parts = np.empty((n, n)), np.empty((n, ports))
+    assert step(rates, hours, entries, observed, carried, infused, area, infused_area, *parts)
     # One matrix of all: amounts, infusions at rate 1, and the area.
     whole = np.zeros((n + ports + 1, n + ports + 1))
     whole[:n, :n] = rates
@@ -61,6 +62,7 @@ def test_a_step_is_the_matrix_exponential_of_scipy(seed: int) -> None:
         (infused, expected[:n, n:-1]),
         (area, expected[-1, :n]),
         (infused_area, expected[-1, n:-1]),
+        (parts[0], expm(rates * hours / PARTS)),
     ):
         assert np.max(np.abs(found - part)) <= 1e-12 * np.max(np.abs(part))
 
@@ -68,7 +70,8 @@ def test_a_step_is_the_matrix_exponential_of_scipy(seed: int) -> None:
 def test_a_slow_mode_beside_a_fast_one_keeps_its_digits() -> None:
     rates = np.array([[-100.0, 0.0], [100.0, -1e-3]])
     carried, infused, area, infused_area = np.empty((2, 2)), np.empty((2, 1)), np.empty(2), np.empty(1)
-    assert step(rates, 240.0, np.array([0]), np.array([0.0, 1.0]), carried, infused, area, infused_area)
+    parts = np.empty((2, 2)), np.empty((2, 1))
+    assert step(rates, 240.0, np.array([0]), np.array([0.0, 1.0]), carried, infused, area, infused_area, *parts)
     assert carried[1, 1] == pytest.approx(np.exp(-0.24), rel=1e-11)
     assert carried[1, 0] == pytest.approx(np.exp(-0.24) * 100.0 / (100.0 - 1e-3), rel=1e-11)
 
@@ -169,6 +172,16 @@ def test_a_steady_state_that_adds_comes_on_top_of_what_is_there() -> None:
     assert both == pytest.approx(one + other, rel=1e-12)
 
 
+def test_the_highest_value_is_that_of_a_fine_grid_even_where_a_peak_lies_between_events() -> None:
+    doses = [Dose(0.0, 500.0, route=Route.ORAL), Dose(6.0, 300.0), Dose(6.0, 400.0, route=Route.ORAL)]
+    coarse = solve(ORAL, [[ROW]], _line(ORAL, doses, np.array([6.0, 30.0])), exposure=True)
+    times = np.unique(np.concatenate((np.linspace(1e-9, 30.0, 60001), [np.nextafter(6.0, 7.0), 6.0])))
+    fine = solve(ORAL, [[ROW]], _line(ORAL, doses, times)).values[0, 0]
+    assert coarse.highest[0, 0] == pytest.approx(fine[times <= 6.0].max(), rel=1e-8)
+    assert coarse.highest[0, 1] == pytest.approx(fine[times > 6.0].max(), rel=1e-8)
+    assert coarse.highest[0, 0] > fine[times <= 6.0][-1]
+
+
 def test_a_lag_longer_than_the_interval_at_steady_state_is_refused() -> None:
     doses = [Dose(0.0, 1.0, route=Route.ORAL, interval_h=0.5, steady_state=SteadyState.REPLACES)]
     with pytest.raises(TimelineError, match="longer than the interval"):
@@ -195,7 +208,7 @@ def test_the_area_under_a_saturable_output_is_that_of_a_fine_grid() -> None:
 @given(
     logs=st.lists(st.floats(-1.5, 1.5), min_size=6, max_size=6),
     amounts=st.lists(st.floats(1.0, 1000.0), min_size=2, max_size=2),
-    length=st.floats(0.0, 10.0),
+    length=st.one_of(st.just(0.0), st.floats(1e-3, 10.0)),
     until=st.floats(20.0, 200.0),
 )
 def test_what_was_given_is_in_the_body_or_has_left_it(
