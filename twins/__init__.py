@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from twins.api.named import ModelError
     from twins.api.own import define, residual
     from twins.api.several import Averaged, average
+    from twins.api.tables import to_nonmem
     from twins.api.twin import NoTwinError, Twin, individualise
     from twins.estimation.averaging import Weighting
     from twins.estimation.evidence import BelowLimit
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
     from twins.pharmacology.target import Metric, Target
     from twins.quantities.dose import Dose, Route, SteadyState
     from twins.samples.course import Course, CovariateValue, DialysisSession, Level
-    from twins.samples.dataset import DatasetError, write
+    from twins.samples.dataset import DatasetError
     from twins.solvers.system import CarryRule, Input, Output, System
 
 _WHERE = {
@@ -69,6 +70,7 @@ _WHERE = {
     "twins.api.named": ("ModelError",),
     "twins.api.own": ("define", "residual"),
     "twins.api.several": ("Averaged", "average"),
+    "twins.api.tables": ("to_nonmem",),
     "twins.api.twin": ("NoTwinError", "Twin", "individualise"),
     "twins.estimation.averaging": ("Weighting",),
     "twins.estimation.evidence": ("BelowLimit",),
@@ -81,7 +83,7 @@ _WHERE = {
     "twins.pharmacology.target": ("Metric", "Target"),
     "twins.quantities.dose": ("Dose", "Route", "SteadyState"),
     "twins.samples.course": ("Course", "CovariateValue", "DialysisSession", "Level"),
-    "twins.samples.dataset": ("DatasetError", "write"),
+    "twins.samples.dataset": ("DatasetError",),
     "twins.solvers.system": ("CarryRule", "Input", "Output", "System"),
 }  # fmt: skip
 _HOME = {name: module for module, names in _WHERE.items() for name in names}
@@ -92,7 +94,7 @@ __all__ = [
     "Options", "Output", "Plan", "PopulationModel", "Regimen", "Route", "SteadyState", "System", "Target", "Twin",
     "Weighting", "average", "body_size", "compare", "compartments", "define", "dose_for_auc", "dose_for_concentration",
     "drug", "drugs", "equations", "explain", "forecast", "individualise", "model", "models", "optimise", "pta",
-    "regimen", "renal", "residual", "simulate", "structures", "target", "time_to_fall_to", "write",
+    "regimen", "renal", "residual", "simulate", "structures", "target", "time_to_fall_to", "to_nonmem",
 ]  # fmt: skip
 
 
