@@ -11,8 +11,11 @@ from twins.estimation.map import find_mode
 from twins.forecasts.simulate import concentrations
 from twins.pharmacology.covariates import history
 from twins.pharmacology.formulary import model
+from twins.pharmacology.structure import compartments
 from twins.quantities.dose import Dose
-from twins.solvers import batch, schedule
+from twins.solvers.solve import solve
+from twins.solvers.timeline import Timeline, tabulate
+from twins.solvers.trajectory import Trajectory
 
 Array = NDArray[np.float64]
 
@@ -21,13 +24,16 @@ TIMES = np.array([0.0, 0.5, 1.0, 2.0, 11.5, 12.25, 13.0, 20.0, 24.25, 25.0, 36.0
 ROWS = [(4.2, 55.0, 6.5, 38.4), (0.4, 30.0, 2.28, 60.0), (12.0, 20.0, 30.0, 15.0), (2.0, 50.0, 0.02, 90.0)]
 
 
-def _doses() -> list[Dose]:
-    return [Dose(*given) for given in GIVEN]
+def _run(rows: Array, changes: Array) -> Trajectory:
+    """The doses above through two compartments; `rows` is (epochs, 4)."""
+    system = compartments(2)
+    doses = tabulate(system, [Dose(*given) for given in GIVEN])
+    return solve(system, rows[None], Timeline(doses, changes, TIMES), exposure=True)
 
 
 @pytest.mark.parametrize("row", ROWS)
 def test_concentration_and_auc_agree_with_solve_ivp(row: tuple[float, ...]) -> None:
-    run = batch.run(np.array([[row]]), schedule.build(_doses(), np.array([0.0]), TIMES), exposure=True)
+    run = _run(np.array([row]), np.zeros(1))
     concentration, auc = integrate(lambda _: row, GIVEN, TIMES)
     assert run.concentration[0] == pytest.approx(concentration, rel=1e-9, abs=1e-9)
     assert run.auc[0] == pytest.approx(auc, rel=1e-9, abs=1e-9)
@@ -35,7 +41,7 @@ def test_concentration_and_auc_agree_with_solve_ivp(row: tuple[float, ...]) -> N
 
 @pytest.mark.parametrize("row", ROWS)
 def test_concentration_agrees_with_superposition_of_single_doses(row: tuple[float, ...]) -> None:
-    run = batch.run(np.array([[row]]), schedule.build(_doses(), np.array([0.0]), TIMES))
+    run = _run(np.array([row]), np.zeros(1))
     assert run.concentration[0] == pytest.approx(superposition(row, GIVEN, TIMES), rel=1e-9, abs=1e-9)
 
 
@@ -46,7 +52,7 @@ def test_changing_covariates_agree_with_solve_ivp() -> None:
     def at(time: float) -> Array:
         return rows[int(np.searchsorted(changes, time, side="right")) - 1]
 
-    run = batch.run(rows[None], schedule.build(_doses(), changes, TIMES), exposure=True)
+    run = _run(rows, changes)
     concentration, auc = integrate(at, GIVEN, TIMES, changes=list(changes))
     assert run.concentration[0] == pytest.approx(concentration, rel=1e-9, abs=1e-9)
     assert run.auc[0] == pytest.approx(auc, rel=1e-9, abs=1e-9)
