@@ -108,20 +108,48 @@ def place(work: Array, k: int, parameters: Array, epoch: int, epochs_h: Array, m
             work[DRIFT + c * LANES + k] = change / (epochs_h[towards] - epochs_h[epoch])
 
 
-def first_output(work: Array, k: int, at: int) -> float:
-    """The first output of the state that begins at offset `at` in lane k, with the parameters of its last moment."""
+def first_output(work: Array, k: int) -> float:
+    """The first output of lane k's state as it is."""
     y = stack(STATES)
     p = stack(PARAMETERS)
     reads = stack(OUTPUTS)
     for s in range(STATES):
-        y[s] = work[at + s * LANES + k]
+        y[s] = work[Y + s * LANES + k]
     time = work[TIME * LANES + k]
-    if at == NEW:
-        time += work[STEP * LANES + k]
     for c in range(PARAMETERS):
         p[c] = work[P + c * LANES + k] + (time - work[ANCHOR * LANES + k]) * work[DRIFT + c * LANES + k]
     READ(time, y, p, reads)
     return reads[0]
+
+
+def peak(work: Array, k: int, first: float, last: float) -> float:
+    """The highest first output between two shares of lane k's step: at both, half way, and atop the parabola there."""
+    y = stack(STATES)
+    p = stack(PARAMETERS)
+    reads = stack(OUTPUTS)
+    seen = stack(3)
+    highest = -math.inf
+    share = first
+    for place in range(4):
+        if place < 3:
+            share = first + 0.5 * place * (last - first)
+        else:
+            bend = seen[0] - 2.0 * seen[1] + seen[2]
+            if not bend < 0.0:
+                break
+            top = 0.5 + 0.25 * (seen[0] - seen[2]) / bend
+            if not 0.0 < top < 1.0:
+                break
+            share = first + top * (last - first)
+        BETWEEN(work, k, share, y)
+        time = work[TIME * LANES + k] + share * work[STEP * LANES + k]
+        for c in range(PARAMETERS):
+            p[c] = work[P + c * LANES + k] + (time - work[ANCHOR * LANES + k]) * work[DRIFT + c * LANES + k]
+        READ(time, y, p, reads)
+        if place < 3:
+            seen[place] = reads[0]
+        highest = max(highest, reads[0])
+    return highest
 
 
 def record(
@@ -305,7 +333,7 @@ def enter(
             work[Y + entered] += flows[slot, j, n_ports + port]
             work[RATE + entered] += flows[slot, j, port]
         if exposure:
-            work[TOP * LANES + k] = max(work[TOP * LANES + k], FIRST_OUTPUT(work, k, Y))
+            work[TOP * LANES + k] = max(work[TOP * LANES + k], FIRST_OUTPUT(work, k))
         stop = wholes[slot, j, STOP_AT]
         book[STOP * LANES + k] = stop
         work[END * LANES + k] = ends[slot, stop]
@@ -408,14 +436,17 @@ def carry(
                     began = work[TIME * LANES + k]
                     then = work[END * LANES + k] if last else began + h
                     if book[CYCLE * LANES + k] < 0:
-                        if exposure:
-                            work[TOP * LANES + k] = max(work[TOP * LANES + k], FIRST_OUTPUT(work, k, NEW))
                         slot = book[SLOT * LANES + k]
+                        passed = 0.0
                         while work[NEXT * LANES + k] < then:
                             j = book[AT * LANES + k]
                             column = wholes[slot, j, OUTPUT]
                             if column >= 0:
-                                area = BETWEEN(work, k, (ends[slot, j] - began) / h, y)
+                                share = (ends[slot, j] - began) / h
+                                if exposure:
+                                    work[TOP * LANES + k] = max(work[TOP * LANES + k], PEAK(work, k, passed, share))
+                                    passed = share
+                                area = BETWEEN(work, k, share, y)
                                 RECORD(
                                     work, k, row, column, ends[slot, j], y, area,
                                     parameters[row, wholes[slot, j, OUTPUT_EPOCH]], which, values, auc, highest,
@@ -423,6 +454,8 @@ def carry(
                                 )  # fmt: skip
                             book[AT * LANES + k] = j + 1
                             work[NEXT * LANES + k] = ends[slot, j + 1]
+                        if exposure:
+                            work[TOP * LANES + k] = max(work[TOP * LANES + k], PEAK(work, k, passed, 1.0))
                     ADVANCE(work, k, exposure)
                     work[TIME * LANES + k] = then
                     growth = work[GROWTH * LANES + k]

@@ -26,7 +26,7 @@ Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _MOST_STEPS = 1_000_000
-_MANY_STEPS = 20_000
+_MANY_STEPS = 100_000
 _BLOCK = 512
 
 
@@ -60,6 +60,7 @@ def kernel(system: System, method: Method) -> Kernel:
     named["RESTORE"] = specialise(texts.start_values, **named)
     named["PLACE"] = specialise(texts.place, **named)
     named["FIRST_OUTPUT"] = specialise(texts.first_output, within=True, **named)
+    named["PEAK"] = specialise(texts.peak, **named)
     named["CUT"] = specialise(texts.cut, within=True, **named)
     named["RECORD"] = specialise(texts.record, within=True, **named)
     named["ENTER"] = specialise(texts.enter, **named)
