@@ -3,10 +3,12 @@
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import audit, engine
+from tests.benchmarks import audit, engine, nonlinear
 
 TABLES: tuple[tuple[str, Callable[[], list[tuple[str, str, str]]]], ...] = (
     ("The engine, one thread, warm", engine.table),
+    ("Equations that are not linear", nonlinear.table),
+    ("Fits of many patients", fitting.table),
     ("The audit chain, one writer", audit.table),
 )
 

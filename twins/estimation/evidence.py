@@ -17,6 +17,7 @@ from twins.solvers import ask, likelihood, scoring
 from twins.solvers.case import Case, pack
 from twins.solvers.likelihood import M1, M3, M4, Levels
 from twins.solvers.pointed import pointer
+from twins.solvers.schedule import expand
 from twins.solvers.solve import Predictor, predictor
 from twins.solvers.system import CarryRule, Compartments, Equations, Response, System
 from twins.solvers.timeline import ports, tabulate
@@ -218,7 +219,7 @@ class Evidence:
             within=np.sqrt(flatten) * root(within.omega) if within else np.zeros((0, 0)),
             reach=_reach(model),
             effects=individual.effects,
-            doses=table,
+            doses=np.ascontiguousarray(expand(table, times[-1])[:, :8]) if plain and count else table,
             epochs_h=individual.times_h,
             times_h=times,
             resets_h=np.array(resets_h, dtype=np.float64),
@@ -274,8 +275,8 @@ class Evidence:
 
         The expected curvature is twice the Fisher information of the levels plus twice the prior's precision.
         """
-        found = self._ask(ask.SLOPES, self.normals(eta), (1 + self.size, self.size))
-        return self._by_effect(found[0], found[1:])
+        found = self._ask(ask.SLOPES, self.normals(eta), (1 + self.size, self.size + 1))
+        return self._by_effect(found[0, :-1], found[1:, :-1])
 
     def hessian(self, eta: ArrayLike) -> Array:
         """Full curvature of `objective` by the effects, shape (size, size), by fourth-order differences."""

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,9 +95,45 @@ def find_mode(evidence: Evidence, *, starts: int = STARTS, hessian: bool = False
     return fit_many([evidence], starts=starts, hessian=hessian)[0]
 
 
-def fit_many(
-    evidences: Sequence[Evidence], *, threads: int = 1, starts: int = STARTS, hessian: bool = False
-) -> list[Mode]:
+class Modes(Sequence[Mode]):
+    """Modes of many patients, in order; each is made when it is asked for.
+
+    Attributes
+    ----------
+    objective, gradient : ndarray, shape (n,)
+    converged : ndarray of bool, shape (n,)
+    minima, iterations : ndarray of int, shape (n,)
+        As in `Mode`.
+    """
+
+    def __init__(self, batches: Sequence["_Batch"], places: Sequence[NDArray[np.int64]]) -> None:
+        self._of = {
+            at: (batch, k) for batch, found in zip(batches, places, strict=True) for k, at in enumerate(found.tolist())
+        }
+        order = np.argsort(np.concatenate([np.zeros(0, dtype=np.int64), *places]), kind="stable")
+        heights = np.concatenate([np.zeros((0, 2)), *(batch.found for batch in batches)])[order]
+        counts = np.concatenate([np.zeros((0, 3), dtype=np.int64), *(batch.counts for batch in batches)])[order]
+        self.objective, self.gradient = heights[:, 0], heights[:, 1]
+        self.converged = counts[:, 0] == CONVERGED
+        self.iterations, self.minima = counts[:, 1], counts[:, 2]
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+    @overload
+    def __getitem__(self, at: int) -> Mode: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Mode]: ...
+    def __getitem__(self, at: int | slice) -> Mode | list[Mode]:
+        if isinstance(at, slice):
+            return [self[k] for k in range(*at.indices(len(self)))]
+        if not -len(self) <= at < len(self):
+            raise IndexError(f"mode {at} of {len(self)}")
+        batch, k = self._of[at % len(self)]
+        return batch.mode(k)
+
+
+def fit_many(evidences: Sequence[Evidence], *, threads: int = 1, starts: int = STARTS, hessian: bool = False) -> Modes:
     """The mode of each, in order; a patient's digits depend on neither the patients beside it nor the threads.
 
     Parameters
@@ -106,74 +143,79 @@ def fit_many(
     hessian
         Whether the covariance by the full Hessian is wanted too.
     """
-    found: dict[int, Mode] = {}
     groups: dict[int, list[int]] = {}
     for k, evidence in enumerate(evidences):
         groups.setdefault(id(evidence.model), []).append(k)
+    batches = []
     for places in groups.values():
-        group = [evidences[k] for k in places]
-        found.update(zip(places, _fit(group, threads, starts, hessian), strict=True))
-    return [found[k] for k in range(len(evidences))]
+        group = evidences if len(groups) == 1 else [evidences[k] for k in places]
+        batches.append(_Batch(group, hessian))
+        batches[-1].fit(threads, max(starts, 1))
+    return Modes(batches, [np.array(places, dtype=np.int64) for places in groups.values()])
 
 
-def _fit(group: Sequence[Evidence], threads: int, starts: int, hessian: bool) -> list[Mode]:
-    """Modes of patients under one model."""
-    n = len(group)
-    numbers = np.concatenate([evidence.numbers for evidence in group])
-    wholes = np.concatenate([evidence.wholes for evidence in group])
-    sizes = [evidence.size for evidence in group]
-    number_at = chain([evidence.numbers.size for evidence in group])
-    whole_at = chain([evidence.wholes.size for evidence in group])
-    effect_at = chain(sizes)
-    time_at = chain([evidence.case.times_h.size for evidence in group])
-    square_at = chain([size * size for size in sizes])
-    normals, etas = np.zeros(effect_at[-1]), np.zeros(effect_at[-1])
-    found = np.zeros((n, 2))
-    counts = np.zeros((n, 3), dtype=np.int64)
-    expected = np.full(square_at[-1], np.nan)
-    full = np.full(square_at[-1] if hessian else 0, np.nan)
-    predicted = np.zeros((2, time_at[-1]))
-    grid = _grid(len(group[0].model.etas))
-    answer = pointer(ask.answer, ask.ANSWER.signature)
-    places = (numbers, wholes, number_at, whole_at, effect_at, time_at, square_at)
-    filled = (normals, etas, found, counts, expected, full, predicted)
-    kernel = pointer(scoring.fit, scoring.FIT)
+class _Batch:
+    """Patients under one model: their cases behind one another, and what is found of them."""
 
-    def run(first: int, last: int) -> None:
-        kernel(answer, group[0].predictor.function, *places, first, last, grid, max(starts, 1), *filled)
+    def __init__(self, group: Sequence[Evidence], hessian: bool) -> None:
+        self.group = group
+        sizes = [evidence.size for evidence in group]
+        self.numbers = np.concatenate([evidence.numbers for evidence in group])
+        self.wholes = np.concatenate([evidence.wholes for evidence in group])
+        self.number_at = chain([evidence.numbers.size for evidence in group])
+        self.whole_at = chain([evidence.wholes.size for evidence in group])
+        self.effect_at = chain(sizes)
+        self.time_at = chain([evidence.case.times_h.size for evidence in group])
+        self.square_at = chain([size * size for size in sizes])
+        self.normals, self.etas = np.zeros(self.effect_at[-1]), np.zeros(self.effect_at[-1])
+        self.found = np.zeros((len(group), 2))
+        self.counts = np.zeros((len(group), 3), dtype=np.int64)
+        self.expected = np.full(self.square_at[-1], np.nan)
+        self.full = np.full(self.square_at[-1] if hessian else 0, np.nan)
+        self.predicted = np.zeros((2, self.time_at[-1]))
 
-    if threads <= 1 or n == 1:
-        run(0, n)
-    else:
+    def fit(self, threads: int, starts: int) -> None:
+        answer = pointer(ask.answer, ask.ANSWER.signature)
+        kernel = pointer(scoring.fit, scoring.FIT)
+        function = self.group[0].predictor.function
+        places = (self.number_at, self.whole_at, self.effect_at, self.time_at, self.square_at)
+        grid = _grid(len(self.group[0].model.etas))
+        filled = (self.normals, self.etas, self.found, self.counts, self.expected, self.full, self.predicted)
+
+        def run(first: int, last: int) -> None:
+            kernel(answer, function, self.numbers, self.wholes, *places, first, last, grid, starts, *filled)
+
+        n = len(self.group)
+        if threads <= 1 or n == 1:
+            run(0, n)
+            return
         # Small shares, taken as threads come free: patients differ in how long they take.
         edges = np.unique(np.linspace(0, n, min(8 * threads, n) + 1).astype(np.int64))
         with ThreadPoolExecutor(threads) as pool:
             list(pool.map(run, edges[:-1].tolist(), edges[1:].tolist()))
-    modes = []
-    for k, evidence in enumerate(group):
-        here = slice(effect_at[k], effect_at[k + 1])
-        square = slice(square_at[k], square_at[k + 1])
-        shape = (sizes[k], sizes[k])
-        seen = predicted[:, time_at[k] + evidence.columns]
-        modes.append(
-            Mode(
-                eta=etas[here],
-                normals=normals[here],
-                # Twice the inverse of the curvature of -2 log posterior.
-                expected=2.0 * expected[square].reshape(shape),
-                full=2.0 * full[square].reshape(shape) if hessian else np.full(shape, np.nan),
-                evidence=evidence,
-                objective=float(found[k, 0]),
-                gradient=float(found[k, 1]),
-                iterations=int(counts[k, 1]),
-                minima=int(counts[k, 2]),
-                converged=int(counts[k, 0]) == CONVERGED,
-                failed=int(counts[k, 0]) == FAILED,
-                population=seen[0],
-                predicted=seen[1],
-            )
+
+    def mode(self, k: int) -> Mode:
+        evidence = self.group[k]
+        here = slice(self.effect_at[k], self.effect_at[k + 1])
+        square = slice(self.square_at[k], self.square_at[k + 1])
+        shape = (evidence.size, evidence.size)
+        seen = self.predicted[:, self.time_at[k] + evidence.columns]
+        return Mode(
+            eta=self.etas[here],
+            normals=self.normals[here],
+            # Twice the inverse of the curvature of -2 log posterior.
+            expected=2.0 * self.expected[square].reshape(shape),
+            full=2.0 * self.full[square].reshape(shape) if self.full.size else np.full(shape, np.nan),
+            evidence=evidence,
+            objective=float(self.found[k, 0]),
+            gradient=float(self.found[k, 1]),
+            iterations=int(self.counts[k, 1]),
+            minima=int(self.counts[k, 2]),
+            converged=int(self.counts[k, 0]) == CONVERGED,
+            failed=int(self.counts[k, 0]) == FAILED,
+            population=seen[0],
+            predicted=seen[1],
         )
-    return modes
 
 
 @lru_cache(maxsize=32)

@@ -15,7 +15,6 @@ from twins.solvers.case import Case, unpack
 from twins.solvers.individual import IDENTITY, LOG, gather, move
 from twins.solvers.likelihood import level
 from twins.solvers.linear import CONTRACT
-from twins.solvers.schedule import expand
 from twins.solvers.superposition import superpose
 
 Array = NDArray[np.float64]
@@ -48,8 +47,9 @@ def answer(function: Kernel, numbers: Array, wholes: Whole, question: int, rows:
         `HEIGHT`: rows of independent standard normals (n, effects), whose effects the prior's roots make; `out` (n, 1)
         is filled with minus two log posterior density without constants, infinite where no patient is so far from
         typical or the solver failed.
-        `SLOPES`: one such row; `out` (1 + effects, effects) is filled with the height's gradient and, below it, its
-        expected curvature; not a number where they are not finite.
+        `SLOPES`: one such row; `out` (1 + effects, effects + 1) is filled with the height's gradient and, in the last
+        column, the height itself; below the gradient with the expected curvature. Where the height is infinite the
+        rest is not a number.
     """
     case = unpack(numbers, wholes)
     if question == PREDICTION:
@@ -88,24 +88,26 @@ def predict(function: Kernel, case: Case, etas: Array, out: Array) -> None:
         return
     effects = case.effects
     epochs, width = effects.added.shape
-    if case.plain[0] > 0.0:
-        slopes = np.empty((0, 0))
-        single = expand(case.doses, case.times_h[-1])
-        for row in range(etas.shape[0]):
-            _, parameters = _once(case, etas[row])
-            superpose(int(case.plain[0]), case.plain[1], parameters, single, case.times_h, out[row], slopes, False)
-        return
-    parameters_of_rows = np.empty((etas.shape[0], epochs, width))
+    plain = case.plain[0] > 0.0
+    count = 1 if plain else etas.shape[0]
+    last = 1 if plain else epochs
+    parameters = np.empty((count, last, width))
     shift = np.empty(effects.typical.shape[1])
-    parts = np.empty((epochs, shift.size))
+    parts = np.empty((last, shift.size))
     for row in range(etas.shape[0]):
-        move(effects, 0, epochs, etas[row], shift, parts)
-        gather(effects, 0, epochs, parts, parameters_of_rows[row])
+        at = 0 if plain else row
+        move(effects, 0, last, etas[row], shift, parts)
+        gather(effects, 0, last, parts, parameters[at])
+        if plain:
+            form, scale = int(case.plain[0]), case.plain[1]
+            superpose(form, scale, parameters[0, 0], case.doses, case.times_h, out[row], out, False)
+    if plain:
+        return
     function(
         case.layout,
         case.scales,
         case.ports,
-        parameters_of_rows,
+        parameters,
         case.doses,
         case.epochs_h,
         case.times_h,
@@ -115,16 +117,6 @@ def predict(function: Kernel, case: Case, etas: Array, out: Array) -> None:
         case.tolerance,
         out,
     )
-
-
-@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
-def _once(case: Case, eta: Array) -> tuple[Array, Array]:
-    """Components and parameters where they hold throughout."""
-    parts = np.empty((1, case.effects.typical.shape[1]))
-    parameters = np.empty((1, case.effects.added.shape[1]))
-    move(case.effects, 0, 1, eta, np.empty(parts.size), parts)
-    gather(case.effects, 0, 1, parts, parameters)
-    return parts[0], parameters[0]
 
 
 @njit(cache=True, fastmath=CONTRACT, error_model="numpy")
@@ -188,10 +180,14 @@ def linearise(function: Kernel, case: Case, eta: Array, f: Array, slopes: Array)
 def superposed(case: Case, eta: Array, f: Array, slopes: Array) -> None:
     """As `linearise`, by the exact slopes of a sum over doses and modes."""
     effects = case.effects
-    parts, parameters = _once(case, eta)
-    by_parameter = np.empty((f.size, parameters.size))
-    single = expand(case.doses, case.times_h[-1])
-    superpose(int(case.plain[0]), case.plain[1], parameters, single, case.times_h, f, by_parameter, True)
+    width = effects.added.shape[1]
+    parts = np.empty((2, effects.typical.shape[1]))
+    parameters = np.empty((1, width))
+    move(effects, 0, 1, eta, parts[1], parts)
+    gather(effects, 0, 1, parts[:1], parameters)
+    by_parameter = np.empty((f.size, width))
+    form, scale = int(case.plain[0]), case.plain[1]
+    superpose(form, scale, parameters[0], case.doses, case.times_h, f, by_parameter, True)
     slopes[:] = 0.0
     etas, kappas = effects.counts[0], effects.counts[1]
     for term in range(effects.effect.size):
@@ -205,9 +201,9 @@ def superposed(case: Case, eta: Array, f: Array, slopes: Array) -> None:
         change = effects.factor[term] * math.exp(effects.box_cox[which] * eta[at])
         link = effects.links[part]
         if link != IDENTITY:
-            change *= parts[part]
+            change *= parts[0, part]
             if link != LOG:
-                change *= 1.0 - parts[part]
+                change *= 1.0 - parts[0, part]
         for j in range(f.size):
             slopes[j, at] += by_parameter[j, effects.columns[part]] * change
 
@@ -219,7 +215,10 @@ def incline(function: Kernel, case: Case, u: Array, out: Array) -> None:
     levels = case.levels
     count = case.times_h.size
     eta = np.empty(p)
-    place(case.between, case.within, case.reach, u, eta)
+    if not place(case.between, case.within, case.reach, u, eta):
+        out[:] = math.nan
+        out[0, p] = math.inf
+        return
     f = np.empty(count)
     by_eta, by_u = np.empty((count, p)), np.empty((count, p))
     if count > 0 and case.plain[0] > 0.0:
@@ -228,7 +227,9 @@ def incline(function: Kernel, case: Case, u: Array, out: Array) -> None:
         linearise(function, case, eta, f, by_eta)
     for j in range(count):
         _pull_back(case.between, case.within, by_eta[j], by_u[j])
+    height = 0.0
     for k in range(p):
+        height += u[k] * u[k]
         out[0, k] = 2.0 * u[k]
         for i in range(p):
             out[1 + k, i] = 0.0
@@ -245,12 +246,14 @@ def incline(function: Kernel, case: Case, u: Array, out: Array) -> None:
             levels.observed[j],
             f[at],
         )
-        if not (abs(value) < math.inf):
+        height += value
+        if value == math.inf:
             slope = math.nan
         for k in range(p):
             out[0, k] += slope * by_u[at, k]
             for i in range(k + 1):
                 out[1 + k, i] += curvature * by_u[at, k] * by_u[at, i]
+    out[0, p] = height
     for k in range(p):
         for i in range(k):
             out[1 + i, k] = out[1 + k, i]

@@ -5,10 +5,12 @@ patients are simply many cases behind one another.
 """
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
+from numba import carray, njit, types
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
 from numpy.typing import NDArray
 
 from twins.solvers.individual import Effects
@@ -89,30 +91,35 @@ def chain(sizes: Sequence[int]) -> Whole:
     return found
 
 
+@intrinsic
+def _address(_: Any, array: Any, offset: Any) -> Any:  # noqa: ARG001  # numba looks at the names
+    """Where an array's element lies: views made from it count no references, which cost more than a small fit."""
+
+    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = make_array(signature.args[0])(context, builder, arguments[0]).data
+        return builder.gep(data, [arguments[1]])
+
+    return types.CPointer(array.dtype)(array, types.intp), build
+
+
 @njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def _row(numbers: Array, wholes: Whole, number: int) -> Array:
-    return numbers[wholes[3 * number] : wholes[3 * number] + wholes[3 * number + 1]]
-
-
-@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
-def _whole(wholes: Whole, number: int) -> Whole:
-    return wholes[wholes[3 * number] : wholes[3 * number] + wholes[3 * number + 1]]
+    return carray(_address(numbers, wholes[3 * number]), (wholes[3 * number + 1],))  # type: ignore[no-any-return]
 
 
 @njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def _table(numbers: Array, wholes: Whole, number: int) -> Array:
-    rows, columns = wholes[3 * number + 1], wholes[3 * number + 2]
-    return numbers[wholes[3 * number] : wholes[3 * number] + rows * columns].reshape((rows, columns))
+    shape = (wholes[3 * number + 1], wholes[3 * number + 2])
+    return carray(_address(numbers, wholes[3 * number]), shape)  # type: ignore[no-any-return]
 
 
 @njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def unpack(numbers: Array, wholes: Whole) -> Case:
-    """The arrays of a packed case, as views."""
-    rows, columns = wholes[3 * 2 + 1], wholes[3 * 2 + 2]
+    """The arrays of a packed case, as views that last as long as `numbers` and `wholes` do."""
     return Case(
-        _whole(wholes, 0),
+        _row(wholes, wholes, 0),
         _row(numbers, wholes, 1),
-        wholes[wholes[3 * 2] : wholes[3 * 2] + rows * columns].reshape((rows, columns)),
+        _table(wholes, wholes, 2),
         _row(numbers, wholes, 3),
         _row(numbers, wholes, 4),
         _row(numbers, wholes, 5),
@@ -122,27 +129,27 @@ def unpack(numbers: Array, wholes: Whole) -> Case:
         Effects(
             _table(numbers, wholes, 9),
             _table(numbers, wholes, 10),
-            _whole(wholes, 11),
-            _whole(wholes, 12),
-            _whole(wholes, 13),
-            _whole(wholes, 14),
-            _whole(wholes, 15),
+            _row(wholes, wholes, 11),
+            _row(wholes, wholes, 12),
+            _row(wholes, wholes, 13),
+            _row(wholes, wholes, 14),
+            _row(wholes, wholes, 15),
             _row(numbers, wholes, 16),
             _row(numbers, wholes, 17),
-            _whole(wholes, 18),
+            _row(wholes, wholes, 18),
         ),
         _table(numbers, wholes, 19),
         _row(numbers, wholes, 20),
         _row(numbers, wholes, 21),
         _row(numbers, wholes, 22),
-        _whole(wholes, 23),
-        _whole(wholes, 24),
+        _row(wholes, wholes, 23),
+        _row(wholes, wholes, 24),
         Levels(
             _row(numbers, wholes, 25),
-            _whole(wholes, 26),
-            _whole(wholes, 27),
+            _row(wholes, wholes, 26),
+            _row(wholes, wholes, 27),
             _table(numbers, wholes, 28),
             _row(numbers, wholes, 29),
-            _whole(wholes, 30),
+            _row(wholes, wholes, 30),
         ),
     )

@@ -32,8 +32,8 @@ def factorise(matrix: Array, root: Array) -> bool:
 
 @njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def substitute(root: Array, right: Array, out: Array) -> None:
-    """Solves L Lᵀ x = right into `out`."""
-    p = right.size
+    """Solves L Lᵀ x = right into `out`, shape (p,); of `right` the first p numbers are read."""
+    p = out.size
     for k in range(p):
         rest = right[k]
         for j in range(k):

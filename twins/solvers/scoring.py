@@ -42,16 +42,6 @@ _APART = 0.05
 """Two minima are different when some standard normal is this far apart and their objectives are."""
 
 
-@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
-def _inclined(answer: Kernel, function: Kernel, numbers: Array, wholes: Whole, u: Array, slopes: Array) -> bool:
-    """Gradient and expected curvature; False where they are not finite."""
-    answer(function, numbers, wholes, SLOPES, u.reshape((1, u.size)), slopes)
-    steepest = 0.0
-    for k in range(u.size):
-        steepest += abs(slopes[0, k])
-    return steepest < math.inf
-
-
 def curve(answer: Kernel, function: Kernel, numbers: Array, wholes: Whole, step: float, u: Array, out: Array) -> bool:
     """Full curvature of the objective by u, by fourth-order differences; False where it is not finite."""
     p = u.size
@@ -102,25 +92,28 @@ def descend(
     objective, greatest slope by u, iterations, `CONVERGED` or another
     """
     p = u.size
-    step, trial, height = np.empty(p), np.empty((1, p)), np.empty((1, 1))
-    slopes = np.empty((1 + p, p))
-    gradient, expected = slopes[0], slopes[1:]
+    step, trial = np.empty(p), np.empty((1, p))
+    slopes, there = np.empty((1 + p, p + 1)), np.empty((1 + p, p + 1))
     curvature, bent, root = np.empty((p, p)), np.empty((p, p)), np.empty((p, p))
     trial[0] = u
-    answer(function, numbers, wholes, HEIGHT, trial, height)
-    value = height[0, 0]
-    if not (value < math.inf) or not _inclined(answer, function, numbers, wholes, u, slopes):
+    answer(function, numbers, wholes, SLOPES, trial, slopes)
+    value = slopes[0, p]
+    steepest = _steepest(slopes)
+    if not (value < math.inf) or not (steepest < math.inf):
         return math.inf, math.inf, 0, FAILED
     damping = 0.0
     status = NOT_CONVERGED
     iterations = 0
     while iterations < _MOST_ITERATIONS:
-        if not factorise(expected, root):
+        for k in range(p):
+            for i in range(p):
+                bent[k, i] = slopes[1 + k, i]
+        if not factorise(bent, root):
             break
-        substitute(root, gradient, step)
+        substitute(root, slopes[0], step)
         promised = 0.0
         for k in range(p):
-            promised += step[k] * gradient[k]
+            promised += step[k] * slopes[0, k]
         if promised <= _DECREASE_TOLERANCE * (1.0 + abs(value)):
             status = CONVERGED
             break
@@ -130,15 +123,18 @@ def descend(
         for _ in range(_MOST_TRIALS):
             for k in range(p):
                 for i in range(p):
-                    bent[k, i] = (curvature[k, i] if newton else expected[k, i]) + damping * expected[k, i]
+                    expected = slopes[1 + k, i]
+                    bent[k, i] = (curvature[k, i] if newton else expected) + damping * expected
             if factorise(bent, root):
-                substitute(root, gradient, step)
+                substitute(root, slopes[0], step)
                 for k in range(p):
                     trial[0, k] = u[k] - step[k]
-                answer(function, numbers, wholes, HEIGHT, trial, height)
-                found = height[0, 0]
-                if found < value:
+                # Slopes and height together: the first step is mostly the one that is taken.
+                answer(function, numbers, wholes, SLOPES, trial, there)
+                found = there[0, p]
+                if found < value and _steepest(there) < math.inf:
                     break
+            found = math.inf
             damping = max(8.0 * damping, 1e-3)
         if not (found < value):
             # No step however short goes down: at rounding level that is the minimum, elsewhere it is a failure.
@@ -150,16 +146,24 @@ def descend(
             longest = max(longest, abs(step[k]))
             u[k] = trial[0, k]
         value = found
-        if not _inclined(answer, function, numbers, wholes, u, slopes):
-            break
+        slopes[:] = there
+        steepest = _steepest(slopes)
         damping = 0.2 * damping if damping > 1e-6 else 0.0
         if longest < _STEP_TOLERANCE:
             status = CONVERGED
             break
-    steepest = 0.0
-    for k in range(p):
-        steepest = max(steepest, abs(gradient[k]))
     return value, steepest, iterations, status
+
+
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
+def _steepest(slopes: Array) -> float:
+    """The greatest slope; infinite where one is not a number."""
+    found = 0.0
+    for k in range(slopes.shape[1] - 1):
+        if not (abs(slopes[0, k]) < math.inf):
+            return math.inf
+        found = max(found, abs(slopes[0, k]))
+    return found
 
 
 @njit(cache=True, fastmath=CONTRACT, error_model="numpy")
@@ -300,10 +304,14 @@ def fit(
         seen = np.empty((2, time_at[who + 1] - time_at[who]))
         answer(function, mine, whole, PREDICTION, rows, seen)
         predicted[:, time_at[who] : time_at[who + 1]] = seen
-        slopes, root = np.empty((1 + p, p)), np.empty((p, p))
+        slopes, bent, root = np.empty((1 + p, p + 1)), np.empty((p, p)), np.empty((p, p))
         square = slice(square_at[who], square_at[who + 1])
-        if _inclined(answer, function, mine, whole, u, slopes) and factorise(slopes[1:], root):
+        answer(function, mine, whole, SLOPES, u.reshape((1, p)), slopes)
+        for k in range(p):
+            for i in range(p):
+                bent[k, i] = slopes[1 + k, i]
+        if factorise(bent, root):
             invert(root, expected[square])
-        bent = full.size > 0 and _curve(answer, function, mine, whole, steps[1], u, slopes[1:])
-        if bent and factorise(slopes[1:], root):
+        bends = full.size > 0 and _curve(answer, function, mine, whole, steps[1], u, bent)
+        if bends and factorise(bent, root):
             invert(root, full[square])

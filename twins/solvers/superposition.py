@@ -92,36 +92,31 @@ def superpose(
         Of the output.
     p : ndarray, shape (2 · compartments,)
         Clearance, central volume, exchange, peripheral volume.
-    doses : ndarray, shape (doses, 8 or more)
-        Single doses, in order of time.
+    doses : ndarray, shape (doses, 8)
+        Single doses.
     f : ndarray, shape (times,)
         Filled.
     slopes : ndarray, shape (times, 2 · compartments)
         Filled where `sloped`.
     """
     width = 2 * compartments
-    rates, weights = np.empty(2), np.empty(2)
-    by_rate, by_weight = np.empty((2, 4)), np.empty((2, 4))
     for column in range(width):
         if not p[column] > 0.0:
             f[:] = np.nan
             return
+    work = np.empty((6, 4))
+    rates, weights, by_rate, by_weight = work[0], work[1], work[2:4], work[4:6]
     _modes(compartments, p, rates, weights, by_rate, by_weight)
-    count = doses.shape[0]
-    once, bent = np.empty((count, 2)), np.empty((count, 2))
-    for dose in range(count):
-        if doses[dose, DURATION] > 0.0:
-            for mode in range(compartments):
-                once[dose, mode], bent[dose, mode] = _filled(rates[mode], doses[dose, DURATION])
-    for j in range(times_h.size):
-        total = 0.0
-        if sloped:
-            slopes[j, :] = 0.0
-        for mode in range(compartments):
-            rate = rates[mode]
-            amount = 0.0
-            change = 0.0
-            for dose in range(count):
+    f[:] = 0.0
+    if sloped:
+        slopes[:] = 0.0
+    for mode in range(compartments):
+        rate, weight = rates[mode], weights[mode]
+        known = -1.0
+        once = bent = 0.0
+        for j in range(times_h.size):
+            amount = change = 0.0
+            for dose in range(doses.shape[0]):
                 since = times_h[j] - doses[dose, START]
                 if since <= 0.0:
                     continue
@@ -135,16 +130,19 @@ def superpose(
                     amount += doses[dose, AMOUNT] / long * held
                     change += doses[dose, AMOUNT] / long * bend
                 else:
+                    if long != known:
+                        once, bent = _filled(rate, long)
+                        known = long
                     after = since - long
                     left = doses[dose, AMOUNT] / long * math.exp(-rate * after)
-                    amount += left * once[dose, mode]
-                    change += left * (bent[dose, mode] - after * once[dose, mode])
-            total += weights[mode] * amount
+                    amount += left * once
+                    change += left * (bent - after * once)
+            f[j] += weight * amount
             if sloped:
                 for column in range(width):
-                    slopes[j, column] += by_weight[mode, column] * amount
-                    slopes[j, column] += weights[mode] * change * by_rate[mode, column]
-        f[j] = total * scale / p[1]
+                    slopes[j, column] += by_weight[mode, column] * amount + weight * change * by_rate[mode, column]
+    for j in range(times_h.size):
+        f[j] *= scale / p[1]
         if sloped:
             for column in range(width):
                 slopes[j, column] *= scale / p[1]
