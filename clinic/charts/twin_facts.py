@@ -5,41 +5,16 @@ from datetime import datetime, timedelta
 
 import numpy as np
 
-from clinic.charts import words
+from clinic.charts.parameters import CLEARANCE_OF_DRUG, individual_values, split_unit
 from twins.estimation.fit import Fit, FitOutcome
 from twins.pharmacology.covariates import CLEARANCE, CovariateError, history
 from twins.pharmacology.population import CovariateRange, PopulationModel
 from twins.quantities.clock import moment_at
 from twins.samples.course import Course, CovariateValue, FindingCode
+from twins.solvers.system import Compartments
 
-_UNITS = (
-    ("_ml_per_min", "mL/min"),
-    ("_mg_per_dl", "mg/dL"),
-    ("_l_per_h", "L/h"),
-    ("_kg", "kg"),
-    ("_cm", "cm"),
-    ("_l", "L"),
-    ("_y", "years"),
-    ("_h", "h"),
-)
 STALE_AFTER = timedelta(hours=12)
 """House setting: a patient on the drug from whom nothing came for this long is called stale."""
-Z_95 = 1.6449
-"""95th percentile of the standard normal distribution."""
-
-
-@dataclass(frozen=True, slots=True)
-class ParameterRow:
-    """One parameter: the population's value and the range of 90 % of people, this patient's and its 90 % interval."""
-
-    label: str
-    unit: str
-    population: str
-    population_range: str
-    individual: str
-    individual_range: str
-    learned: str
-    """How much of the uncertainty the patient's own levels removed, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,56 +42,6 @@ class Quality:
     word: str
     tone: str
     sentences: tuple[str, ...]
-
-
-def split_unit(name: str) -> tuple[str, str]:
-    """``clearance_l_per_h`` to (``Clearance``, ``L/h``)."""
-    for ending, unit in _UNITS:
-        if name.endswith(ending):
-            return name.removesuffix(ending).replace("_", " ").capitalize(), unit
-    return name.replace("_", " ").capitalize(), ""
-
-
-def parameter_rows(fit: Fit, model: PopulationModel) -> tuple[ParameterRow, ...]:
-    """A row for each parameter of the model, in its order; nothing where there is no fit."""
-    rows = []
-    for name in model.parameters:
-        if name not in fit.parameters or name not in fit.typical:
-            continue
-        label, unit = split_unit(name)
-        typical = fit.typical[name]
-        population_range = individual_range = ""
-        learned = "same for everybody"
-        if name in fit.eta_names and len(fit.draws):
-            k = fit.eta_names.index(name)
-            spread = float(np.sqrt(model.omega[model.eta_on.index(name)][model.eta_on.index(name)]))
-            population_range = _range(typical * np.exp(-Z_95 * spread), typical * np.exp(Z_95 * spread))
-            low, high = np.quantile(typical * np.exp(fit.draws[:, k]), (0.05, 0.95))
-            individual_range = _range(low, high)
-            learned = learned_words(fit.shrinkage[k]) if fit.residuals else "no level to learn from"
-        rows.append(
-            ParameterRow(
-                label,
-                unit,
-                words.significant(typical),
-                population_range,
-                words.significant(fit.parameters[name]),
-                individual_range,
-                learned,
-            )
-        )
-    return tuple(rows)
-
-
-def _range(low: float, high: float) -> str:
-    return f"{words.significant(float(low))}–{words.significant(float(high))}"
-
-
-def learned_words(shrinkage: float) -> str:
-    """What the levels say of a parameter: 1 - posterior sd / prior sd, in words."""
-    if shrinkage < 0.05:
-        return "the levels say almost nothing"
-    return f"uncertainty {words.percent(min(shrinkage, 1.0))} smaller by the levels"
 
 
 def quality(fit: Fit) -> Quality:
@@ -252,24 +177,27 @@ class Opinion:
 
 def opinion(fit: Fit, model: PopulationModel, daily_mg: float | None) -> Opinion:
     """The opinion of `model` fitted as `fit`; without a daily amount there is no steady state to speak of."""
-    clearance = daily_exposure(fit, 1.0)
+    found = individual_values(fit, model, CLEARANCE_OF_DRUG)
+    clearance = None if found is None else np.quantile(found, (0.05, 0.5, 0.95))
     return Opinion(
         title=model.title,
         quality=quality(fit),
         warnings=fit.warnings,
-        clearance=(1 / clearance[2], 1 / clearance[1], 1 / clearance[0]) if clearance else None,
-        steady_state=daily_exposure(fit, daily_mg) if daily_mg else None,
+        clearance=None if clearance is None else (float(clearance[0]), float(clearance[1]), float(clearance[2])),
+        steady_state=daily_exposure(fit, model, daily_mg) if daily_mg else None,
     )
 
 
-def daily_exposure(fit: Fit, daily_mg: float) -> tuple[float, float, float] | None:
-    """AUC24 at steady state under `daily_mg` mg a day: 5 %, median and 95 % over the draws, mg·h/L.
+def daily_exposure(fit: Fit, model: PopulationModel, daily_mg: float) -> tuple[float, float, float] | None:
+    """AUC24 at steady state under `daily_mg` mg a day: 5 %, median and 95 % over the draws, in the output's unit · h.
 
-    In a linear model it is the daily amount divided by the clearance, whatever the interval.
+    In a linear model into a vein it is the daily amount divided by the clearance, whatever the interval; of any other
+    it is not said.
     """
-    name = "clearance_l_per_h"
-    if name not in fit.typical or name not in fit.eta_names or not len(fit.draws):
+    if not isinstance(model.system.equations, Compartments) or "intravenous" not in model.system.inputs:
         return None
-    clearance = fit.typical[name] * np.exp(fit.draws[:, fit.eta_names.index(name)])
-    low, middle, high = np.quantile(daily_mg / clearance, (0.05, 0.5, 0.95))
+    clearance = individual_values(fit, model, CLEARANCE_OF_DRUG)
+    if clearance is None:
+        return None
+    low, middle, high = np.quantile(daily_mg / clearance * model.system.outputs[0].scale, (0.05, 0.5, 0.95))
     return float(low), float(middle), float(high)

@@ -7,16 +7,15 @@ from django.utils import timezone
 
 from clinic.charts import words
 from clinic.charts.palette import plan_letter, plan_style
+from clinic.charts.parameters import ParameterRow, parameter_rows
 from clinic.charts.twin_facts import (
     CovariateRow,
     FindingRow,
     Opinion,
-    ParameterRow,
     Quality,
     covariate_rows,
     finding_rows,
     opinion,
-    parameter_rows,
     quality,
 )
 from twins.estimation.fit import Fit, FitOutcome

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime, tzinfo
 
 from clinic.charts import words
-from clinic.charts.twin_facts import ParameterRow
+from clinic.charts.parameters import ParameterRow
 from clinic.comparisons.comparison_page import ComparisonPage, PlanRow
 
 
@@ -66,7 +66,9 @@ def note_text(page: ComparisonPage, *, patient_line: str, zone: tzinfo, decision
     )
     lines += [f"Finding ({row.kind}): {row.sentence}" for row in page.findings]
     lines += [f"Warning: {warning}" for warning in page.fit.warnings]
-    lines.append(f"Model: {page.model.citation.text}, doi:{page.model.citation.doi}. {page.model.population}.")
+    doi = f"doi:{page.model.citation.doi}" if page.model.citation.doi else "DOI not verified"
+    lines.append(f"Model: {page.model.citation.text}, {doi}. {page.model.population}.")
+    lines += [f"Not verified of the model: {line}" for line in page.model.unverified]
     if page.parameters:
         lines.append("This patient (population): " + "; ".join(_parameter(row) for row in page.parameters) + ".")
     lines += ["", f"DECISION: {decision or 'none yet.'}", ""]

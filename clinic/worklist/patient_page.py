@@ -9,16 +9,15 @@ from django.db.models import F
 from django.utils import timezone
 
 from clinic.charts.palette import plan_letter
+from clinic.charts.parameters import ParameterRow, parameter_rows
 from clinic.charts.twin_facts import (
     CovariateRow,
     FindingRow,
     Opinion,
-    ParameterRow,
     Quality,
     covariate_rows,
     finding_rows,
     opinion,
-    parameter_rows,
     quality,
 )
 from clinic.charts.words import clock, first_dose, plan_title

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from twins.estimation.fit import Fit, FitOutcome
-from twins.estimation.individualise import individualise
+from twins.estimation.individualise import Options, individualise
 from twins.forecasts import exposure
 from twins.forecasts.forecast import Influence
 from twins.forecasts.simulate import AHEAD_H, Present
@@ -32,6 +32,7 @@ _CERTAIN = frozenset({"age_y", "male", "haemodialysis"})
 """Known to the day, or yes or no, which cannot be a little wrong."""
 _INSTEAD = frozenset({"creatinine_mg_per_dl", "creatinine_umol_per_l"})
 """Not read where a clearance is charted."""
+_PUBLISHED = Options()
 _FLATTENED = 4.0
 """A prior of four times the variance: twice as wide, which takes most of its say from it."""
 
@@ -45,12 +46,12 @@ def influences(model: PopulationModel, course: Course, fit: Fit, plan: Plan, tar
     """
     before = _answer(model, course, fit, plan, target)
     found = []
-    for what, changed, variant, drawn_from in _variants(model, course):
-        again = individualise(drawn_from, variant, seed=fit.seed, draws=fit.draws.shape[0])
+    for what, changed, variant, options in _variants(model, course):
+        again = individualise(model, variant, seed=fit.seed, draws=fit.draws.shape[0], options=options)
         if again.outcome is FitOutcome.CANNOT:
             continue
         # The variant is what the twin would have believed; the plan starts from the same moment.
-        after = _answer(drawn_from, variant, again, plan, target)
+        after = _answer(model, variant, again, plan, target)
         found.append(Influence(what, changed, before[0], after[0], before[1], after[1]))
     return tuple(sorted(found, key=lambda item: -abs(item.after - item.before)))
 
@@ -62,16 +63,15 @@ def _answer(model: PopulationModel, course: Course, fit: Fit, plan: Plan, target
     return float(np.median(exposed.values)), exposed.p_in_target
 
 
-def _variants(model: PopulationModel, course: Course) -> Iterator[tuple[str, str, Course, PopulationModel]]:
+def _variants(model: PopulationModel, course: Course) -> Iterator[tuple[str, str, Course, Options]]:
     levels = usable_levels(course)
     for level in levels[-_LATEST_LEVELS:] if len(levels) > 1 else ():
         rest = tuple(other for other in levels if other is not level)
-        yield _named(model, level), "left out", replace(course, levels=rest), model
+        yield _named(model, level), "left out", replace(course, levels=rest), _PUBLISHED
     if levels:
         title = "All levels" if len(levels) > 1 else "The only level"
-        yield title, "left out", replace(course, levels=()), model
-        flat = replace(model, omega=_FLATTENED * model.omega)
-        yield "The population's spread", "twice as wide", course, flat
+        yield title, "left out", replace(course, levels=()), _PUBLISHED
+        yield "The population's spread", "twice as wide", course, Options(flatten=_FLATTENED)
     for name, fraction in _movable(model, course):
         for words, factor in (("higher", 1.0 + fraction), ("lower", 1.0 - fraction)):
             values = tuple(
@@ -80,7 +80,7 @@ def _variants(model: PopulationModel, course: Course) -> Iterator[tuple[str, str
             )
             title = chart_name(name)
             changed = replace(course, covariates=values)
-            yield title[:1].upper() + title[1:], f"{100 * fraction:.0f} % {words}", changed, model
+            yield title[:1].upper() + title[1:], f"{100 * fraction:.0f} % {words}", changed, _PUBLISHED
 
 
 def _named(model: PopulationModel, level: Level) -> str:

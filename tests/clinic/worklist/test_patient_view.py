@@ -63,6 +63,7 @@ def test_the_timeline_the_twin_and_the_sources_are_on_the_page(client, patient):
         "Serum creatinine, mg/dL",
         "Heart rate, /min",
         "Goti V et al.",
+        "two compartments, linear elimination, intravenous",
         "doi:10.1097/FTD.0000000000000490",
         "Effective sample size 861 of 1000 proposals",
         "Clearance, L/h",

@@ -1,0 +1,64 @@
+"""Parameters in rows, for every way that a random effect can act."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from clinic.charts.parameters import CLEARANCE_OF_DRUG, individual_values, parameter_rows
+from tests.factories.fits import certain
+from twins.pharmacology.formulary import model
+from twins.pharmacology.population import Eta, Link
+
+GOTI = model("vancomycin-goti-2018")
+TYPICAL = {
+    "clearance_l_per_h": 4.0,
+    "central_volume_l": 60.0,
+    "intercompartmental_clearance_l_per_h": 6.5,
+    "peripheral_volume_l": 38.4,
+}
+DRAWS = np.random.default_rng(2).normal(0.0, 0.2, (400, 3))
+FIT = replace(certain(GOTI, draws=DRAWS), typical=TYPICAL, parameters=TYPICAL)
+
+
+def test_a_log_normal_parameter_has_the_range_of_its_own_eta() -> None:
+    clearance, volume, exchange, _ = parameter_rows(FIT, GOTI)
+    sd = np.sqrt(GOTI.omega[0, 0])
+    low, high = (float(part) for part in clearance.population_range.split("–"))
+    assert (low, high) == pytest.approx((4.0 * np.exp(-1.6449 * sd), 4.0 * np.exp(1.6449 * sd)), rel=5e-3)
+    low, high = (float(part) for part in volume.individual_range.split("–"))
+    expected = np.quantile(60.0 * np.exp(DRAWS[:, 1]), (0.05, 0.95))
+    assert (low, high) == pytest.approx(tuple(expected), rel=5e-3)
+    assert (exchange.population_range, exchange.individual_range) == ("", "")
+    assert exchange.learned == "same for everybody"
+
+
+def test_links_and_shapes_are_followed() -> None:
+    shares = replace(GOTI, links={"clearance_l_per_h": Link.LOGIT, "central_volume_l": Link.IDENTITY})
+    typical = {**TYPICAL, "clearance_l_per_h": 0.4}
+    fit = replace(FIT, typical=typical)
+    share = individual_values(fit, shares, CLEARANCE_OF_DRUG)
+    assert share is not None
+    assert np.log(share / (1.0 - share)) == pytest.approx(np.log(0.4 / 0.6) + DRAWS[:, 0], rel=1e-12)
+    volume = individual_values(fit, shares, "central_volume_l")
+    assert volume == pytest.approx(60.0 + DRAWS[:, 1], rel=1e-12)
+    bent = replace(GOTI, etas=(Eta(CLEARANCE_OF_DRUG, box_cox=0.5), *GOTI.etas[1:]))
+    found = individual_values(FIT, bent, CLEARANCE_OF_DRUG)
+    assert found == pytest.approx(4.0 * np.exp((np.exp(DRAWS[:, 0]) ** 0.5 - 1.0) / 0.5), rel=1e-12)
+
+
+def test_two_etas_on_one_parameter_spread_it_by_both() -> None:
+    both = replace(GOTI, etas=(GOTI.etas[0], Eta("second", ((CLEARANCE_OF_DRUG, 1.0),)), GOTI.etas[2]))
+    fit = replace(FIT, eta_names=both.eta_on)
+    (clearance, *_) = parameter_rows(fit, both)
+    sd = np.sqrt(both.omega[0, 0] + both.omega[1, 1])
+    high = float(clearance.population_range.split("–")[1])
+    assert high == pytest.approx(4.0 * np.exp(1.6449 * sd), rel=5e-3)
+
+
+def test_a_sum_moves_with_its_parts() -> None:
+    name = "clearance_l_per_h"
+    summed = replace(GOTI, sums={name: ("renal", "other")}, etas=(Eta("renal"), *GOTI.etas[1:]))
+    fit = replace(FIT, typical={**TYPICAL, "renal": 3.0, "other": 1.0}, eta_names=summed.eta_on)
+    found = individual_values(fit, summed, name)
+    assert found == pytest.approx(3.0 * np.exp(DRAWS[:, 0]) + 1.0, rel=1e-12)
