@@ -198,7 +198,7 @@ CASES = {
     ),
     "mean transit time into a depot": Case(
         transit(1, 5, by="mean time", depot=True),
-        chain(1, 5, lambda p: 6.0 / p["mean_transit_time_h"], depot=True),
+        chain(1, 5, lambda p: 5.0 / p["mean_transit_time_h"], depot=True),
         lambda _: [(1, 1.0, 0.0, 0.0)],
     ),
     "effect compartment": Case(

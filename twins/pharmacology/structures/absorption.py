@@ -177,9 +177,10 @@ def transit(
     """A dose passes `transits` compartments in a row, then enters the central one, or a depot first where `depot`.
 
     a1' = -k a1;  ai' = k (a(i-1) - ai);  x1' = k an - ... (Erlang's distribution of absorption times), or with a depot
-    b' = k an - ka b;  x1' = ka b - ...  By mean time, k = transits / MTT, and (transits + 1) / MTT with a depot: Savic
-    et al., J Pharmacokinet Pharmacodyn 2007;34:711-726, doi 10.1007/s10928-007-9066-0 (with a whole number of
-    compartments, so that no gamma function of the last dose's time is needed and doses may overlap).
+    b' = k an - ka b;  x1' = ka b - ...  By mean time, k = transits / MTT: MTT is how long the drug takes on average to
+    leave the chain. Savic et al., J Pharmacokinet Pharmacodyn 2007;34:711-726, doi 10.1007/s10928-007-9066-0, with a
+    whole number of compartments, so that no gamma function of the last dose's time is needed and doses may overlap.
+    `transits` counts the compartment that takes the dose; Savic's n does not and is one less: k = (n + 1) / MTT.
 
     Raises
     ------
@@ -196,7 +197,7 @@ def transit(
     flows = [
         Flow(source, target, TRANSIT)
         if by == "rate"
-        else Flow(source, target, "", MEAN_TRANSIT_TIME, times=float(transits + int(depot)))
+        else Flow(source, target, "", MEAN_TRANSIT_TIME, times=float(transits))
         for source, target in zip(chain, (*chain[1:], last), strict=True)
     ]
     if depot:
