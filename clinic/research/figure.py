@@ -9,7 +9,8 @@ from clinic.charts.panel import FAINT, SMALL, hatching, marker
 from clinic.charts.scale import Scale, nice_step, tick_text, ticks
 from clinic.charts.words import percent
 from twins.cohorts.summarise import GroupExposure
-from twins.forecasts.forecast import Target
+from twins.pharmacology.target import Metric, Target
+from twins.quantities.unit import readable
 
 _LINE: Final = 18.0
 _ARM: Final = 17.0
@@ -19,7 +20,9 @@ _HEAD: Final = 22.0
 
 
 def study_figure(rows: Sequence[GroupExposure], target: Target, *, prefix: str, width: float = 900.0) -> str:
-    """One SVG: for each group a line a regimen, its AUC24 as median with 50 and 90 % intervals beside its attainment.
+    """One SVG: for each group a line a regimen, with the target's metric as median with 50 and 90 % intervals.
+
+    Beside it stands how many of the patients are in the target.
 
     Parameters
     ----------
@@ -42,8 +45,9 @@ def study_figure(rows: Sequence[GroupExposure], target: Target, *, prefix: str, 
     top = _LINE * len(regimens) + 46
     height = sum(_HEAD + _ARM * len(regimens) + 8 for _ in groups)
     bottom = top + height
-    title = "AUC24 of the last day, mg·h/L"
-    parts.append(svg.text(title if narrow else f"{title} (hatched: {target.name})", left, top - 22, font_weight="600"))
+    title = _title(target)
+    hatched = "" if narrow or target.metric is Metric.TIME_IN_RANGE else f" (hatched: {target.name})"
+    parts.append(svg.text(f"{title}{hatched}", left, top - 22, font_weight="600"))
     parts.append(svg.text("in target", right + 10, top - 22, font_weight="600", font_size=12 if narrow else 13))
     parts += _ground(x, target, top, bottom, prefix)
     y = top
@@ -58,7 +62,7 @@ def study_figure(rows: Sequence[GroupExposure], target: Target, *, prefix: str, 
             style = plan_style(position)
             middle = y + _ARM / 2
             parts.append(svg.text(plan_letter(position), left - 8, middle + 4, text_anchor="end", font_size=SMALL))
-            parts.append(_interval(x, row, style, middle))
+            parts.append(_interval(x, row, style, middle, target))
             parts.append(_share(row, style, right + 10, middle, width - 4, narrow=narrow))
             y += _ARM
         y += 8
@@ -72,13 +76,16 @@ def study_figure(rows: Sequence[GroupExposure], target: Target, *, prefix: str, 
         width=width,
         height=bottom + 26,
         title="Exposure and target attainment by renal function",
-        description=_description(rows),
+        description=_description(rows, target),
     )
 
 
 def _end(rows: Sequence[GroupExposure], target: Target) -> float:
     """Right end of the axis: tails beyond four times the limit are cut and marked."""
-    highest = min(max(row.auc24[4] for row in rows), 4.0 * target.high)
+    highest = max(row.aimed_at[4] for row in rows)
+    if target.metric is not Metric.TIME_IN_RANGE:
+        highest = max(min(highest, 4.0 * target.high), 1.05 * target.low)
+    highest = highest or 1.0
     step = nice_step(highest, 5)
     return step * (int(highest / step) + 1)
 
@@ -97,16 +104,18 @@ def _key(regimens: Sequence[str], *, narrow: bool) -> list[str]:
 
 
 def _ground(x: Scale, target: Target, top: float, bottom: float, prefix: str) -> list[str]:
-    parts = [
-        svg.element(
-            "rect",
-            x=x(target.low),
-            y=top,
-            width=x(min(target.high, x.high)) - x(target.low),
-            height=bottom - top,
-            fill=f"url(#{prefix}-target)",
+    parts = []
+    if target.metric is not Metric.TIME_IN_RANGE:  # whose limits are of the concentration, not of the share of time
+        parts.append(
+            svg.element(
+                "rect",
+                x=x(target.low),
+                y=top,
+                width=x(min(target.high, x.high)) - x(target.low),
+                height=bottom - top,
+                fill=f"url(#{prefix}-target)",
+            )
         )
-    ]
     for value in _ticks(x, narrow=x.end < 450):
         parts.append(
             svg.element(
@@ -122,23 +131,36 @@ def _group_name(group: str, patients: int, *, narrow: bool) -> str:
     return f"{name} (n = {count})" if narrow else f"{name} · {count} patients"
 
 
-def _interval(x: Scale, row: GroupExposure, style: Style, y: float) -> str:
-    q05, q25, q50, q75, q95 = (x(min(value, x.high)) for value in row.auc24)
+def _interval(x: Scale, row: GroupExposure, style: Style, y: float, target: Target) -> str:
+    q05, q25, q50, q75, q95 = (x(min(value, x.high)) for value in row.aimed_at)
     look = {"stroke": style.colour, "y1": y, "y2": y}
     parts = [
         svg.element("line", x1=q05, x2=q95, stroke_width=1.5, **look),
         svg.element("line", x1=q25, x2=q75, stroke_width=5, **look),
-        marker(style.marker, q50, y, colour=style.colour, size=4.6, title=_values(row)),
+        marker(style.marker, q50, y, colour=style.colour, size=4.6, title=_values(row, target)),
     ]
-    if row.auc24[4] > x.high:  # the tail goes on beyond the axis
+    if row.aimed_at[4] > x.high:  # the tail goes on beyond the axis
         tip = [(x.end + 6, y), (x.end, y - 4), (x.end, y + 4)]
         parts.append(svg.element("path", d=svg.path(tip, close=True), fill=style.colour))
     return "".join(parts)
 
 
-def _values(row: GroupExposure) -> str:
-    low, _, middle, _, high = (f"{value:.0f}" for value in row.auc24)
-    return f"median {middle}, 90 % from {low} to {high} mg·h/L, {percent(row.p_in_target)} in target"
+def _values(row: GroupExposure, target: Target) -> str:
+    low, _, middle, _, high = (f"{value:.0f}" if value >= 100 else f"{value:.3g}" for value in row.aimed_at)
+    unit = _unit(target)
+    behind = f" {unit}" if unit else ""
+    return f"median {middle}, 90 % from {low} to {high}{behind}, {percent(row.p_in_target)} in target"
+
+
+def _unit(target: Target) -> str:
+    return "" if target.metric is Metric.TIME_IN_RANGE else readable(target.unit)
+
+
+def _title(target: Target) -> str:
+    """``AUC24 of the last day, mg·h/L``."""
+    words = target.output.replace("_", " ") or str(target.metric)
+    unit = _unit(target)
+    return f"{words[:1].upper()}{words[1:]} of the last day{f', {unit}' if unit else ''}"
 
 
 def _share(row: GroupExposure, style: Style, x: float, y: float, end: float, *, narrow: bool) -> str:
@@ -156,5 +178,5 @@ def _share(row: GroupExposure, style: Style, x: float, y: float, end: float, *, 
     )
 
 
-def _description(rows: Sequence[GroupExposure]) -> str:
-    return " ".join(f"{row.regimen}, {row.group}: {_values(row)}." for row in rows)
+def _description(rows: Sequence[GroupExposure], target: Target) -> str:
+    return " ".join(f"{row.regimen}, {row.group}: {_values(row, target)}." for row in rows)

@@ -7,6 +7,8 @@ from uuid import UUID
 from twins.cohorts.study import StudySpec
 from twins.cohorts.summarise import GroupExposure
 from twins.pharmacology import formulary
+from twins.pharmacology.target import Metric
+from twins.quantities.unit import of_area, readable
 from twins.records.models import Job, JobState
 from twins.records.models.job import OPEN_STATES
 
@@ -38,15 +40,19 @@ class ShownStudy:
     finished_at: datetime | None
     code_version: str
     result_digest: str
+    unit: str
+    """Of a concentration, as a reader writes it."""
+    area_unit: str
 
     @classmethod
     def of(cls, job: Job) -> "ShownStudy":
         spec = StudySpec.from_json(job.parameters["spec"])
-        known = spec.model_id in formulary.model_ids()
+        known = formulary.model(spec.model_id) if spec.model_id in formulary.model_ids() else None
+        unit = known.system.outputs[0].unit if known else "mg/L"
         return cls(
             key=job.pk,
             spec=spec,
-            model_title=formulary.model(spec.model_id).title if known else spec.model_id,
+            model_title=known.title if known else spec.model_id,
             state=job.state,
             words=_WORDS[JobState(job.state)],
             chunks_done=min(job.done, job.total),
@@ -56,6 +62,8 @@ class ShownStudy:
             finished_at=job.finished_at,
             code_version=job.code_version,
             result_digest=job.result.get("result_digest", ""),
+            unit=readable(unit),
+            area_unit=readable(of_area(unit)),
         )
 
     @property
@@ -69,6 +77,16 @@ class ShownStudy:
     @property
     def resumable(self) -> bool:
         return self.state in (JobState.CANCELLED, JobState.FAILED)
+
+    @property
+    def asked(self) -> str:
+        """The target's metric with its unit, where that is not AUC24, which every study shows."""
+        target = self.spec.target
+        if target.metric is Metric.AUC24 and not target.output and target.unbound == 1.0:
+            return ""
+        unit = "" if target.metric is Metric.TIME_IN_RANGE else readable(target.unit)
+        words = target.output or str(target.metric)
+        return f"{words[:1].upper()}{words[1:]}{f', {unit}' if unit else ''}"
 
     @property
     def digest(self) -> str:
