@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import audit, engine, nonlinear
+from tests.benchmarks import audit, engine, fitting, nonlinear
 
 TABLES: tuple[tuple[str, Callable[[], list[tuple[str, str, str]]]], ...] = (
     ("The engine, one thread, warm", engine.table),
