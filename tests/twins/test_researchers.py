@@ -56,8 +56,7 @@ def test_the_comparison_of_prints_sees_another_number_and_another_word() -> None
 
 
 def test_importing_twins_loads_neither_numba_nor_pandas_nor_django() -> None:
-    code = "import sys, twins; print(*(n for n in ('numba', 'numpy', 'pandas', 'scipy', 'django') if n in sys.modules))"
-    found = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PAGE.parents[1]
-    )
+    loaded = "print(*(n for n in ('numba', 'numpy', 'pandas', 'scipy', 'django') if n in sys.modules))"
+    command = [sys.executable, "-c", f"import sys, twins; {loaded}"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True, cwd=PAGE.parents[1])
     assert found.stdout.strip() == ""

@@ -97,7 +97,7 @@ def forecast(
         twin.model,
         twin.course,
         twin.fit,
-        _plan(plan, twin.course),
+        planned(plan, twin.course),
         horizon_h=horizon_h,
         step_h=step_h,
         times_h=times_h,
@@ -130,7 +130,7 @@ def compare(
     """
     labelled = dict(plans) if isinstance(plans, Mapping) else None
     asked: list[Ask] = list(plans.values()) if isinstance(plans, Mapping) else list(plans)
-    placed = [_plan(plan, twin.course) or Plan("No further doses", None) for plan in asked]
+    placed = [planned(plan, twin.course) or Plan("No further doses", None) for plan in asked]
     if labelled is not None:
         placed = [replace(plan, label=label) for label, plan in zip(labelled, placed, strict=True)]
     if not placed:
@@ -170,7 +170,7 @@ def optimise(
     AskError
         If the drug does not ship and a target or limits were not given.
     """
-    plan = _plan(current, twin.course)
+    plan = planned(current, twin.course)
     if limits is None:
         way = search.way_in(twin.model, twin.course, plan)
         limits = Limits.of(_shipped(twin.model, "limits").practice, route=way)
@@ -256,7 +256,7 @@ def pta(
 
 def explain(twin: Twin, plan: Ask, *, target: Target | None = None) -> tuple[Influence, ...]:
     """How much each covariate, level and the prior moves the answer, the largest first."""
-    placed = _plan(plan, twin.course) or Plan("No further doses", None)
+    placed = planned(plan, twin.course) or Plan("No further doses", None)
     return explanation.influences(twin.model, twin.course, twin.fit, placed, _target(twin.model, target))
 
 
@@ -287,7 +287,8 @@ def time_to_fall_to(twin: Twin, concentration: float) -> Solved:
     return backwards.time_to_fall_to(twin.model, twin.course, twin.fit, concentration=concentration)
 
 
-def _plan(asked: Ask, course: Course) -> Plan | None:
+def planned(asked: Ask, course: Course) -> Plan | None:
+    """What was asked for as a plan that begins at the course's end or later, labelled in words."""
     if asked is None:
         return None
     if isinstance(asked, Plan):

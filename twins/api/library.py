@@ -1,6 +1,8 @@
 """The models and drugs that ship, by name."""
 
-from twins.pharmacology import formulary
+from pathlib import Path
+
+from twins.pharmacology import formulary, hospital_file
 from twins.pharmacology.drug import Drug
 from twins.pharmacology.population import PopulationModel
 
@@ -41,6 +43,18 @@ def drug(name: str) -> Drug:
         With the nearest name.
     """
     return formulary.drug(name)
+
+
+def read_model(path: str | Path) -> PopulationModel:
+    """The model that a file in the hospital's format writes; docs/hospital_models.md describes it.
+
+    Raises
+    ------
+    HospitalFileError
+        With every mistake that was found: key, value and remedy.
+    """
+    shipped = {name: formulary.drug(name) for name in formulary.drugs()}
+    return hospital_file.read_file(Path(path), shipped=shipped).model
 
 
 def chosen(model_or_id: PopulationModel | str) -> PopulationModel:

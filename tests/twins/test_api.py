@@ -1,0 +1,299 @@
+"""The names that hang on `twins`: few lines in, small objects with tables out, mistakes named."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import twins
+from twins.estimation.individualise import individualise, seed_for
+from twins.pharmacology.formulary import UnknownDrugError, UnknownModelError
+
+GOTI = "vancomycin-goti-2018"
+CHART = {"age_y": 61, "male": 1, "weight_kg": 80, "creatinine_mg_per_dl": 1.1}
+
+
+def course(**more: object) -> twins.Course:
+    plain = {
+        "drug": "vancomycin",
+        "doses": [(0, 1500, 1.5), (12, 1000, 1), (24, 1000, 1)],
+        "levels": [(23.5, 11.2), (26, 27.5)],
+        "covariates": CHART,
+    }
+    return twins.Course.from_data(**{**plain, **more})
+
+
+@pytest.fixture(scope="module")
+def twin() -> twins.Twin:
+    return twins.individualise(GOTI, course(), draws=400)
+
+
+NOON = twins.regimen(1000, every_h=12, over_h=1)
+
+
+def test_every_stable_name_is_there_and_listed() -> None:
+    for name in twins.__all__:
+        assert getattr(twins, name) is not None
+        assert name in dir(twins)
+    assert len(set(twins.__all__)) == len(twins.__all__)
+    with pytest.raises(AttributeError, match="module 'twins' has no attribute 'individualize'"):
+        twins.individualize  # noqa: B018
+
+
+def test_models_and_drugs_are_found_by_name_and_wrong_names_get_the_nearest() -> None:
+    assert GOTI in twins.models()
+    assert twins.models("vancomycin")[0] == GOTI
+    assert twins.model(GOTI).id == GOTI
+    assert "vancomycin" in twins.drugs()
+    assert twins.drug("vancomycin").models == twins.models("vancomycin")
+    with pytest.raises(UnknownModelError, match=f"did you mean '{GOTI}'"):
+        twins.model("vancomycin-goti-2081")
+    with pytest.raises(UnknownDrugError, match="did you mean 'vancomycin'"):
+        twins.models("vancomicin")
+
+
+def test_a_twin_is_what_the_pages_compute(twin: twins.Twin) -> None:
+    patient = course()
+    fit = individualise(twins.model(GOTI), patient, seed=seed_for(patient.digest(), GOTI), draws=400)
+    assert twin.fit.eta == fit.eta
+    assert np.array_equal(twin.fit.draws, fit.draws)
+    again = twins.individualise(twins.model(GOTI), patient, draws=400)
+    assert np.array_equal(again.draws, twin.draws)
+    other = twins.individualise(GOTI, patient, draws=400, seed=5)
+    assert other.fit.eta == fit.eta
+    assert not np.array_equal(other.fit.draws, fit.draws)
+
+
+def test_a_twin_s_tables_and_words(twin: twins.Twin) -> None:
+    table = twin.to_frame()
+    assert list(table.index) == list(twins.model(GOTI).parameters)
+    assert list(table.columns) == ["typical", "individual", "standard_error", "q05", "q95"]
+    assert table.loc["clearance_l_per_h", "individual"] == twin.parameters["clearance_l_per_h"]
+    inside = table[table["standard_error"] > 0]
+    assert (inside["q05"] < inside["individual"]).all()
+    assert (inside["individual"] < inside["q95"]).all()
+    assert twin.levels_frame()["observed"].tolist() == [11.2, 27.5]
+    assert repr(twin).startswith("Twin: vancomycin, Goti 2018, fitted to 2 levels\n  clearance_l_per_h ")
+    without = twins.individualise(GOTI, course(levels=[]), draws=10)
+    assert "not fitted: no level yet" in repr(without)
+    assert without.levels_frame().empty
+
+
+def test_what_cannot_be_a_twin_is_refused_with_the_reason() -> None:
+    with pytest.raises(twins.NoTwinError, match="No body weight on the chart; Goti 2018 needs it"):
+        twins.individualise(GOTI, course(covariates={"age_y": 61, "male": 1, "creatinine_mg_per_dl": 1.1}))
+    with pytest.raises(twins.NoTwinError, match="no dose of vancomycin before it is on record"):
+        twins.individualise(GOTI, course(doses=[]))
+
+
+def test_a_regimen_that_began_in_the_past_is_taken_up_with_its_next_dose(twin: twins.Twin) -> None:
+    """The course ends at 26 h: every 12 h from hour 0 goes on at 36 h."""
+    going_on = twins.forecast(twin, NOON, times_h=[37.0, 60.0])
+    placed = twins.forecast(twin, twins.regimen(1000, every_h=12, over_h=1, start_h=36), times_h=[37.0, 60.0])
+    assert np.array_equal(going_on.values, placed.values)
+    later = twins.forecast(twin, twins.regimen(1000, every_h=12, over_h=1, start_h=48), times_h=[37.0, 60.0])
+    assert (later.values[0, :, 0] < placed.values[0, :, 0]).all()
+
+
+def test_forecasts_of_nothing_more_fall(twin: twins.Twin) -> None:
+    falling = twins.forecast(twin, times_h=[26.0, 50.0, 74.0]).to_frame()
+    assert list(falling.columns[:3]) == ["output", "unit", "time_h"]
+    assert falling["q50"].is_monotonic_decreasing
+
+
+def test_plans_are_compared_under_their_own_names_or_in_words(twin: twins.Twin) -> None:
+    named = twins.compare(twin, {"now": NOON, "stop": None}).to_frame()
+    assert named["plan"].unique().tolist() == ["now", "stop"]
+    words = twins.compare(twin, [NOON, None], target=twins.target("trough", 10, 15, unit="mg/L")).to_frame()
+    assert words["plan"].unique().tolist() == ["1000 mg over 1 h every 12 h", "No further doses"]
+    assert words["auc24_q50"].tolist() == named["auc24_q50"].tolist()
+    assert words["p_in_target"].tolist() != named["p_in_target"].tolist()
+    with pytest.raises(ValueError, match="plans is empty; give at least one regimen"):
+        twins.compare(twin, [])
+
+
+def test_the_best_regimens_of_a_drug_or_within_limits_of_one_s_own(twin: twins.Twin) -> None:
+    shipped = twins.optimise(twin)
+    assert shipped.to_frame()["p_in_target"].between(0, 1).all()
+    limits = twins.Limits(amounts_mg=(300.0,), intervals_h=(24.0,))
+    mine = twins.optimise(twin, limits=limits, target=twins.target("AUC24", 400, 600))
+    regimens = [item.plan.regimen for item in mine if item.plan.regimen is not None]
+    assert {(regimen.amount_mg, regimen.interval_h) for regimen in regimens} <= {(300.0, 24.0)}
+
+
+def test_from_the_answer_back_to_the_question(twin: twins.Twin) -> None:
+    daily = twins.regimen(1000, every_h=24, over_h=2)
+    solved = twins.dose_for_auc(twin, 450, from_h=48, to_h=72, plan=daily)
+    point = twins.Twin(twin.model, twin.course, twin.fit)
+    amount = twins.regimen(solved.value, every_h=24, over_h=2)
+    aucs = twins.compare(point, [amount]).to_frame()
+    assert aucs["auc24_q05"].min() < 450 < aucs["auc24_q95"].max()
+    at = twins.dose_for_concentration(twin, 12, at_h=71.9, plan=daily)
+    assert at.value > 0
+    assert at.unit == "mg"
+    assert twins.time_to_fall_to(twin, 15).value > 0
+    moved = twins.explain(twin, NOON)
+    assert any("creatinine" in influence.what.lower() for influence in moved)
+
+
+def test_when_to_measure_next_and_what_to_doubt(twin: twins.Twin) -> None:
+    advice = twins.next_level(twin, NOON, from_h=30, until_h=48, every_h=2)
+    assert 30 <= advice.best[0].time_h <= 48
+    assert advice.best[0].sd_after < advice.sd_now
+    assert twins.suspects(twin) == ()
+
+
+def test_a_population_or_a_twin_is_simulated(twin: twins.Twin) -> None:
+    several = twins.simulate(GOTI, NOON, covariates=CHART, n=50, seed=2, times_h=[12, 24])
+    fewer = twins.simulate(twins.model(GOTI), NOON, covariates=CHART, n=20, seed=2, times_h=[12, 24])
+    assert several.values.shape == (1, 50, 2)
+    assert np.array_equal(several.values[:, :20], fewer.values)
+    true = twins.simulate(GOTI, NOON, covariates=CHART, n=50, seed=2, times_h=[12, 24], with_residual=False)
+    assert not np.array_equal(true.values, several.values)
+    own = twins.simulate(twin, NOON, times_h=[40.0], with_residual=False)
+    assert np.array_equal(own.values, twins.forecast(twin, NOON, times_h=[40.0]).values)
+    with pytest.raises(ValueError, match="covariates were given for a twin, which has its own course"):
+        twins.simulate(twin, NOON, covariates=CHART)
+
+
+def test_models_are_averaged_and_the_weights_shown() -> None:
+    both = twins.average([GOTI, "vancomycin-thomson-2009"], course(), draws=400)
+    assert sum(both.weights.values()) == pytest.approx(1.0)
+    assert both.to_frame()["model"].tolist() == [GOTI, "vancomycin-thomson-2009"]
+    assert both.best.model.id == max(both.weights, key=lambda name: both.weights[name])
+    pooled = both.forecast(times_h=[36.0])
+    assert pooled.values.shape == (1, 400, 1)
+    assert "Weights by marginal likelihood" in repr(both)
+
+
+ORAL = twins.compartments(1, oral=True)
+TYPICAL = {
+    "clearance_l_per_h": lambda c: 5 * (c["weight_kg"] / 70) ** 0.75,
+    "central_volume_l": 40,
+    "absorption_rate_per_h": 1.2,
+}
+
+
+def own(**more: object) -> twins.PopulationModel:
+    plain = {
+        "typical": TYPICAL,
+        "variances": {"clearance_l_per_h": 0.09, "central_volume_l": 0.04},
+        "residual": twins.residual(proportional=0.15),
+    }
+    return twins.define("my-drug", ORAL, **{**plain, **more})
+
+
+def test_a_model_of_one_s_own_knows_which_covariates_it_needs() -> None:
+    model = own()
+    assert model.clinical_inputs == ("weight_kg",)
+    assert own(defaults={"weight_kg": 70}).clinical_inputs == ()
+    renal = own(typical={**TYPICAL, "central_volume_l": lambda c: 0.5 * c["creatinine_clearance_ml_per_min"]})
+    assert renal.clinical_inputs == ("weight_kg", "age_y", "male", "creatinine_mg_per_dl")
+    thin = twins.Derived(("weight_kg", "height_cm"), twins.body_size.body_mass_index, "body mass index")
+    derived = own(typical={**TYPICAL, "central_volume_l": lambda c: c["bmi"]}, derived={"bmi": thin})
+    assert derived.clinical_inputs == ("weight_kg", "height_cm")
+
+
+def test_a_model_of_one_s_own_answers_like_any_other() -> None:
+    patient = twins.Course.from_data(
+        drug="my-drug",
+        doses=[{"time_h": 0, "amount_mg": 100, "route": "oral"}],
+        levels=[(2, 1.8), (8, 0.9)],
+        covariates={"weight_kg": 70},
+    )
+    mine = twins.individualise(own(), patient, draws=100)
+    assert mine.fit.typical["clearance_l_per_h"] == 5.0
+    ke, ka = mine.parameters["clearance_l_per_h"] / mine.parameters["central_volume_l"], 1.2
+    scale = 100 * ka / (mine.parameters["central_volume_l"] * (ka - ke))
+    expected = [scale * (math.exp(-ke * t) - math.exp(-ka * t)) for t in (2.0, 8.0)]
+    assert mine.levels_frame()["individual"].tolist() == pytest.approx(expected, rel=1e-10)
+    with pytest.raises(ValueError, match="target was left out, and my-drug does not ship with one; give target="):
+        twins.compare(mine, [None])
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"typical": {**TYPICAL, "clearence": 1}}, "typical names 'clearence', .* did you mean 'clearance_l_per_h'"),
+        ({"typical": {"clearance_l_per_h": 5}}, "typical has no central_volume_l, which one compartment.* needs"),
+        ({"variances": {"lag_h": 0.1}}, "variances names 'lag_h', which is unknown here"),
+        (
+            {"variances": {"clearance_l_per_h": -1}},
+            r"variances\['clearance_l_per_h'\] is -1; give a var",
+        ),
+        (
+            {"covariances": {("clearance_l_per_h", "central_volume_l"): 0.5}},
+            "covariances make a matrix that no random numbers have",
+        ),
+        ({"covariances": {("clearance_l_per_h", "absorption_rate_per_h"): 0.5}}, "covariances names 'absorption_rate"),
+        ({"residual": {"effect": twins.residual(log=0.1)}}, "residual names 'effect', which is unknown here"),
+        ({"links": {"volume": twins.Link.LOGIT}}, "links names 'volume', which is unknown here"),
+    ],
+)
+def test_a_model_that_cannot_be_is_refused_by_name(more: dict[str, object], said: str) -> None:
+    with pytest.raises(twins.ModelError, match=said):
+        own(**more)
+
+
+def test_a_name_is_an_id() -> None:
+    with pytest.raises(twins.ModelError, match="name is 'my drug'; give letters, digits"):
+        twins.define("my drug", ORAL, typical=TYPICAL, variances={}, residual=twins.residual(log=0.1))
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({}, "proportional, additive and log are all 0"),
+        ({"proportional": 0.1, "additive": 0.5}, "combined is ''; say 'sds' .* or 'variances'"),
+        ({"proportional": -0.1}, "proportional is -0.1; give a standard deviation, 0 or more"),
+        ({"log": 0.1, "additive": 0.5}, "log is 0.1 beside other errors"),
+    ],
+)
+def test_a_residual_error_that_is_not_clear_is_refused(asked: dict[str, float], said: str) -> None:
+    with pytest.raises(twins.ModelError, match=said):
+        twins.residual(**asked)
+
+
+def test_the_two_combined_errors_differ() -> None:
+    at = np.array([3.0])
+    sds = twins.residual(proportional=0.1, additive=0.4, combined="sds").variance(at)
+    variances = twins.residual(proportional=0.1, additive=0.4, combined="variances").variance(at)
+    assert sds == pytest.approx([0.49])
+    assert variances == pytest.approx([0.25])
+
+
+def nothing(t, y, p, dy):  # type: ignore[no-untyped-def]
+    dy[0] = 0.0
+
+
+def test_equations_have_usual_ways_in_and_out_or_those_that_are_named() -> None:
+    usual = twins.equations(nothing, parameters=("central_volume_l",), states=("depot", "central"))
+    assert usual.inputs["oral"][0].state == "depot"
+    assert usual.inputs["intravenous"][0].state == "central"
+    assert (usual.outputs[0].state, usual.outputs[0].volume) == ("central", "central_volume_l")
+    named = twins.equations(
+        nothing,
+        parameters=("v",),
+        states=("a", "b"),
+        outputs={"c": ("b", "v"), "left": "a"},
+        doses={"subcutaneous": "a"},
+    )
+    assert [output.name for output in named.outputs] == ["c", "left"]
+    assert named.inputs["subcutaneous"][0].state == "a"
+    with pytest.raises(twins.ModelError, match=r"outputs\['c'\] names 'vv', which is unknown here; did you mean 'v'"):
+        twins.equations(nothing, parameters=("v",), states=("a",), outputs={"c": ("a", "vv")})
+    with pytest.raises(twins.ModelError, match=r"doses\['oral'\] names 'gut', which is unknown here"):
+        twins.equations(nothing, parameters=("v",), states=("a",), doses={"oral": "gut"})
+
+
+def test_tables_go_in_and_out(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text("ID,TIME,AMT,RATE,DV,WT\n1,0,1000,500,.,80\n1,12,.,.,8,80\n")
+    weights = {"WT": "weight_kg"}
+    courses = twins.Course.from_nonmem(path, drug="vancomycin", covariates=weights)
+    written = twins.to_nonmem(courses, covariates=weights)
+    again = twins.Course.from_nonmem(written, drug="vancomycin", covariates=weights)
+    assert again[1].levels == courses[1].levels
+    frame = written.rename(columns={"TIME": "time_h", "AMT": "amount_mg", "DV": "value"})
+    assert twins.Course.from_frame(frame[["time_h", "amount_mg", "value"]], drug="x").levels[0].value == 8.0
