@@ -15,6 +15,7 @@ from twins.pharmacology.covariates import DIALYSIS, HOURS, CovariateError, read
 from twins.pharmacology.drug import Drug
 from twins.pharmacology.hospital_sections import Findings, Mistake, Table
 from twins.pharmacology.population import Citation, Link, Occasions, PopulationModel, RenalRule
+from twins.pharmacology.reading import FIRST_DOSE
 from twins.pharmacology.target import Target
 
 Array = NDArray[np.float64]
@@ -152,7 +153,12 @@ def _build(found: Findings, data: Table, file: str, shipped: Mapping[str, Drug])
     typical = sections.expressions(found, "typical", found.table(data, "typical", required=True))
     sums = _sums(found, found.table(data, "sums"), system)
     inputs = found.texts(data, "clinical_inputs")
-    _names(found, let, typical, {known.name for known in ranges} | set(derived) | set(inputs) | {HOURS, DIALYSIS})
+    _names(
+        found,
+        let,
+        typical,
+        {known.name for known in ranges} | set(derived) | set(inputs) | {HOURS, FIRST_DOSE, DIALYSIS},
+    )
     components = () if system is None else tuple(part for name in system.parameters for part in sums.get(name, (name,)))
     if system is not None:
         for name in components:
@@ -302,7 +308,7 @@ def _drug(
 
 def _try_reference(found: Findings, model: PopulationModel, given: Table) -> None:
     """Typical values at the reference: medians and defaults, or what [reference] says, must suit the structure."""
-    chart = {HOURS: np.zeros(1)}
+    chart = {HOURS: np.zeros(1), FIRST_DOSE: np.zeros(1)}
     for known in model.covariates:
         usual = known.median if known.median is not None else known.default
         if usual is not None and known.name not in model.derived:
@@ -314,6 +320,6 @@ def _try_reference(found: Findings, model: PopulationModel, given: Table) -> Non
     except (CovariateError, ValueError, KeyError, TypeError) as error:
         found.wrong(
             "reference",
-            {name: float(value[0]) for name, value in chart.items() if name != HOURS},
+            {name: float(value[0]) for name, value in chart.items() if name not in (HOURS, FIRST_DOSE)},
             f"the equations cannot be used there: {error}; correct them, or give the missing value under [reference]",
         )

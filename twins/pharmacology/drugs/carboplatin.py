@@ -50,7 +50,7 @@ ADULTS = PopulationModel(
         ("FelicienLL/mapbayr-CPTPSP-2021 nonmem code/run901.mod",),
     ),
     unverified=(
-        "The article that the numbers come from, its population and covariate ranges were not verified.",
+        "The article that the numbers come from, its DOI, its population and covariate ranges were not verified.",
         "That levels are of unbound platinum in ultrafiltrate, in mg/L of carboplatin, is not stated.",
         "Clearance has no covariate: kidney function enters through levels alone.",
     ),

@@ -200,10 +200,7 @@ LEUVEN = PopulationModel(
     omega_convention="variance of eta, the square of standard deviations of 0.45452, 0.72863, 0.43798 and 1.51685; "
     "covariances from the source's correlations",
     residuals={"concentration": Residual(ResidualKind.VARIANCE_SUM, additive=0.012571, proportional=0.179214)},
-    covariates=(
-        covariate(FIRST, low=0.0, unit="h", meaning="hours from the course's start to the first dose", default=0.0),
-        covariate("age_y", low=18.0),
-    ),
+    covariates=(covariate("age_y", low=18.0),),
     clinical_inputs=(),
     population="Kidney recipients of the trial in Leuven, days 0 to 14; the number of patients was not read",
     citation=Citation(
@@ -214,7 +211,6 @@ LEUVEN = PopulationModel(
     unverified=(
         "Read in a single file; no article, DOI or population was verified.",
         "The trial updates the model each day with the day before as its prior; here all levels are fitted together.",
-        "Time counts from the course's start unless the first dose's hour is charted.",
     ),
     intended=("Troughs in the first 14 days after a kidney transplantation.",),
     cautioned=("Peaks: the dose enters the blood at once.", "After day 14."),

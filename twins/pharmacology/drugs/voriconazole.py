@@ -20,10 +20,6 @@ VMAX, KM = "maximum_elimination_mg_per_h", "half_saturation_mg_per_l"
 INHIBITION, T50, FIRST = "greatest_inhibition", "half_inhibition_h", "first_dose_h"
 SYSTEM = michaelis_menten(2, linear=True, oral=True, lag=True, bioavailability=True, inhibited=True)
 
-_FIRST_DOSE = covariate(
-    FIRST, low=0.0, unit="h", meaning="hours from the course's start to the first dose", default=0.0
-)
-
 
 def _expit(x: float) -> float:
     return 1.0 / (1.0 + float(np.exp(-x)))
@@ -114,7 +110,6 @@ _CONFLICTS = (
     "PKPDsim lowers Vmax and Km by 38.2 % in all children and simplifies the variability; the article does so in its "
     "study 1 alone, which is left out here.",
 )
-_TIME = "Time counts from the course's start unless the first dose's hour is charted."
 _ROUNDS = "The variability of the residual error between patients (0.456) is left out."
 
 ADULTS = PopulationModel(
@@ -132,7 +127,6 @@ ADULTS = PopulationModel(
         covariate("weight_kg", 49.0, 97.0, 76.0),
         covariate("age_y", 22.0, 55.0, 34.0),
         flag("cyp2c19_reduced", "1 with one or two loss-of-function alleles of CYP2C19, else 0"),
-        _FIRST_DOSE,
     ),
     clinical_inputs=("weight_kg",),
     links={BIOAVAILABILITY: Link.LOGIT},
@@ -143,7 +137,7 @@ ADULTS = PopulationModel(
         "The residual is 0.0912 after intravenous and 0.160 after oral doses, on the log scale; 0.160 is used for "
         "both.",
     ),
-    unverified=(_TIME, "Without a genotype on the chart normal CYP2C19 is assumed."),
+    unverified=("Without a genotype on the chart normal CYP2C19 is assumed.",),
     intended=("Adults, intravenously and by mouth.",),
     cautioned=("The adults were healthy volunteers: patients vary more.", "Inhibitors and inducers of CYP enzymes."),
 )
@@ -159,13 +153,13 @@ ADOLESCENTS = PopulationModel(
     omega=_omega(own_vmax=False, young=True),
     omega_convention=_CONVENTION.format("0.208 of it; the eta of clearance (0.435) counts 2.70 times"),
     residuals={"concentration": Residual(ResidualKind.LOG, additive=0.365, proportional=0.0)},
-    covariates=(covariate("weight_kg", 30.4, 92.2, 57.1), covariate("age_y", 12.0, 17.0, 13.0), _FIRST_DOSE),
+    covariates=(covariate("weight_kg", 30.4, 92.2, 57.1), covariate("age_y", 12.0, 17.0, 13.0)),
     clinical_inputs=("weight_kg",),
     links={BIOAVAILABILITY: Link.LOGIT},
     population="26 adolescents with weakened defences, 554 concentrations, of 173 people in five studies",
     citation=_CITATION,
     conflicts=_CONFLICTS,
-    unverified=(_TIME, _ROUNDS),
+    unverified=(_ROUNDS,),
     intended=("Adolescents from 12 to 16 years.",),
     cautioned=("Inhibitors and inducers of CYP enzymes.",),
 )
@@ -183,7 +177,7 @@ CHILDREN = PopulationModel(
         "an eta of its own (0.239), correlated with it by 0.81; the eta of clearance (0.435) counts 2.70 times"
     ),
     residuals={"concentration": Residual(ResidualKind.LOG, additive=0.365, proportional=0.0)},
-    covariates=(covariate("weight_kg", 10.8, 54.9, 20.1), covariate("age_y", 2.0, 12.0, 5.0), _FIRST_DOSE),
+    covariates=(covariate("weight_kg", 10.8, 54.9, 20.1), covariate("age_y", 2.0, 12.0, 5.0)),
     clinical_inputs=("weight_kg",),
     links={BIOAVAILABILITY: Link.LOGIT},
     population="The children with weakened defences, 2022 concentrations, among 173 people in five studies",
@@ -192,7 +186,7 @@ CHILDREN = PopulationModel(
         *_CONFLICTS,
         "The residual differs by study: 0.593, 0.425 and 0.365 on the log scale; that of studies 3 and 4 is used.",
     ),
-    unverified=(_TIME, _ROUNDS),
+    unverified=(_ROUNDS,),
     intended=("Children from 2 to 11 years.",),
     cautioned=("Below 2 years.", "Inhibitors and inducers of CYP enzymes."),
 )

@@ -9,6 +9,7 @@ from tests.twins.pharmacology.drugs.charts import ADULT, NEWBORN, WOMAN, Patient
 from tests.twins.pharmacology.drugs.expected import EXPECTED
 from twins.pharmacology import formulary
 from twins.pharmacology.covariates import HOURS, CovariateError, read
+from twins.pharmacology.reading import FIRST_DOSE
 
 CHARTS = {"man": (ADULT, 0.0), "woman two days on": (WOMAN, 48.0)}
 
@@ -16,7 +17,7 @@ CHARTS = {"man": (ADULT, 0.0), "woman two days on": (WOMAN, 48.0)}
 def typical(model_id: str, chart: dict[str, float], hours: float = 0.0, **further: float) -> dict[str, float]:
     """Typical values of a model's components for one chart."""
     model = formulary.model(model_id)
-    values = {name: np.array([value]) for name, value in (chart | further | {HOURS: hours}).items()}
+    values = {name: np.array([value]) for name, value in (chart | further | {HOURS: hours, FIRST_DOSE: 0.0}).items()}
     _, found = read(model, values, shape=(1,))
     return dict(zip(model.components, found[0].tolist(), strict=True))
 
