@@ -155,6 +155,8 @@ def _series(model: PopulationModel, course: Course) -> dict[str, list[CovariateV
     """The charted values that the model can read, by name and in order of time."""
     known = {*model.clinical_inputs, *model.derived, CLEARANCE, DIALYSIS}
     known |= {item.name for item in model.covariates} | {part for d in model.derived.values() for part in d.inputs}
+    if CLEARANCE in {item.name for item in model.covariates}:
+        known |= {"age_y", "male", "weight_kg", "creatinine_mg_per_dl"}
     signed = {item.name for item in model.covariates if item.low is not None and item.low < 0}
     found: dict[str, list[CovariateValue]] = {}
     for value in course.covariates:

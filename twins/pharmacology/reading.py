@@ -1,12 +1,13 @@
 """`Reading`: a model's covariates and typical values from chart values, computed as the model asks for them."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from twins.pharmacology.domain import CovariateError
-from twins.pharmacology.population import Link, PopulationModel, RenalRule
+from twins.pharmacology.population import Derived, Link, PopulationModel, RenalRule
 from twins.pharmacology.renal import cockcroft_gault
 
 Array = NDArray[np.float64]
@@ -114,24 +115,50 @@ class Reading(Mapping[str, Array]):
         model = self._model
         if name in self._chart:
             return capped(model.renal, self._chart[name]) if name == CLEARANCE else self._chart[name]
-        if name in model.derived:
-            rule = model.derived[name]
-            self.computed[name] = rule.words
-            found = np.asarray(rule.compute(**{part: self[part] for part in rule.inputs}), dtype=np.float64)
-            return capped(model.renal, found) if name == CLEARANCE else found
         if name in (DIALYSIS, FIRST_DOSE):
             return np.asarray(0.0)
         known = self._ranges.get(name)
-        if known is not None and known.default is not None:
-            self.assumed[name] = known.default
-            return np.asarray(known.default)
-        if name == CLEARANCE:
-            self.computed[name] = "Cockcroft–Gault on total body weight, doi 10.1159/000180580"
-            return renal_clearance(
-                model.renal, self["age_y"], self["weight_kg"], self["creatinine_mg_per_dl"], self["male"]
-            )
+        default = None if known is None else known.default
+        rule = model.derived.get(name, self._cockcroft_gault if name == CLEARANCE else None)
+        if rule is not None:
+            found = self._computed(name, rule, needed=default is None)
+            if found is not None:
+                return capped(model.renal, found) if name == CLEARANCE else found
+        if default is not None:
+            self.assumed[name] = default
+            return np.asarray(default)
         self.missing[name] = None
         return np.ones(self._shape)
+
+    def _computed(self, name: str, rule: Derived, *, needed: bool) -> Array | None:
+        """By its rule; None where the chart lacks one of the inputs and there is a default to fall back to."""
+        before = self._kept()
+        parts = {part: self[part] for part in rule.inputs}
+        if self.missing.keys() == before[3].keys():
+            self.computed[name] = rule.words
+            return np.asarray(rule.compute(**parts), dtype=np.float64)
+        if needed:
+            return np.ones(self._shape)
+        self.found, self.assumed, self.computed, self.missing = before
+        return None
+
+    def glance(self, name: str) -> None:
+        """Read what the page shows but no equation needs; nothing is missing where it cannot be had."""
+        before = self._kept()
+        self[name]
+        if self.missing.keys() != before[3].keys():
+            self.found, self.assumed, self.computed, self.missing = before
+
+    def _kept(self) -> tuple[dict[str, Array], dict[str, float], dict[str, str], dict[str, None]]:
+        return dict(self.found), dict(self.assumed), dict(self.computed), dict(self.missing)
+
+    @property
+    def _cockcroft_gault(self) -> Derived:
+        return Derived(
+            ("age_y", "weight_kg", "creatinine_mg_per_dl", "male"),
+            partial(renal_clearance, self._model.renal),
+            "Cockcroft–Gault on total body weight, doi 10.1159/000180580",
+        )
 
     def __contains__(self, name: object) -> bool:
         return name in self.found or name in self._chart
@@ -181,7 +208,7 @@ def attempt(
         with np.errstate(all="ignore"):
             typical = model.typical(reading)
             for known in model.covariates:  # the page shows these, whether or not the equations read them
-                _look(reading, known.name)
+                reading.glance(known.name)
             for name in (*model.clinical_inputs, DIALYSIS):
                 if name in chart or name == DIALYSIS:
                     reading[name]
@@ -189,16 +216,6 @@ def attempt(
         if not reading.missing:  # else it came of the ones that stand in for what is missing
             raise
     return reading, typical
-
-
-def _look(reading: Reading, name: str) -> None:
-    """Read what the page shows but no equation needs; nothing is missing where it cannot be had."""
-    before = dict(reading.missing)
-    reading[name]
-    if reading.missing.keys() - before.keys():
-        reading.missing = before
-        reading.found.pop(name, None)
-        reading.computed.pop(name, None)
 
 
 def missing_names(model: PopulationModel, reading: Reading, chart: Mapping[str, Array]) -> tuple[str, ...]:

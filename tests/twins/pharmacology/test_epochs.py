@@ -222,6 +222,35 @@ def test_a_derived_covariate_is_computed_where_it_is_not_charted() -> None:
     assert "bmi_kg_per_m2" not in history(changed, given).computed
 
 
+def test_a_default_stands_in_where_what_would_be_computed_lacks_an_input() -> None:
+    usual = CovariateRange("bmi_kg_per_m2", "kg/m2", "body mass index", default=25.0)
+    changed = like_goti(
+        typical=heavier_by("bmi_kg_per_m2", 0.01),
+        derived={"bmi_kg_per_m2": INDEX},
+        covariates=(*GOTI.covariates, usual),
+    )
+    assert history(changed, course()).values["bmi_kg_per_m2"].tolist() == [25.0]
+    assert history(changed, course()).assumed == {"bmi_kg_per_m2": 25.0}
+    tall = replace(course(), covariates=(*course().covariates, CovariateValue("height_cm", 0.0, 200.0)))
+    assert history(changed, tall).values["bmi_kg_per_m2"].tolist() == [20.0]
+    assert history(changed, tall).assumed == {}
+
+
+def test_a_charted_creatinine_goes_before_a_default_clearance() -> None:
+    usual = replace(GOTI.covariates[0], default=60.0)
+    changed = like_goti(covariates=(usual, *GOTI.covariates[1:]), clinical_inputs=("weight_kg",))
+    assert history(changed, course()).values[CLEARANCE].tolist() == pytest.approx([85 * 80 / 72])
+    bare = replace(course(), covariates=tuple(c for c in course().covariates if c.name == "weight_kg"))
+    assert history(changed, bare).assumed == {CLEARANCE: 60.0}
+    assert not history(changed, bare).estimated.any()
+
+
+def test_what_only_the_page_shows_may_be_missing() -> None:
+    shown = CovariateRange("bmi_kg_per_m2", "kg/m2", "body mass index", 15.0, 50.0)
+    changed = like_goti(derived={"bmi_kg_per_m2": INDEX}, covariates=(*GOTI.covariates, shown))
+    assert "bmi_kg_per_m2" not in history(changed, course()).values
+
+
 def test_a_covariate_computed_from_itself_is_refused() -> None:
     circle = Derived(("bmi_kg_per_m2",), lambda bmi_kg_per_m2: bmi_kg_per_m2, "a circle")
     changed = like_goti(typical=heavier_by("bmi_kg_per_m2", 0.01), derived={"bmi_kg_per_m2": circle})
