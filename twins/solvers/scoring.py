@@ -33,8 +33,8 @@ CONVERGED, NOT_CONVERGED, FAILED = 0, 1, 2
 
 _MOST_ITERATIONS = 100
 _MOST_TRIALS = 40
-_SCORING = 6
-"""Steps of Fisher scoring before Newton's."""
+_SCORING = 12
+"""Steps of Fisher scoring with a learnt correction before Newton's, each of which asks for the full curvature."""
 _STEP_TOLERANCE = 1e-8
 _DECREASE_TOLERANCE = 1e-14
 """Expected decrease of the objective, relative, below which no step is worth taking."""
@@ -84,8 +84,10 @@ def descend(
     """Moves `u` to a minimum.
 
     Fisher scoring takes the expected curvature, which is positive definite everywhere, and comes near the mode in a few
-    steps; where levels contradict the model it closes in slowly, so the last steps take the full curvature. Marquardt's
-    damping shortens steps that overshoot, and stands in where the full curvature is not positive definite.
+    steps. What the expected curvature lacks of the full one is learnt from how the gradient changed over each step, by
+    the symmetric rank-one update of Dennis, Gay and Welsch's NL2SOL (ACM Trans Math Softw 1981;7:348-368,
+    doi 10.1145/355958.355965), sized as theirs; where that does not end it, the last steps take the full curvature.
+    Marquardt's damping shortens steps that overshoot, and stands in where a curvature is not positive definite.
 
     Returns
     -------
@@ -95,6 +97,7 @@ def descend(
     step, trial = np.empty(p), np.empty((1, p))
     slopes, there = np.empty((1 + p, p + 1)), np.empty((1 + p, p + 1))
     curvature, bent, root = np.empty((p, p)), np.empty((p, p)), np.empty((p, p))
+    learnt, rest = np.zeros((p, p)), np.empty(p)
     trial[0] = u
     answer(function, numbers, wholes, SLOPES, trial, slopes)
     value = slopes[0, p]
@@ -124,7 +127,7 @@ def descend(
             for k in range(p):
                 for i in range(p):
                     expected = slopes[1 + k, i]
-                    bent[k, i] = (curvature[k, i] if newton else expected) + damping * expected
+                    bent[k, i] = (curvature[k, i] if newton else expected + learnt[k, i]) + damping * expected
             if factorise(bent, root):
                 substitute(root, slopes[0], step)
                 for k in range(p):
@@ -146,6 +149,7 @@ def descend(
             longest = max(longest, abs(step[k]))
             u[k] = trial[0, k]
         value = found
+        _learn(learnt, slopes, there, step, rest)
         slopes[:] = there
         steepest = _steepest(slopes)
         damping = 0.2 * damping if damping > 1e-6 else 0.0
@@ -153,6 +157,34 @@ def descend(
             status = CONVERGED
             break
     return value, steepest, iterations, status
+
+
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
+def _learn(learnt: Array, before: Array, after: Array, step: Array, rest: Array) -> None:
+    """Corrects the expected curvature so that it would have told the change of gradient over the step from u."""
+    p = step.size
+    told = known = size = 0.0
+    for k in range(p):
+        rest[k] = after[0, k] - before[0, k]
+        own = 0.0
+        for i in range(p):
+            rest[k] += after[1 + k, i] * step[i]
+            own += learnt[k, i] * step[i]
+        told -= rest[k] * step[k]
+        known += own * step[k]
+        size += step[k] * step[k]
+    share = min(1.0, abs(told) / abs(known)) if known != 0.0 else 1.0
+    along = long = 0.0
+    for k in range(p):
+        for i in range(p):
+            learnt[k, i] *= share
+            rest[k] += learnt[k, i] * step[i]
+        along -= rest[k] * step[k]
+        long += rest[k] * rest[k]
+    if abs(along) > 1e-8 * math.sqrt(long * size):
+        for k in range(p):
+            for i in range(p):
+                learnt[k, i] += rest[k] * rest[i] / along
 
 
 @njit(cache=True, fastmath=CONTRACT, error_model="numpy")
