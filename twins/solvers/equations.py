@@ -50,7 +50,7 @@ def _reading(system: System) -> Any:
     reading = tabulate(system)
     table, scales, count = reading.table, reading.scales, len(system.outputs)
 
-    def read(t: float, y: Array, p: Array, out: Array) -> None:
+    def read(t: float, y: Array, p: Array, out: Array) -> None:  # noqa: ARG001
         for row in range(count):
             out[row] = read_one(table[row], scales[row], y, p)
 
@@ -76,7 +76,7 @@ def _linear(system: System) -> Any:
     )
     factors = np.array([flow.times for flow in flows])
 
-    def right_hand_side(t: float, y: Array, p: Array, dy: Array) -> None:
+    def right_hand_side(t: float, y: Array, p: Array, dy: Array) -> None:  # noqa: ARG001
         for row in range(count):
             moved = y[table[row, 0]] * factors[row]
             if table[row, 2] >= 0:

@@ -3,8 +3,8 @@
 Names in capitals that are not defined here are given there: equations, readings and the offsets of `lane.layout`.
 """
 
-# ruff: noqa: F821
-# mypy: disable-error-code="name-defined"
+# ruff: noqa: ARG001, F821
+# mypy: disable-error-code="name-defined, no-any-return"
 import math
 
 import numpy as np
@@ -178,7 +178,8 @@ def begin(work: Array, k: int, exposure: bool, moving: bool, rtol: float, atol: 
     """The slope at the start of a segment in lane k, and a first step for it, h; not a number where the slope is not.
 
     The step is that of Hairer, Norsett and Wanner (Solving Ordinary Differential Equations I, section II.4), which
-    tries a small step of Euler's method to see how fast the slope changes.
+    tries a small step of Euler's method to see how fast the slope changes. What the slope brings within the segment
+    counts as size, so that an empty body is no reason to creep.
     """
     y = stack(STATES)
     p = stack(PARAMETERS)
@@ -186,8 +187,8 @@ def begin(work: Array, k: int, exposure: bool, moving: bool, rtol: float, atol: 
     reads = stack(OUTPUTS)
     time = work[TIME * LANES + k]
     small = 0.0
-    size = 0.0
     first = 0.0
+    second = 0.0
     for probe in range(2):
         for c in range(PARAMETERS):
             p[c] = work[P + c * LANES + k]
@@ -199,34 +200,25 @@ def begin(work: Array, k: int, exposure: bool, moving: bool, rtol: float, atol: 
                 y[s] += small * work[ROOM + s * LANES + k]
             d[s] = 0.0
         RHS(time + small, y, p, d)
-        if probe == 0:
-            for s in range(STATES):
-                slope = d[s] + work[RATE + s * LANES + k]
+        if probe == 0 and exposure:
+            READ(time, y, p, reads)
+            work[ROOM + STATES * LANES + k] = reads[0]
+        for s in range(STATES):
+            slope = d[s] + work[RATE + s * LANES + k]
+            before = slope if probe == 0 else work[ROOM + s * LANES + k]
+            scale = atol + rtol * max(abs(work[Y + s * LANES + k]), 0.1 * longest * abs(before))
+            if probe == 0:
                 work[ROOM + s * LANES + k] = slope
-                # What an infusion brings within the segment counts as size, so that an empty body is no reason to creep.
-                scale = atol + rtol * max(abs(y[s]), 0.1 * longest * abs(slope))
-                size = max(size, abs(y[s]) / scale)
-                first = max(first, abs(slope) / scale)
-            if exposure:
-                READ(time, y, p, reads)
-                work[ROOM + STATES * LANES + k] = reads[0]
-            if not (first < math.inf):
-                return math.nan
-            if first == 0.0:
-                return longest
-            small = min(1e-3 * longest, 0.01 / first / rtol)
-        else:
-            second = 0.0
-            for s in range(STATES):
-                slope = work[ROOM + s * LANES + k]
-                scale = atol + rtol * max(abs(work[Y + s * LANES + k]), 0.1 * longest * abs(slope))
-                second = max(second, abs(d[s] + work[RATE + s * LANES + k] - slope) / scale)
-            second /= small
-    # The error of a step h of a method of order 5 is about (h / tau)^5 of the state, tau = slope / change of slope.
+                first = max(first, abs(slope) / scale) if slope == slope else math.inf
+            else:
+                second = max(second, abs(slope - before) / (scale * small))
+        if not (first < math.inf):
+            return math.nan
+        if first == 0.0:
+            return longest
+        small = min(1e-3 * longest, 0.01 / (first * rtol))
     if not (second < math.inf):
         return small
-    if second <= 1e-12 * first:
-        return longest
     return min(longest, (1.0 / max(first, second)) ** 0.2)
 
 
@@ -242,7 +234,9 @@ def between(work: Array, k: int, share: float, y: Array) -> float:
     wide = (STATES + 1) * LANES
     h = work[STEP * LANES + k]
     area = 0.0
-    w1 = share * (INTERPOLANT[0, 0] + share * (INTERPOLANT[0, 1] + share * (INTERPOLANT[0, 2] + share * INTERPOLANT[0, 3])))
+    w1 = share * (
+        INTERPOLANT[0, 0] + share * (INTERPOLANT[0, 1] + share * (INTERPOLANT[0, 2] + share * INTERPOLANT[0, 3]))
+    )
     w2 = share * share * (INTERPOLANT[1, 1] + share * (INTERPOLANT[1, 2] + share * INTERPOLANT[1, 3]))
     w3 = share * share * (INTERPOLANT[2, 1] + share * (INTERPOLANT[2, 2] + share * INTERPOLANT[2, 3]))
     w4 = share * share * (INTERPOLANT[3, 1] + share * (INTERPOLANT[3, 2] + share * INTERPOLANT[3, 3]))

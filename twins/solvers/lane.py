@@ -6,17 +6,16 @@ that its rows do not overlap. Equations are written for plain arrays y, p and dy
 registers.
 """
 
+# ruff: noqa: ARG001  # numba calls these functions with everything
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np import arrayobj
 
-TIME, STEP, WISH, END, NEXT, ANCHOR, BEFORE, AFTER, ERROR, GROWTH, TURN, WAY, TOP, PHASE, MOVED, SHRANK = range(
-    16
-)
+TIME, STEP, WISH, END, NEXT, ANCHOR, BEFORE, AFTER, ERROR, GROWTH, TURN, WAY, TOP, PHASE, MOVED, SHRANK = range(16)
 """Rows of every lane: now and the step, h; the step wished for before it was cut to end at an event; when the segment
 ends, and the interval within it; when the parameters hold; the memory of the step control before and after this step;
 the step's error relative to the tolerance, squared, and what the step may grow by; how far the slopes and the states of

@@ -1,17 +1,15 @@
 """Systems of ordinary differential equations: rows of parameters carried along a timeline by adaptive steps."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numba.core.errors import NumbaError
 from numpy.typing import NDArray
 
-from twins.solvers import carry as texts
-from twins.solvers import explicit, stiff
+from twins.solvers import carry, events, explicit, prediction, readout, stiff
 from twins.solvers.equations import complain, parts
 from twins.solvers.itinerary import file_all
 from twins.solvers.lane import BOOKS, layout
@@ -27,7 +25,7 @@ Integers = NDArray[np.int64]
 
 _MOST_STEPS = 1_000_000
 _MANY_STEPS = 100_000
-_BLOCK = 512
+_BLOCK = 1024
 
 
 class Kernel(NamedTuple):
@@ -57,14 +55,15 @@ def kernel(system: System, method: Method) -> Kernel:
     named["BEGIN"] = specialise(way.begin, **named)
     named["ADVANCE"] = specialise(way.advance, within=True, **named)
     named["BETWEEN"] = specialise(way.between, within=True, **named)
-    named["RESTORE"] = specialise(texts.start_values, **named)
-    named["PLACE"] = specialise(texts.place, **named)
-    named["FIRST_OUTPUT"] = specialise(texts.first_output, within=True, **named)
-    named["PEAK"] = specialise(texts.peak, **named)
-    named["CUT"] = specialise(texts.cut, within=True, **named)
-    named["RECORD"] = specialise(texts.record, within=True, **named)
-    named["ENTER"] = specialise(texts.enter, **named)
-    return Kernel(specialise(texts.carry, **named), named["SIZE"], BOOKS * named["LANES"])
+    named["RESTORE"] = specialise(events.start_values, **named)
+    named["PLACE"] = specialise(events.place, **named)
+    named["FIRST_OUTPUT"] = specialise(readout.first_output, within=True, **named)
+    named["PEAK"] = specialise(readout.peak, **named)
+    named["CUT"] = specialise(carry.cut, within=True, **named)
+    named["RECORD"] = specialise(readout.record, within=True, **named)
+    named["SEEK"] = specialise(events.seek, **named)
+    named["ENTER"] = specialise(events.enter, **named)
+    return Kernel(specialise(carry.carry, **named), named["SIZE"], BOOKS * named["LANES"])
 
 
 def run(
@@ -80,20 +79,43 @@ def run(
     atol: float = 1e-10,
     threads: int = 1,
 ) -> Trajectory:
-    """Carry every row along the timeline."""
+    """Carry every row along the timeline; `solve.solve` says what the arguments are and checks them.
+
+    `AUTOMATIC` begins with the explicit method, or, where the equations say that they are stiff, with the stiff one. A
+    row that stability holds back for long, or that takes too many or too small steps, is done over again by the stiff
+    method, alone. Steady states are sought dosing interval by dosing interval until what is left to go is within the
+    tolerance. A row that fails has its `Failure` and no numbers.
+
+    Parameters
+    ----------
+    outputs : sequence of int, optional
+        Which of the system's outputs are wanted, in order.
+    rtol, atol
+        Of each step's error, relative to a state and in mg.
+
+    Raises
+    ------
+    EquationsError
+        If numba cannot compile the equations.
+    """
     parameters = np.ascontiguousarray(parameters, dtype=np.float64)
     rows = parameters.shape[0]
     columns = timeline.times_h.size
     values = np.zeros((len(system.outputs), rows, columns))
     auc = np.zeros((rows, columns if exposure else 0))
     highest = np.zeros((rows, columns if exposure else 0))
-    ends = np.full((rows, len(system.states)), np.nan) if state is None else np.array(state, dtype=np.float64, order="C")
+    ends = (
+        np.full((rows, len(system.states)), np.nan) if state is None else np.array(state, dtype=np.float64, order="C")
+    )
     failed = np.zeros(rows, dtype=np.int64)
     moving = timeline.carry is CarryRule.INTERPOLATED
     begin = timeline.begin_h
     finish = float(timeline.times_h[-1]) if columns else begin
     doses = expand(timeline.doses, finish)
     table = ports(system).table
+    epochs = timeline.epochs_h
+    if moving:
+        epochs, parameters = _with_doses(epochs, parameters, doses[:, START])
 
     def go(todo: Integers, chosen: Method, limits: tuple[int, int]) -> None:
         made, work, books = kernel(system, chosen)
@@ -102,12 +124,12 @@ def run(
             for first in range(0, some.size, _BLOCK):
                 block = some[first : first + _BLOCK]
                 laid = file_all(
-                    block, parameters, doses, table, timeline.epochs_h, timeline.times_h, timeline.resets_h, begin,
+                    block, parameters, doses, table, epochs, timeline.times_h, timeline.resets_h, begin,
                     timeline.backward, moving,
                 )  # fmt: skip
                 made(
                     np.zeros(work), np.zeros(books, dtype=np.int64), *laid, block, parameters, table,
-                    timeline.epochs_h, begin, finish, moving, np.array([rtol, atol]), np.array(limits),
+                    epochs, begin, finish, moving, np.array([rtol, atol]), np.array(limits),
                     np.empty(0, dtype=np.int64), ends, values, auc, highest, failed,
                 )  # fmt: skip
 
@@ -137,6 +159,16 @@ def run(
     return Trajectory(values, auc, highest, ends, failed)
 
 
+def _with_doses(epochs_h: Array, parameters: Array, doses_h: Array) -> tuple[Array, Array]:
+    """Epochs at every dose too, so that lags and fractions are those of its moment; the line between is the same."""
+    every = np.unique(np.concatenate((epochs_h, doses_h[(doses_h > epochs_h[0]) & (doses_h < epochs_h[-1])])))
+    left = np.clip(np.searchsorted(epochs_h, every, side="right") - 1, 0, max(epochs_h.size - 2, 0))
+    right = np.minimum(left + 1, epochs_h.size - 1)
+    width = epochs_h[right] - epochs_h[left]
+    share = np.divide(every - epochs_h[left], width, out=np.zeros(every.size), where=width > 0)[None, :, None]
+    return every, np.ascontiguousarray(parameters[:, left] * (1.0 - share) + parameters[:, right] * share)
+
+
 def _starts_stiff(system: System) -> bool:
     return isinstance(system.equations, Equations) and system.equations.stiff
 
@@ -146,48 +178,18 @@ def _stiffness_may_be(failed: Integers) -> NDArray[np.bool_]:
     return np.isin(failed, (Failure.STEPS, Failure.STEP_SIZE, Failure.NOT_FINITE))
 
 
-def _predict(
-    layout: Integers,
-    scales: Array,
-    ports: Integers,
-    parameters: Array,
-    doses: Array,
-    epochs_h: Array,
-    times_h: Array,
-    resets_h: Array,
-    backward: bool,
-    output_of_time: Integers,
-    tolerance: Array,
-    out: Array,
-) -> None:
-    rows, columns = out.shape
-    begin = times_h[0] if columns else 0.0
-    for row in range(doses.shape[0]):
-        begin = min(begin, doses[row, START])
-    values = out.reshape((1, rows, columns))
-    state = np.full((rows, layout[1]), np.nan)
-    nothing = np.empty((rows, 0))
-    failed = np.zeros(rows, dtype=np.int64)
-    single = expand(doses, times_h[-1] if columns else begin)
-    limits = np.empty(2, dtype=np.int64)
-    limits[0] = _MOST_STEPS
-    limits[1] = 0
-    todo = np.arange(rows)
-    moving = layout[0] == 1
-    ends, flows, wholes, arrivals, counts = file_all(
-        todo, parameters, single, ports, epochs_h, times_h, resets_h, begin, backward, moving
-    )
-    CARRY(
-        np.zeros(SIZE), np.zeros(BOOK, dtype=np.int64), ends, flows, wholes, arrivals, counts, todo, parameters, ports,
-        epochs_h, begin, times_h[-1] if columns else begin, moving, tolerance, limits, output_of_time, state, values,
-        nothing, nothing, failed,
-    )  # fmt: skip
-
-
 @lru_cache(maxsize=256)
-def predictor(system: System, carry: CarryRule = CarryRule.FORWARD) -> Predictor:
-    """The compiled function that predicts a few levels at a time for kernels of estimation."""
-    made = kernel(system, Method.EXPLICIT)
-    function = specialise(_predict, CARRY=made.function, SIZE=made.size, BOOK=made.books)
-    head = np.array([int(carry is CarryRule.INTERPOLATED), len(system.states)])
+def predictor(
+    system: System, carry_rule: CarryRule = CarryRule.FORWARD, method: Method = Method.AUTOMATIC
+) -> Predictor:
+    """The compiled function that predicts a few levels at a time for kernels of estimation.
+
+    It carries all rows by one method: the stiff one where it is named or the equations say that they are stiff.
+    """
+    stiffly = method is Method.STIFF or (method is Method.AUTOMATIC and _starts_stiff(system))
+    made = kernel(system, Method.STIFF if stiffly else Method.EXPLICIT)
+    function = specialise(
+        prediction.predict, CARRY=made.function, SIZE=made.size, BOOK=made.books, MOST_STEPS=_MANY_STEPS
+    )
+    head = np.array([int(carry_rule is CarryRule.INTERPOLATED), len(system.states)])
     return Predictor(function, head, np.ones(len(system.outputs)), ports(system).table)

@@ -7,13 +7,13 @@ nothing else depends on, so it needs a row of the Jacobian but no part of the fa
 Names in capitals that are not defined here are given there: equations, readings and the offsets of `lane.layout`.
 """
 
-# ruff: noqa: F821
-# mypy: disable-error-code="name-defined"
+# ruff: noqa: ARG001, F821
+# mypy: disable-error-code="name-defined, no-any-return"
 import numpy as np
 from numpy.typing import NDArray
 
 from twins.solvers.lane import ANCHOR, ERROR, STEP, TIME, TURN, WAY, stack
-from twins.solvers.tableau import A, C, DENSE, GAMMA, NODES, SLOPES, STAGES
+from twins.solvers.tableau import DENSE, GAMMA, NODES, SLOPES, STAGES, A, C
 
 Array = NDArray[np.float64]
 

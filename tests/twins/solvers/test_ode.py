@@ -1,5 +1,7 @@
 """Equations carried by adaptive steps, against SciPy and against what can be worked out by hand."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
@@ -32,7 +34,7 @@ BODY = System(
         "intravenous": (Input("central", duration="hours"),),
         "oral": (Input("depot", lag="lag_h", fraction="share"),),
     },
-    (Output("concentration", volume="volume_l"), Output("peripheral", state="peripheral", volume="peripheral_volume_l")),
+    (Output("concentration", volume="volume_l"), Output("peripheral", "mg/L", "peripheral", "peripheral_volume_l")),
     Equations(saturable),
 )  # fmt: skip
 TYPICAL = np.array([0.8, 30.0, 5.0, 1.0, 30.0, 4.0, 50.0, 0.4, 0.7, 3.0])
@@ -60,11 +62,10 @@ def expected(p, arrivals, times, begin=0.0, start=(0.0, 0.0, 0.0)):
     lines = {begin, times[-1], *(a[0] for a in arrivals), *(a[0] + a[3] for a in arrivals)}
     lines = sorted(x for x in lines if begin <= x <= times[-1])
     state, found = np.array(start, dtype=float), {begin: np.array(start, dtype=float)}
-    for left, right in zip(lines[:-1], lines[1:], strict=True):
+    for left, right in pairwise(lines):
         rate = np.zeros(3)
-        for hour, into, amount, hours in arrivals:
-            if hour == left and np.isnan(amount):
-                state = np.zeros(3)
+        if any(hour == left and np.isnan(amount) for hour, _, amount, _ in arrivals):
+            state = np.zeros(3)
         for hour, into, amount, hours in arrivals:
             if hour == left and hours == 0 and not np.isnan(amount):
                 state[into] += amount
