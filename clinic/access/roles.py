@@ -16,6 +16,7 @@ class Permission(StrEnum):
     QUARANTINE_RETRY = "quarantine.retry"
     STUDY_VIEW = "study.view"
     STUDY_RUN = "study.run"
+    FORMULARY_VIEW = "formulary.view"
     AUDIT_VIEW = "audit.view"
     FHIR_READ = "fhir.read"
 
@@ -37,14 +38,15 @@ _BEDSIDE = frozenset(
         Permission.COMPARISON_ASK,
         Permission.COMPARISON_SIGN,
         Permission.DATA_QUESTION,
+        Permission.FORMULARY_VIEW,
     }
 )
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.CLINICIAN: _BEDSIDE,
     Role.PHARMACIST: _BEDSIDE | {Permission.QUARANTINE_VIEW, Permission.QUARANTINE_RETRY},
-    Role.RESEARCHER: frozenset({Permission.STUDY_VIEW, Permission.STUDY_RUN}),
+    Role.RESEARCHER: frozenset({Permission.STUDY_VIEW, Permission.STUDY_RUN, Permission.FORMULARY_VIEW}),
     Role.INTEGRATION: frozenset({Permission.FHIR_READ}),
     Role.AUDITOR: frozenset({Permission.AUDIT_VIEW}),
-    Role.ADMINISTRATOR: frozenset({Permission.QUARANTINE_VIEW, Permission.QUARANTINE_RETRY}),
+    Role.ADMINISTRATOR: frozenset({Permission.QUARANTINE_VIEW, Permission.QUARANTINE_RETRY, Permission.FORMULARY_VIEW}),
 }

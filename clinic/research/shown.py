@@ -7,6 +7,7 @@ from uuid import UUID
 from twins.cohorts.study import StudySpec
 from twins.cohorts.summarise import GroupExposure
 from twins.pharmacology import formulary
+from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.target import Metric
 from twins.quantities.unit import of_area, readable
 from twins.records.models import Job, JobState
@@ -65,6 +66,11 @@ class ShownStudy:
             unit=readable(unit),
             area_unit=readable(of_area(unit)),
         )
+
+    @property
+    def model(self) -> PopulationModel | None:
+        """The study's model; None where the formulary does not have it any more."""
+        return formulary.model(self.spec.model_id) if self.spec.model_id in formulary.model_ids() else None
 
     @property
     def open(self) -> bool:

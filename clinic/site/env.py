@@ -48,6 +48,14 @@ def integer(name: str, default: int, *, low: int, high: int) -> int:
     return number
 
 
+def folder(name: str) -> str:
+    """The path of a directory that is there, or an empty text where the variable is empty or not set."""
+    value = text(name, "").strip()
+    if value and not Path(value).is_dir():
+        raise SettingError(f"{name} is {value!r}, which is no directory; make it, or leave {name} out")
+    return value
+
+
 def words(name: str, default: str) -> list[str]:
     """A list written with commas."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]

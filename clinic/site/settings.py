@@ -37,6 +37,7 @@ INSTALLED_APPS = [
     "clinic.comparisons",
     "clinic.decisions",
     "clinic.research",
+    "clinic.formulary",
     "clinic.site",
     "integrations.readings",
     "integrations.ehr",
@@ -168,6 +169,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat_schedule")
 JOB_LEASE_SECONDS = env.integer("JOB_LEASE_SECONDS", 120, low=2, high=3600)
 """How long a worker may be silent about a job before the sweep gives the job to another."""
 SWEEP_SECONDS = env.integer("SWEEP_SECONDS", 15, low=1, high=3600)
+FORMULARY_DIR = env.folder("FORMULARY_DIR")
+"""A directory of the hospital's own models as TOML files (docs/hospital_models.md); empty: none."""
 PULL_SOURCE_URL = env.text("PULL_SOURCE_URL", "")
 PULL_SOURCE_NAME = env.text("PULL_SOURCE_NAME", "")
 """Short name of that source, which care teams list; by default made from its address."""

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("clinic.comparisons.urls")),
     path("", include("clinic.decisions.urls")),
     path("", include("clinic.research.urls")),
+    path("", include("clinic.formulary.urls")),
     path("", include("integrations.readings.urls")),
     path("", include("integrations.fhir.urls")),
 ]

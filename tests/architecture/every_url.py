@@ -34,6 +34,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "study-cancel": {"job_id": NOBODY},
     "study-resume": {"job_id": NOBODY},
     "study-file": {"job_id": NOBODY, "name": "x.csv"},
+    "formulary": {},
+    "formulary-model": {"model_id": "vancomycin-of-nobody"},
     "quarantine": {},
     "quarantine-retry": {},
     "quarantine-entry": {"pk": 1},

@@ -1,0 +1,40 @@
+"""The formulary: every drug with its models, targets and limits, and a card for each model. No patient is shown."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from clinic.access.gate import page
+from clinic.access.roles import Permission
+from twins.pharmacology import formulary
+from twins.pharmacology.card import card
+from twins.pharmacology.formulary import UnknownModelError
+
+
+@page(Permission.FORMULARY_VIEW)
+@require_safe
+def formulary_page(request: HttpRequest) -> HttpResponse:
+    """Drugs and models, and what went wrong with files of the hospital's own."""
+    drugs = []
+    for name in formulary.drugs():
+        drug = formulary.drug(name)
+        drugs.append({"drug": drug, "cards": [card(model_id) for model_id in drug.models]})
+    content = {
+        "section": "formulary",
+        "drugs": drugs,
+        "models": len(formulary.model_ids()),
+        "problems": formulary.loaded().sentences,
+        "left_out": sorted(formulary.DO_NOT_SHIP.items()),
+    }
+    return render(request, "formulary/formulary.html", content)
+
+
+@page(Permission.FORMULARY_VIEW)
+@require_safe
+def model_card(request: HttpRequest, model_id: str) -> HttpResponse:
+    """The card of one model."""
+    try:
+        shown = card(model_id)
+    except UnknownModelError as error:
+        raise Http404(str(error)) from error
+    return render(request, "formulary/model.html", {"section": "formulary", "card": shown, "model": shown.model})
