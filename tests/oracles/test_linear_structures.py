@@ -1,7 +1,7 @@
 """Every linear structure against SciPy's matrix exponential, on equations written down again here.
 
 One course for all: doses by mouth in a series, overlapping infusions, a bolus, parameters that change, a reset, and a
-steady state. Values and areas must agree to 1e-9 of the largest.
+steady state. Values and areas must agree to 1e-11 of the largest.
 """
 
 from collections.abc import Callable
@@ -313,7 +313,7 @@ def _expected(case: Case) -> tuple[Array, Array]:
     return values, np.concatenate((area, area[-1] + later[1:]))
 
 
-def _close(found: Array, expected: Array, digits: float = 1e-9) -> None:
+def _close(found: Array, expected: Array, digits: float = 1e-11) -> None:
     assert np.max(np.abs(found - expected)) <= digits * np.max(np.abs(expected))
 
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from twins.solvers import reading
 from twins.solvers.area import area_of_output
 from twins.solvers.linear import CONTRACT
-from twins.solvers.peak import climb
+from twins.solvers.peak import climb, look_ahead, rises_and_falls
 from twins.solvers.reading import RESPONSE, read
-from twins.solvers.schedule import START, STATE, STEADY, arrive, expand, lay
+from twins.solvers.schedule import DURATION_OF, FRACTION, LAG, RATE_OF, START, STATE, STEADY, arrive, expand, lay
 from twins.solvers.solve import Predictor
 from twins.solvers.steady import endless
 from twins.solvers.system import Method, Response, System
@@ -105,26 +105,33 @@ def _run(
     highest: Array,
     failed: Integers,
 ) -> None:
+    if parameters.shape[0] == 0:
+        return
     expanded = expand(doses, times_h[-1] if times_h.size else start_h)
     every = np.empty(0, dtype=np.int64)
+    own = _own_times(ports)
+    arrived = arrive(expanded[: 0 if own else expanded.shape[0]], ports, parameters[0], epochs_h, backward)
+    laid = lay(arrived, ports.shape[0], epochs_h, times_h, resets_h, start_h, backward)
     for row in range(parameters.shape[0]):
-        failed[row] = _follow(
-            layout,
-            scales,
-            ports,
-            parameters[row],
-            expanded,
-            epochs_h,
-            times_h,
-            resets_h,
-            start_h,
-            backward,
-            every,
-            state[row],
-            values[row],
-            auc[row],
-            highest[row],
-        )
+        fit = possible(layout, ports, parameters[row])
+        if own and fit:
+            arrived = arrive(expanded, ports, parameters[row], epochs_h, backward)
+            laid = lay(arrived, ports.shape[0], epochs_h, times_h, resets_h, start_h, backward)
+        failed[row] = _PARAMETER
+        if fit:
+            failed[row] = _follow(
+                layout,
+                scales,
+                ports,
+                parameters[row],
+                arrived,
+                laid,
+                every,
+                state[row],
+                values[row],
+                auc[row],
+                highest[row],
+            )
         if failed[row] != 0:
             state[row] = np.nan
             values[row] = np.nan
@@ -157,7 +164,7 @@ def _predict(
 
     `output_of_time` says which of the system's outputs is read at each time.
     """
-    if times_h.size == 0:
+    if times_h.size == 0 or parameters.shape[0] == 0:
         return
     start_h = times_h[0]
     for dose in range(doses.shape[0]):
@@ -167,19 +174,24 @@ def _predict(
     values = np.empty((1, times_h.size))
     # The first row of the table of outputs is that of exposure.
     which = output_of_time + 1
+    own = _own_times(ports)
+    arrived = arrive(expanded[: 0 if own else expanded.shape[0]], ports, parameters[0], epochs_h, backward)
+    laid = lay(arrived, ports.shape[0], epochs_h, times_h, resets_h, start_h, backward)
     for row in range(parameters.shape[0]):
+        if not possible(layout, ports, parameters[row]):
+            out[row] = np.nan
+            continue
+        if own:
+            arrived = arrive(expanded, ports, parameters[row], epochs_h, backward)
+            laid = lay(arrived, ports.shape[0], epochs_h, times_h, resets_h, start_h, backward)
         state = np.zeros(layout[STATES])
         failed = _follow(
             layout,
             scales,
             ports,
             parameters[row],
-            expanded,
-            epochs_h,
-            times_h,
-            resets_h,
-            start_h,
-            backward,
+            arrived,
+            laid,
             which,
             state,
             values,
@@ -191,37 +203,42 @@ def _predict(
 
 
 @njit(cache=True, fastmath=CONTRACT)
+def _own_times(ports: Integers) -> bool:
+    """Whether each row has a schedule of its own: where parameters say when, how much or how long a dose arrives."""
+    for port in range(ports.shape[0]):
+        for column in (LAG, FRACTION, DURATION_OF, RATE_OF):
+            if ports[port, column] >= 0:
+                return True
+    return False
+
+
+@njit(cache=True, fastmath=CONTRACT)
 def _follow(
     layout: Integers,
     scales: Array,
     ports: Integers,
     parameters: Array,
-    expanded: Array,
-    epochs_h: Array,
-    times_h: Array,
-    resets_h: Array,
-    start_h: float,
-    backward: bool,
+    arrived: Array,
+    laid: tuple[Array, Array, Array, Integers, Integers, Integers, Integers, Integers],
     which: Integers,
     state: Array,
     values: Array,
     auc: Array,
     highest: Array,
 ) -> int:
-    """Carry one row; what became of it, as a `Failure`. `which` is the output read at each time; empty: all are."""
-    if not possible(layout, ports, parameters):
-        return _PARAMETER
+    """Carry one row; what became of it, as a `Failure`.
+
+    `arrived` and `laid` are from `arrive` and `lay`; `which` is the output read at each time, all where it is empty.
+    """
     n = layout[STATES]
     flows = layout[FLOWS]
     outputs = layout[HEAD + flows * FLOW : layout.size - layout[PARAMETERS]].reshape(layout[OUTPUTS], reading.WIDTH)
     sizes = scales[flows:]
-    arrived = arrive(expanded, ports, parameters, epochs_h, backward)
-    hours, rate, bolus, epoch, output, output_epoch, reset, steady = lay(
-        arrived, ports.shape[0], epochs_h, times_h, resets_h, start_h, backward
-    )
+    hours, rate, bolus, epoch, output, output_epoch, reset, steady = laid
     entries = ports[:, STATE].copy()
     exposure = auc.size > 0
     linear = outputs[0, RESPONSE] == _LINEAR
+    watched = outputs[0, reading.STATE]
     rates = np.zeros((n, n))
     observed = np.zeros(n)
     unit = np.zeros(n)
@@ -232,6 +249,8 @@ def _follow(
     infused_areas = np.empty((_KEPT, entries.size))
     part_carried = np.empty((_KEPT, n, n))
     part_infused = np.empty((_KEPT, n, entries.size))
+    of_state = np.empty((_KEPT, PARTS + 1, n))
+    of_rate = np.empty((_KEPT, PARTS + 1, entries.size))
     kept = np.full(_KEPT, -1.0)
     oldest = 0
     known = -1
@@ -245,9 +264,8 @@ def _follow(
             fill_rates(layout, scales, now, rates)
             if linear:
                 # The area under a linear output is that of its state times what one unit of the state reads.
-                at = outputs[0, reading.STATE]
-                unit[at] = 1.0
-                observed[at] = read(outputs[0], sizes[0], unit, now)
+                unit[watched] = 1.0
+                observed[watched] = read(outputs[0], sizes[0], unit, now)
         if reset[j] == 1:
             state[:] = 0.0
         if steady[j] >= 0:
@@ -281,16 +299,30 @@ def _follow(
                     part_infused[place],
                 ):
                     return _NOT_FINITE
-            if exposure and climb(
-                rates,
-                hours[j] / PARTS,
-                entries,
-                rate[j],
-                state,
-                outputs[0, reading.STATE],
-                part_carried[place],
-                part_infused[place],
-                spare,
+                if exposure:
+                    look_ahead(
+                        rates,
+                        entries,
+                        watched,
+                        part_carried[place],
+                        part_infused[place],
+                        of_state[place],
+                        of_rate[place],
+                    )
+            if (
+                exposure
+                and rises_and_falls(of_state[place], of_rate[place], state, rate[j])
+                and climb(
+                    rates,
+                    hours[j] / PARTS,
+                    entries,
+                    rate[j],
+                    state,
+                    watched,
+                    part_carried[place],
+                    part_infused[place],
+                    spare,
+                )
             ):
                 top = max(top, read(outputs[0], sizes[0], spare, now))
             if exposure and linear:

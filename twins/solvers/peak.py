@@ -15,6 +15,53 @@ _CLOSE = 1e-8  # of a part; what is missed at a peak is of second order in this
 
 
 @njit(cache=True, fastmath=CONTRACT)
+def look_ahead(
+    rates: Array, entries: Integers, at: int, carried: Array, infused: Array, of_state: Array, of_rate: Array
+) -> None:
+    """How the slopes of state `at` after each part follow from the state and the infusions as an interval begins.
+
+    Parameters
+    ----------
+    carried, infused : ndarray
+        P and U of one part.
+    of_state, of_rate : ndarray, shapes (PARTS + 1, n), (PARTS + 1, ports)
+        Filled: the slope after part k is of_state[k] x + of_rate[k] u, mg/h.
+    """
+    n = rates.shape[0]
+    for i in range(n):
+        of_state[0, i] = rates[at, i]
+    for p in range(entries.size):
+        of_rate[0, p] = 1.0 if entries[p] == at else 0.0
+    for part in range(PARTS):
+        for i in range(n):
+            total = 0.0
+            for k in range(n):
+                total += of_state[part, k] * carried[k, i]
+            of_state[part + 1, i] = total
+        for p in range(entries.size):
+            total = of_rate[part, p]
+            for k in range(n):
+                total += of_state[part, k] * infused[k, p]
+            of_rate[part + 1, p] = total
+
+
+@njit(cache=True, fastmath=CONTRACT)
+def rises_and_falls(of_state: Array, of_rate: Array, state: Array, infusion: Array) -> bool:
+    """Whether a slope of `look_ahead` is positive before one that is negative, so that there is a peak inside."""
+    rising = False
+    for part in range(of_state.shape[0]):
+        slope = 0.0
+        for i in range(state.size):
+            slope += of_state[part, i] * state[i]
+        for p in range(infusion.size):
+            slope += of_rate[part, p] * infusion[p]
+        if rising and slope < 0.0:
+            return True
+        rising = slope > 0.0
+    return False
+
+
+@njit(cache=True, fastmath=CONTRACT)
 def climb(
     rates: Array,
     part_h: float,
@@ -50,15 +97,15 @@ def climb(
     """
     n = start.size
     here = start.copy()
-    next_one = np.empty(n)
+    there = np.empty(n)
     spare = np.empty(n)
     peaked = False
     rising = _slope(rates, entries, infusion, here, at)
     for _ in range(PARTS):
         for i in range(n):
-            next_one[i] = here[i]
-        move(carried, infused, infusion, next_one, spare)
-        then = _slope(rates, entries, infusion, next_one, at)
+            there[i] = here[i]
+        move(carried, infused, infusion, there, spare)
+        then = _slope(rates, entries, infusion, there, at)
         if rising > 0.0 and then < 0.0:
             _refine(rates, part_h, entries, infusion, here, at, spare)
             if not peaked or spare[at] > found[at]:
@@ -66,7 +113,7 @@ def climb(
                     found[i] = spare[i]
             peaked = True
         rising = then
-        here, next_one = next_one, here
+        here, there = there, here
     return peaked
 
 
