@@ -272,8 +272,8 @@ def carry(
             break
         ATTEMPT(work, exposure, moving, rtol, atol)
         for k in range(LANES):
-            # Powers of 3/16 and 1/32 of the error: a proportional-integral controller close to that of DOPRI5 (0.17 and
-            # 0.04; Hairer and Wanner, section IV.2), out of square roots alone. Refused, a step shrinks by the power 1/4.
+            # Powers of 3/16 and 1/32 of the error: a proportional-integral controller close to DOPRI5's (0.17 and 0.04;
+            # Hairer and Wanner, section IV.2), out of square roots alone; a refused one shrinks by the power 1/4.
             error = work[ERROR * LANES + k]
             error = error if error < 1e200 else 1e200  # what is not a number too
             error = error if error > 1e-12 else 1e-12

@@ -202,6 +202,15 @@ def test_interpolated_clearance_follows_its_own_integral():
     np.testing.assert_allclose(found[1:], (300.0 / 30.0 * np.exp(-integral / 30.0))[1:], rtol=1e-7)
 
 
+def test_an_interpolated_share_is_that_of_the_doses_moment():
+    p = np.repeat(TYPICAL[None, None], 2, axis=1)
+    p[0, :, 8] = 0.2, 0.7
+    oral = [Dose(9.0, 300.0, route=Route.ORAL)]
+    moving = run(p, line(oral, epochs_h=np.array([4.0, 14.0]), carry=CarryRule.INTERPOLATED))
+    p[0, :, 8] = 0.45
+    np.testing.assert_allclose(moving.values, run(p[:, :1], line(oral)).values, rtol=1e-7, atol=1e-12)
+
+
 def test_covariates_change_the_parameters_from_their_record_on_or_up_to_it():
     p = np.repeat(TYPICAL[None, None], 2, axis=1)
     p[0, 1, 3] = 9.0
