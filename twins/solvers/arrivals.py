@@ -10,28 +10,35 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from twins.solvers.exponential import CONTRACT, decayed
+from twins.solvers.exponential import CONTRACT
 from twins.solvers.linear import (
     BOLUS,
     DEPOT,
+    E_DEPOT,
+    G_DEPOT,
     HELD,
-    KA,
-    LANES,
+    KEPT,
     LATE_SPEEDS,
-    PER_KA,
-    PER_RATES,
+    NOW_E,
+    NOW_G,
+    NOW_P,
+    NOW_Q,
+    ONE,
     PER_ROOTS,
-    RATES,
     SHAPES,
     SHARES,
     SINCE,
     SPEED,
     SPEEDS,
+    SUMS,
+    TIMES,
     Array,
-    absorbed,
-    absorbed_once,
+    absorb,
+    decay_depot,
+    decay_mode,
     set_push,
 )
+from twins.solvers.rows import LANES, products
 from twins.solvers.schedule import PORT, SERIES, START, STATE, ended, entry
 
 Integers = NDArray[np.int64]
@@ -135,69 +142,39 @@ def inject(
         if some == 0:
             continue
         state = ports[int(loose[number // 2, PORT]), STATE]
-        if state == count:
-            _into_depot(work, count)
-        else:
-            _into(work, state, 0)
-            if count > 1:
-                _into(work, state, 1)
-            if count > 2:
-                _into(work, state, 2)
+        _enter(work, state, speeds != 0, count)
         if speeds != 0:
             pushed = True
-            for k in range(LANES):
-                work[(LATE_SPEEDS + state) * LANES + k] += work[SPEED * LANES + k]
-                work[(SPEEDS + state) * LANES + k] += work[SPEED * LANES + k]
+            products(work, LATE_SPEEDS + state, (LATE_SPEEDS + state, ONE, SPEED, ONE))
+            products(work, SPEEDS + state, (SPEEDS + state, ONE, SPEED, ONE))
     if pushed:
         set_push(work, count, depot)
     return nearest
 
 
-@njit(cache=True, fastmath=CONTRACT, inline="always")
-def _into(work: Array, state: int, i: int) -> None:
-    """The response of one mode to what arrived in a compartment."""
-    shape, root = (SHAPES + 3 * state + i) * LANES, (PER_ROOTS + state) * LANES
-    for k in range(LANES):
-        left, gone = decayed(work[(RATES + i) * LANES + k] * work[SINCE * LANES + k])
-        once = gone * work[(PER_RATES + i) * LANES + k]
-        brought = work[BOLUS * LANES + k] * left + work[SPEED * LANES + k] * once
-        work[(HELD + i) * LANES + k] += work[shape + k] * work[root + k] * brought
-
-
 @njit(cache=True, fastmath=CONTRACT)
-def _into_depot(work: Array, count: int) -> None:
-    """The response of the depot and of every mode to what arrived in the depot."""
-    _through_depot(work, 0)
-    if count > 1:
-        _through_depot(work, 1)
-    if count > 2:
-        _through_depot(work, 2)
-    for k in range(LANES):
-        left, gone = decayed(work[KA * LANES + k] * work[SINCE * LANES + k])
-        once = gone * work[PER_KA * LANES + k]
-        work[DEPOT * LANES + k] += work[BOLUS * LANES + k] * left + work[SPEED * LANES + k] * once
-
-
-@njit(cache=True, fastmath=CONTRACT, inline="always")
-def _through_depot(work: Array, i: int) -> None:
-    infused = 0
-    for k in range(LANES):
-        infused |= 1 if work[SPEED * LANES + k] != 0.0 else 0
-    for k in range(LANES):
-        since = work[SINCE * LANES + k]
-        rate, ka = work[(RATES + i) * LANES + k], work[KA * LANES + k]
-        left, _ = decayed(rate * since)
-        left_depot, _ = decayed(ka * since)
-        first = absorbed(rate, ka, since, left, left_depot)
-        work[(HELD + i) * LANES + k] += work[(SHARES + i) * LANES + k] * (work[BOLUS * LANES + k] * first)
-    if infused == 0:
-        return
-    for k in range(LANES):
-        since = work[SINCE * LANES + k]
-        rate, ka = work[(RATES + i) * LANES + k], work[KA * LANES + k]
-        per_rate, per_ka = work[(PER_RATES + i) * LANES + k], work[PER_KA * LANES + k]
-        left, gone = decayed(rate * since)
-        left_depot, gone_depot = decayed(ka * since)
-        first = absorbed(rate, ka, since, left, left_depot)
-        second = absorbed_once(rate, ka, since, gone * per_rate, gone_depot * per_ka, per_rate, per_ka, first)
-        work[(HELD + i) * LANES + k] += work[(SHARES + i) * LANES + k] * (work[SPEED * LANES + k] * second)
+def _enter(work: Array, state: int, infused: bool, count: int) -> None:
+    """The response of modes and depot to BOLUS and SPEED, which a compartment got SINCE so many hours."""
+    products(work, TIMES, (SINCE, ONE))
+    shallow = count > 3  # never: a plain word for False would be compiled once more
+    depot = state == count
+    if depot:
+        products(work, KEPT, (E_DEPOT, ONE))
+        products(work, KEPT + 1, (G_DEPOT, ONE))
+        decay_depot(work, shallow)
+        products(work, DEPOT, (DEPOT, ONE, BOLUS, E_DEPOT, SPEED, G_DEPOT))
+    for i in range(count):
+        decay_mode(work, i, shallow)
+        if depot:
+            absorb(work, infused, shallow)
+            products(work, SUMS, (BOLUS, NOW_P))
+            if infused:
+                products(work, SUMS, (SUMS, ONE, SPEED, NOW_Q))
+            products(work, HELD + i, (HELD + i, ONE, SHARES + i, SUMS))
+        else:
+            products(work, SUMS, (BOLUS, NOW_E, SPEED, NOW_G))
+            products(work, SUMS, (SUMS, PER_ROOTS + state))
+            products(work, HELD + i, (HELD + i, ONE, SHAPES + 3 * state + i, SUMS))
+    if depot:
+        products(work, E_DEPOT, (KEPT, ONE))
+        products(work, G_DEPOT, (KEPT + 1, ONE))

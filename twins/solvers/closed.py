@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from twins.solvers.arrivals import kinks_of
 from twins.solvers.exponential import CONTRACT
-from twins.solvers.lanes import SLOT_COMPLEMENT, SLOT_EPOCH, SLOT_FRACTION, SLOT_STATE, carry
-from twins.solvers.linear import LANES, buffer
+from twins.solvers.lanes import SLOT_COMPLEMENT, SLOT_EPOCH, SLOT_FRACTION, SLOT_STATE, carry, doings_of
+from twins.solvers.linear import buffer
 from twins.solvers.measure import Measures
+from twins.solvers.rows import LANES
 from twins.solvers.schedule import (
     ALWAYS,
     COMPLEMENT,
@@ -245,65 +246,38 @@ def _rows(
     count, depot = layout[0], layout[1]
     until = times_h[-1] if times_h.size else start_h
     expanded = expand(doses, until)
-    own = np.zeros(expanded.shape[0], dtype=np.bool_)
+    own = 0
     steady = False
     for row in range(expanded.shape[0]):
-        own[row] = _own_time(expanded, row, entry)
+        own += 1 if _own_time(expanded, row, entry) else 0
         steady = steady or expanded[row, STEADY] > 0.0
-    measured = auc.shape[1] > 0 or measures.shape[2] > 0
-    work = buffer()
-    if own.any() and (measured or steady):
-        none = np.empty((0, 10))
-        slots = np.full((entry.shape[0], 4), -1, dtype=np.int64)
-        slots[:, SLOT_STATE] = entry[:, STATE]
-        kinks, spans = np.empty((3, 0, LANES)), np.empty((2, 0))
-        for row in range(first, last):
-            arrived = arrive(expanded, entry, parameters[row], epochs_h, backward)
-            hours, rate, bolus, epoch, output, output_epoch, reset, markers = lay(
-                arrived, entry.shape[0], epochs_h, times_h, resets_h, start_h, backward
-            )
-            carry(
-                count,
-                depot,
-                scale,
-                row,
-                row + 1,
-                parameters,
-                slots,
-                hours,
-                rate,
-                bolus,
-                epoch,
-                output,
-                output_epoch,
-                reset,
-                markers,
-                arrived,
-                kinks,
-                spans,
-                none,
-                entry,
-                start_h,
-                times_h,
-                edges,
-                levels,
-                work,
-                state,
-                out,
-                auc,
-                highest,
-                measures,
-            )
-        return
-    loose = expanded[own]
-    arrived, slots = _shared(expanded[~own], entry, parameters.shape[1], epochs_h, backward)
+    alone = own > 0 and (auc.shape[1] > 0 or measures.shape[2] > 0 or steady)
+    loose = np.empty((0 if alone else own, 10))
+    shared = np.empty((expanded.shape[0] - loose.shape[0], 10))
+    one, other = 0, 0
+    for row in range(expanded.shape[0]):
+        if not alone and _own_time(expanded, row, entry):
+            loose[one] = expanded[row]
+            one += 1
+        else:
+            shared[other] = expanded[row]
+            other += 1
+    arrived, slots = _shared(shared, entry, parameters.shape[1], epochs_h, backward, alone)
     hours, rate, bolus, epoch, output, output_epoch, reset, markers = lay(
         arrived, slots.shape[0], epochs_h, times_h, resets_h, start_h, backward
     )
+    doings = doings_of(rate, bolus)
     kinks, spans = np.empty((3, 2 * loose.shape[0], LANES)), np.empty((2, 2 * loose.shape[0]))
-    for block in range(first, last, LANES):
-        end = min(block + LANES, last)
-        if loose.shape[0]:
+    work = buffer(slots.shape[0])
+    for block in range(first, last, 1 if alone else LANES):
+        end = min(block + (1 if alone else LANES), last)
+        if alone:
+            arrived = arrive(shared, entry, parameters[block], epochs_h, backward)
+            hours, rate, bolus, epoch, output, output_epoch, reset, markers = lay(
+                arrived, slots.shape[0], epochs_h, times_h, resets_h, start_h, backward
+            )
+            doings = doings_of(rate, bolus)
+        elif loose.shape[0]:
             kinks_of(loose, entry, parameters, block, end, epochs_h, resets_h, start_h, backward, kinks, spans)
         carry(
             count,
@@ -316,6 +290,7 @@ def _rows(
             hours,
             rate,
             bolus,
+            doings,
             epoch,
             output,
             output_epoch,
@@ -346,30 +321,40 @@ def _own_time(expanded: Array, row: int, entry: Integers) -> bool:
     modelled = expanded[row, MODELLED] != 0.0
     always = entry[port, ALWAYS] == 1 and expanded[row, DURATION] == 0.0
     timed = entry[port, DURATION_OF] >= 0 or entry[port, RATE_OF] >= 0
-    return entry[port, LAG] >= 0 or ((modelled or always) and timed)
+    return bool(entry[port, LAG] >= 0 or ((modelled or always) and timed))
 
 
 @njit(cache=True, fastmath=CONTRACT)
-def _shared(expanded: Array, entry: Integers, epochs: int, epochs_h: Array, backward: bool) -> tuple[Array, Integers]:
-    """Doses whose times all rows share, by slots: a port, and where a fraction arrives the epoch it is taken of."""
-    plain = np.full_like(entry, -1)
-    plain[:, STATE] = entry[:, STATE]
-    plain[:, ALWAYS] = 0
+def _shared(
+    expanded: Array, entry: Integers, epochs: int, epochs_h: Array, backward: bool, alone: bool
+) -> tuple[Array, Integers]:
+    """Doses by slots: a port, and where a fraction arrives the epoch it is taken of; `alone`: ports as they are."""
+    if alone:
+        slots = np.empty((entry.shape[0], 4), dtype=np.int64)
+        for port in range(entry.shape[0]):
+            slots[port, SLOT_STATE] = entry[port, STATE]
+            slots[port, SLOT_FRACTION] = -1
+        return expanded, slots
+    plain = np.empty_like(entry)
+    for port in range(entry.shape[0]):
+        for column in range(entry.shape[1]):
+            plain[port, column] = -1
+        plain[port, STATE] = entry[port, STATE]
     arrived = arrive(expanded, plain, np.empty((1, 1)), epochs_h, backward)
-    slot_of = np.full((entry.shape[0], epochs), -1, dtype=np.int64)
-    slots = np.full((entry.shape[0] * epochs, 4), -1, dtype=np.int64)
+    slot_of = np.zeros((entry.shape[0], epochs), dtype=np.int64)  # one more than the slot's number; 0: none yet
+    slots = np.empty((entry.shape[0] * epochs, 4), dtype=np.int64)
     size = 0
     for row in range(arrived.shape[0]):
         port = int(arrived[row, PORT])
         epoch = 0
         if entry[port, FRACTION] >= 0:
             epoch = min(epoch_at(epochs_h, arrived[row, START], backward), epochs - 1)
-        if slot_of[port, epoch] < 0:
-            slot_of[port, epoch] = size
+        if slot_of[port, epoch] == 0:
             slots[size, SLOT_STATE] = entry[port, STATE]
             slots[size, SLOT_FRACTION] = entry[port, FRACTION]
             slots[size, SLOT_COMPLEMENT] = entry[port, COMPLEMENT]
             slots[size, SLOT_EPOCH] = epoch
             size += 1
-        arrived[row, PORT] = slot_of[port, epoch]
+            slot_of[port, epoch] = size
+        arrived[row, PORT] = slot_of[port, epoch] - 1
     return arrived, slots[:size]

@@ -13,14 +13,16 @@ from twins.solvers.linear import (
     AMOUNTS,
     AREA,
     BEFORE,
-    DEPOT,
-    GAINED,
+    FRACTIONS,
     HELD,
-    LANES,
+    KEPT,
     LATE_SPEEDS,
     LOW,
-    ROOM,
+    ONE,
+    SAME,
+    SCALE,
     SPEEDS,
+    SUMS,
     TOP,
     VALUE,
     VOLUME,
@@ -34,6 +36,7 @@ from twins.solvers.linear import (
     set_value,
     take_amounts,
 )
+from twins.solvers.rows import LANES, fill, larger, products, smaller, to_column
 from twins.solvers.schedule import AMOUNT, DURATION, INTERVAL, PHASE, PORT, STEADY
 from twins.solvers.turns import count_hours, find_peaks, keep_changes
 
@@ -57,6 +60,7 @@ def carry(
     hours: Array,
     rate: Array,
     bolus: Array,
+    doings: Integers,
     epoch: Integers,
     output: Integers,
     output_epoch: Integers,
@@ -85,6 +89,8 @@ def carry(
     parameters : ndarray, shape (rows, epochs, parameters)
     hours, rate, bolus, epoch, output, output_epoch, reset, steady
         From `schedule.lay`, with slots for ports.
+    doings : ndarray of int, shape (m,)
+        From `doings_of`.
     markers : ndarray, shape (n, 10)
         The arrived doses that `steady` points into.
     kinks, spans, loose, ports
@@ -105,7 +111,8 @@ def carry(
     shown = out.shape[1] > 0
     live = last - first
     late = loose.shape[0] > 0
-    fractions = np.empty(slots.shape[0] * LANES)
+    for place in range(FRACTIONS * LANES):
+        work[place] = 0.0
     for slot in range(slots.shape[0]):
         column = slots[slot, SLOT_FRACTION]
         for k in range(LANES):
@@ -114,11 +121,11 @@ def carry(
                 share = parameters[min(first + k, last - 1), slots[slot, SLOT_EPOCH], column]
                 if slots[slot, SLOT_COMPLEMENT] == 1:
                     share = 1.0 - share
-            fractions[slot * LANES + k] = share
-    work[:ROOM] = 0.0
+            work[(FRACTIONS + slot) * LANES + k] = share
     for s in range(count + depot):
         for k in range(LANES):
             work[(AMOUNTS + s) * LANES + k] = state[min(first + k, last - 1), s]
+    fill(work, SCALE, scale)
     now = epoch[0]
     enter_epoch(work, parameters, first, last, now, count, depot)
     take_amounts(work, count, depot)
@@ -134,19 +141,18 @@ def carry(
             set_push(work, count, depot)
             known_hours = -1.0
         if reset[j] == 1:
-            work[HELD * LANES : (DEPOT + 1) * LANES] = 0.0
+            for number in range(4):
+                fill(work, HELD + number, 0.0)
         if steady[j] >= 0:
-            _settle(work, markers[steady[j]], slots, fractions, count, depot)
+            _settle(work, markers[steady[j]], slots, count, depot)
             set_push(work, count, depot)
             known_hours = -1.0
-        changed = False
-        for slot in range(slots.shape[0]):
-            if bolus[j, slot] != 0.0:
-                add(work, bolus[j, slot], fractions, slot * LANES, slots[slot, SLOT_STATE], count)
-            if rate[j, slot] != (rate[j - 1, slot] if j else 0.0):
-                changed = True
-        if changed:
-            _set_speeds(work, rate[j], slots, fractions, count + depot)
+        if doings[j] & 1:
+            for slot in range(slots.shape[0]):
+                if bolus[j, slot] != 0.0:
+                    add(work, bolus[j, slot], slot, slots[slot, SLOT_STATE], count)
+        if doings[j] & 2:
+            _set_speeds(work, rate[j], slots, count + depot)
             set_push(work, count, depot)
         if exposure:
             _open(work, count, depot)
@@ -170,7 +176,10 @@ def carry(
         if column < 0:
             continue
         if shown:
-            if output_epoch[j] == now:
+            if output_epoch[j] == now and live == LANES:
+                products(work, SUMS, (VALUE, SCALE))
+                to_column(work, SUMS, out, first, column)
+            elif output_epoch[j] == now:
                 for k in range(live):
                     out[first + k, column] = work[VALUE * LANES + k] * scale
             else:
@@ -194,69 +203,81 @@ def carry(
 
 
 @njit(cache=True, fastmath=CONTRACT)
-def _set_speeds(work: Array, rate: Array, slots: Integers, fractions: Array, states: int) -> None:
+def doings_of(rate: Array, bolus: Array) -> Integers:
+    """What begins with each interval: 1 a bolus, 2 a change of rates, 3 both."""
+    out = np.zeros(rate.shape[0], dtype=np.int64)
+    for j in range(rate.shape[0]):
+        for slot in range(rate.shape[1]):
+            if bolus[j, slot] != 0.0:
+                out[j] |= 1
+            if rate[j, slot] != (rate[j - 1, slot] if j else 0.0):
+                out[j] |= 2
+    return out
+
+
+@njit(cache=True, fastmath=CONTRACT)
+def _set_speeds(work: Array, rate: Array, slots: Integers, states: int) -> None:
     """Infusion rates by compartment: those that all rows share the times of, and those of rows' own times."""
     for s in range(states):
-        for k in range(LANES):
-            work[(SPEEDS + s) * LANES + k] = work[(LATE_SPEEDS + s) * LANES + k]
+        products(work, SPEEDS + s, (LATE_SPEEDS + s, ONE))
     for slot in range(slots.shape[0]):
         if rate[slot] != 0.0:
-            into = (SPEEDS + slots[slot, SLOT_STATE]) * LANES
-            for k in range(LANES):
-                work[into + k] += rate[slot] * fractions[slot * LANES + k]
+            into = SPEEDS + slots[slot, SLOT_STATE]
+            fill(work, SAME, rate[slot])
+            products(work, into, (into, ONE, SAME, FRACTIONS + slot))
 
 
 @njit(cache=True, fastmath=CONTRACT)
-def _settle(work: Array, marker: Array, slots: Integers, fractions: Array, count: int, depot: int) -> None:
+def _settle(work: Array, marker: Array, slots: Integers, count: int, depot: int) -> None:
     """Put what a steady state holds into the modes, in place of what is there or added to it."""
-    held = work[HELD * LANES : (DEPOT + 1) * LANES].copy()
-    speeds = work[SPEEDS * LANES : (SPEEDS + 4) * LANES].copy()
+    for number in range(4):
+        products(work, KEPT + number, (HELD + number, ONE))
+        products(work, KEPT + 4 + number, (SPEEDS + number, ONE))
+        fill(work, HELD + number, 0.0)
     slot = int(marker[PORT])
     interval = marker[INTERVAL]
-    work[HELD * LANES : (DEPOT + 1) * LANES] = 0.0
-    _one_period(work, marker, slot, slots, fractions, interval, count, depot)
-    close_periods(work, interval, count, depot)
+    _one_period(work, marker, slot, slots, interval, count, depot)
+    set_step(work, interval, count, depot, depot > 1)
+    close_periods(work, count, depot)
     if marker[PHASE] > 0.0:
-        _one_period(work, marker, slot, slots, fractions, interval - marker[PHASE], count, depot)
-    if marker[STEADY] != 1.0:
-        for k in range((DEPOT + 1 - HELD) * LANES):
-            work[HELD * LANES + k] += held[k]
-    work[SPEEDS * LANES : (SPEEDS + 4) * LANES] = speeds
+        _one_period(work, marker, slot, slots, interval - marker[PHASE], count, depot)
+    for number in range(4):
+        if marker[STEADY] != 1.0:
+            products(work, HELD + number, (HELD + number, ONE, KEPT + number, ONE))
+        products(work, SPEEDS + number, (KEPT + 4 + number, ONE))
 
 
 @njit(cache=True, fastmath=CONTRACT)
-def _one_period(
-    work: Array, marker: Array, slot: int, slots: Integers, fractions: Array, hours: float, count: int, depot: int
-) -> None:
+def _one_period(work: Array, marker: Array, slot: int, slots: Integers, hours: float, count: int, depot: int) -> None:
     """From the moment before a dose of a steady state over some hours, an interval at most."""
     amount, duration, interval = marker[AMOUNT], marker[DURATION], marker[INTERVAL]
     into = slots[slot, SLOT_STATE]
     # Infusions longer than the interval overlap: so many run all the time, and one more for what is left over.
     always = float(math.floor(duration / interval))
     rest = duration - always * interval
-    work[SPEEDS * LANES : (SPEEDS + 4) * LANES] = 0.0
+    for number in range(4):
+        fill(work, SPEEDS + number, 0.0)
     if duration == 0.0:
-        add(work, amount, fractions, slot * LANES, into, count)
-    for running, length in ((always + 1.0, min(rest, hours)), (always, hours - min(rest, hours))):
+        add(work, amount, slot, into, count)
+    for turn in range(2):
+        length = min(rest, hours) if turn == 0 else hours - min(rest, hours)
         if length > 0.0:
             if duration > 0.0:
-                for k in range(LANES):
-                    speed = amount / duration * fractions[slot * LANES + k]
-                    work[(SPEEDS + into) * LANES + k] = running * speed
+                fill(work, SAME, (always + 1.0 - turn) * (amount / duration))
+                products(work, SPEEDS + into, (SAME, FRACTIONS + slot))
             set_push(work, count, depot)
-            set_step(work, length, count, depot, False)
-            advance(work, count, depot, False)
+            exposure = depot > 1  # never: a plain word for False would be compiled once more
+            set_step(work, length, count, depot, exposure)
+            advance(work, count, depot, exposure)
 
 
 @njit(cache=True, fastmath=CONTRACT)
 def _open(work: Array, count: int, depot: int) -> None:
     """Before a step: the concentration that it begins with, and its slope."""
     set_value(work, count)
-    for k in range(LANES):
-        value = work[VALUE * LANES + k]
-        work[BEFORE * LANES + k] = value
-        work[TOP * LANES + k] = max(work[TOP * LANES + k], value)
-        work[LOW * LANES + k] = min(work[LOW * LANES + k], value)
+    products(work, BEFORE, (VALUE, ONE))
+    larger(work, TOP, VALUE)
+    smaller(work, LOW, VALUE)
     keep_changes(work, count, depot)
 
 
@@ -264,17 +285,13 @@ def _open(work: Array, count: int, depot: int) -> None:
 def _close(work: Array, hours: float, levels: Array, windows: bool, count: int, depot: int) -> None:
     """After a step: what it adds to area, highest, lowest and hours above."""
     if hours > 0.0:
-        for k in range(LANES):
-            work[AREA * LANES + k] += work[GAINED * LANES + k]
         peaks = find_peaks(work, hours, count, depot)
         if windows:
             for number in range(3):
                 if not math.isnan(levels[number]):
                     count_hours(work, hours, levels[number], ABOVE + number, peaks, count, depot)
-    for k in range(LANES):
-        value = work[VALUE * LANES + k]
-        work[TOP * LANES + k] = max(work[TOP * LANES + k], value)
-        work[LOW * LANES + k] = min(work[LOW * LANES + k], value)
+    larger(work, TOP, VALUE)
+    smaller(work, LOW, VALUE)
 
 
 @njit(cache=True, fastmath=CONTRACT)
@@ -290,10 +307,8 @@ def _take(work: Array, measures: Array, first: int, live: int, edge: int, scale:
             measures[4, first + k, window] = work[ABOVE * LANES + k]
             measures[5, first + k, window] = work[(ABOVE + 1) * LANES + k]
             measures[6, first + k, window] = work[(ABOVE + 2) * LANES + k]
-    for k in range(LANES):
-        work[AREA * LANES + k] = 0.0
-        work[TOP * LANES + k] = 0.0
-        work[LOW * LANES + k] = math.inf
-        work[ABOVE * LANES + k] = 0.0
-        work[(ABOVE + 1) * LANES + k] = 0.0
-        work[(ABOVE + 2) * LANES + k] = 0.0
+    fill(work, AREA, 0.0)
+    fill(work, TOP, 0.0)
+    fill(work, LOW, math.inf)
+    for number in range(3):
+        fill(work, ABOVE + number, 0.0)

@@ -1,4 +1,4 @@
-"""One to three compartments and a depot, linear elimination: one interval in closed form, 16 rows side by side.
+"""One to three compartments and a depot, linear elimination: one interval in closed form, rows side by side.
 
 The matrix of mammillary compartments becomes symmetric when each amount is divided by the root of its volume, so its
 modes are orthonormal and well conditioned even where two rates coincide. Between events the input rates and the
@@ -19,92 +19,119 @@ from numpy.typing import NDArray
 
 from twins.solvers.exponential import CONTRACT as CONTRACT
 from twins.solvers.exponential import decayed
+from twins.solvers.rows import LANES, fill, larger, products
 
 Array = NDArray[np.float64]
 
-LANES = 16
-
-# What lies in the work buffer, in rows of `LANES`. Of the parameters: each mode's rate and its inverse; the share of
-# compartment s in mode i at SHAPES + 3s + i; roots of volumes and their inverses; absorption rate and its inverse;
-# what a mode adds to the central concentration (WEIGHTS) and what a unit in the depot feeds it per hour (SHARES).
-RATES, PER_RATES, SHAPES, ROOTS, PER_ROOTS = 0, 3, 6, 15, 18
-KA, PER_KA, WEIGHTS, SHARES, VOLUME = 21, 22, 23, 26, 29
+# What lies in the work buffer, in rows of `LANES`. Ones and noughts; of the parameters each mode's rate, inverse and
+# negative; the share of compartment s in mode i at SHAPES + 3s + i; roots of volumes and their inverses; absorption
+# rate, inverse and negative; what a mode adds to the central concentration (WEIGHTS) and what a unit in the depot feeds
+# it per hour (SHARES).
+ONE, ZERO, RATES, PER_RATES, MINUS_RATES, SHAPES, ROOTS, PER_ROOTS = 0, 1, 2, 5, 8, 11, 20, 23
+KA, PER_KA, MINUS_KA, WEIGHTS, SHARES, VOLUME = 26, 27, 28, 29, 32, 35
 # What is there now: the modes, the depot, what infusions push into them, infusion rates by compartment.
-HELD, DEPOT, PUSH, PUSH_DEPOT, SPEEDS = 30, 33, 34, 37, 38
+HELD, DEPOT, PUSH, PUSH_DEPOT, SPEEDS = 36, 39, 40, 43, 44
 # What one step does: to a mode by itself (E), by a unit of push (G), to its integral by a unit of push (H); and by a
 # unit in the depot (P), by a unit rate into it (Q), to the integral by that rate (R).
-STEP_E, STEP_G, STEP_H, STEP_P, STEP_Q, STEP_R, E_DEPOT, G_DEPOT = 42, 45, 48, 51, 54, 57, 60, 61
-# Room for amounts, and for what is measured: the concentration after and before a step, the area under it, slopes at
-# both ends, how fast modes and depot change as it begins, and what is kept of a window.
-AMOUNTS, VALUE, BEFORE, GAINED, SLOPE_BEFORE, SLOPE_AFTER, CHANGE, CHANGE_DEPOT = 62, 66, 67, 68, 69, 70, 71, 74
-AREA, TOP, LOW, ABOVE = 75, 76, 77, 78
+STEP_E, STEP_G, STEP_H, STEP_P, STEP_Q, STEP_R, E_DEPOT, G_DEPOT = 48, 51, 54, 57, 60, 63, 66, 67
+# Room for amounts and for sums on their way; the concentration after and before a step, slopes at both ends, how fast
+# modes and depot change as it begins; what is kept of a window.
+AMOUNTS, SUMS, SAME, VALUE, BEFORE = 68, 72, 75, 76, 77
+SLOPE_BEFORE, SLOPE_AFTER, CHANGE, CHANGE_DEPOT = 78, 79, 80, 83
+AREA, TOP, LOW, ABOVE = 84, 85, 86, 87
 # The search for a peak inside a step: when, how high, between which bounds, slope and curvature there, whether done.
-PEAK_AT, PEAK, FROM, UNTIL, SLOPE, CURVATURE, DONE = 81, 82, 83, 84, 85, 86, 87
+PEAK_AT, PEAK, FROM, UNTIL, SLOPE, CURVATURE, DONE = 90, 91, 92, 93, 94, 95, 96
 # What arrives inside a step at each row's own time.
-SINCE, BOLUS, SPEED, LATE_SPEEDS = 88, 89, 90, 91
-ROOM = 95 * LANES
-_SCRATCH = 18
+SINCE, BOLUS, SPEED, LATE_SPEEDS = 97, 98, 99, 100
+# One mode over each lane's own time, see `decay` and `absorb`: what they are given and what they find.
+TIMES, RATE, PER_RATE, NOW_E, NOW_G, NOW_H, NOW_P, NOW_Q, NOW_R, H_DEPOT = range(104, 114)
+KEPT, SCALE = 114, 122
+FRACTIONS = 125
+"""From here on a row for each slot; the two rows before it are room for one lane's 3 by 3 matrices."""
+_SCRATCH = 123 * LANES
 
 
 @njit(cache=True)
-def buffer() -> Array:
+def buffer(slots: int) -> Array:
     """A work buffer."""
-    return np.zeros(ROOM + _SCRATCH)
+    return np.zeros((FRACTIONS + slots) * LANES)
 
 
 @njit(cache=True, fastmath=CONTRACT)
 def enter_epoch(work: Array, parameters: Array, first: int, last: int, epoch: int, count: int, depot: int) -> None:
     """The modes of each row's parameters in an epoch; idle lanes take those of the block's last row."""
+    fill(work, ONE, 1.0)
     for k in range(LANES):
         row = min(first + k, last - 1)
-        clearance, central = parameters[row, epoch, 0], parameters[row, epoch, 1]
-        work[VOLUME * LANES + k] = central
-        for s in range(count):
-            root = math.sqrt(parameters[row, epoch, 1 + 2 * s])
-            work[(ROOTS + s) * LANES + k] = root
-            work[(PER_ROOTS + s) * LANES + k] = 1.0 / root
-        if count == 1:
-            work[RATES * LANES + k] = clearance / central
-            work[SHAPES * LANES + k] = 1.0
-        elif count == 2:
-            _two_modes(work, k, clearance, central, parameters[row, epoch, 2], parameters[row, epoch, 3])
-        else:
-            _three_modes(work, k, parameters[row, epoch])
-        for i in range(count):
-            work[(PER_RATES + i) * LANES + k] = 1.0 / work[(RATES + i) * LANES + k]
-            work[(WEIGHTS + i) * LANES + k] = work[(SHAPES + i) * LANES + k] * work[PER_ROOTS * LANES + k]
+        for column in range(min(2 * count, 4)):
+            work[(SUMS + column) * LANES + k] = parameters[row, epoch, column]
         if depot == 1:
-            ka = parameters[row, epoch, 2 * count]
-            work[KA * LANES + k] = ka
+            work[KA * LANES + k] = parameters[row, epoch, 2 * count]
+    if count == 1:
+        _one_mode(work)
+    elif count == 2:
+        _two_modes(work)
+    else:
+        for k in range(LANES):
+            _three_modes(work, k, parameters[min(first + k, last - 1), epoch])
+    for i in range(count):
+        for k in range(LANES):
+            rate = work[(RATES + i) * LANES + k]
+            work[(PER_RATES + i) * LANES + k] = 1.0 / rate
+            work[(MINUS_RATES + i) * LANES + k] = -rate
+        products(work, WEIGHTS + i, (SHAPES + i, PER_ROOTS))
+    if depot == 1:
+        for k in range(LANES):
+            ka = work[KA * LANES + k]
             work[PER_KA * LANES + k] = 1.0 / ka
-            for i in range(count):
-                work[(SHARES + i) * LANES + k] = work[(WEIGHTS + i) * LANES + k] * ka
+            work[MINUS_KA * LANES + k] = -ka
+        for i in range(count):
+            products(work, SHARES + i, (WEIGHTS + i, KA))
 
 
-@njit(cache=True, fastmath=CONTRACT, inline="always")
-def _two_modes(
-    work: Array, k: int, clearance: float, central: float, intercompartmental: float, peripheral: float
-) -> None:
+@njit(cache=True, fastmath=CONTRACT)
+def _one_mode(work: Array) -> None:
+    for k in range(LANES):
+        clearance, central = work[SUMS * LANES + k], work[(SUMS + 1) * LANES + k]
+        root = math.sqrt(central)
+        work[VOLUME * LANES + k] = central
+        work[ROOTS * LANES + k] = root
+        work[PER_ROOTS * LANES + k] = 1.0 / root
+        work[RATES * LANES + k] = clearance / central
+        work[SHAPES * LANES + k] = 1.0
+
+
+@njit(cache=True, fastmath=CONTRACT)
+def _two_modes(work: Array) -> None:
     """Two compartments: l² - (k10 + k12 + k21) l + k10 k21 = 0 and what follows."""
-    k10 = clearance / central
-    k12 = intercompartmental / central
-    k21 = intercompartmental / peripheral
-    # Each root comes from the sum that does not cancel, its partner from the product of the two.
-    difference = k10 + k12 - k21
-    gap = math.sqrt(difference * difference + 4.0 * k12 * k21)
-    larger = 0.5 * (abs(difference) + gap)
-    smaller = k12 * k21 / larger
-    above = larger if difference >= 0.0 else smaller
-    below = smaller if difference >= 0.0 else larger
-    fast = k21 + above
-    work[RATES * LANES + k] = fast
-    work[(RATES + 1) * LANES + k] = k10 * k21 / fast
-    one = math.sqrt(above / gap)
-    other = math.sqrt(below / gap)
-    work[SHAPES * LANES + k] = one
-    work[(SHAPES + 1) * LANES + k] = other
-    work[(SHAPES + 3) * LANES + k] = -other
-    work[(SHAPES + 4) * LANES + k] = one
+    for k in range(LANES):
+        clearance, central = work[SUMS * LANES + k], work[(SUMS + 1) * LANES + k]
+        between, peripheral = work[(SUMS + 2) * LANES + k], work[(SUMS + 3) * LANES + k]
+        k10 = clearance / central
+        k12 = between / central
+        k21 = between / peripheral
+        # Each root comes from the sum that does not cancel, its partner from the product of the two.
+        difference = k10 + k12 - k21
+        gap = math.sqrt(difference * difference + 4.0 * k12 * k21)
+        larger_part = 0.5 * (abs(difference) + gap)
+        smaller_part = k12 * k21 / larger_part
+        more = difference >= 0.0
+        above = larger_part if more else smaller_part
+        below = smaller_part if more else larger_part
+        fast = k21 + above
+        one, other = math.sqrt(above / gap), math.sqrt(below / gap)
+        root, root_two = math.sqrt(central), math.sqrt(peripheral)
+        work[VOLUME * LANES + k] = central
+        work[ROOTS * LANES + k] = root
+        work[(ROOTS + 1) * LANES + k] = root_two
+        work[PER_ROOTS * LANES + k] = 1.0 / root
+        work[(PER_ROOTS + 1) * LANES + k] = 1.0 / root_two
+        work[RATES * LANES + k] = fast
+        work[(RATES + 1) * LANES + k] = k10 * k21 / fast
+        work[SHAPES * LANES + k] = one
+        work[(SHAPES + 1) * LANES + k] = other
+        work[(SHAPES + 3) * LANES + k] = -other
+        work[(SHAPES + 4) * LANES + k] = one
 
 
 @njit(cache=True, fastmath=CONTRACT)
@@ -120,13 +147,18 @@ def _three_modes(work: Array, lane: int, parameters: Array) -> None:
     k21 = parameters[2] / parameters[3]
     k31 = parameters[4] / parameters[5]
     r12, r21, r13, r31 = math.sqrt(k12), math.sqrt(k21), math.sqrt(k13), math.sqrt(k31)
-    matrix, modes = ROOM, ROOM + 9  # 3 by 3 each
+    matrix, modes = _SCRATCH, _SCRATCH + 9  # 3 by 3 each
     for j in range(9):
         work[modes + j] = 1.0 if j % 4 == 0 else 0.0
     work[matrix], work[matrix + 4], work[matrix + 8] = k10 + k12 + k13, k21, k31
     work[matrix + 1] = work[matrix + 3] = -r12 * r21
     work[matrix + 2] = work[matrix + 6] = -r13 * r31
     work[matrix + 5] = work[matrix + 7] = 0.0
+    work[VOLUME * LANES + lane] = parameters[1]
+    for s in range(3):
+        root = math.sqrt(parameters[1 + 2 * s])
+        work[(ROOTS + s) * LANES + lane] = root
+        work[(PER_ROOTS + s) * LANES + lane] = 1.0 / root
     negligible = 1e-20 * (k10 + k12 + k13 + k21 + k31)
     for _ in range(16):
         if abs(work[matrix + 1]) + abs(work[matrix + 2]) + abs(work[matrix + 5]) <= negligible:
@@ -173,59 +205,53 @@ def _rotate(work: Array, matrix: int, modes: int, p: int, q: int) -> None:
 @njit(cache=True, fastmath=CONTRACT)
 def take_amounts(work: Array, count: int, depot: int) -> None:
     """Set what the modes and the depot hold from AMOUNTS, mg."""
-    for i in range(count):
-        for k in range(LANES):
-            work[(HELD + i) * LANES + k] = 0.0
-        for s in range(count):
-            for k in range(LANES):
-                scaled = work[(AMOUNTS + s) * LANES + k] * work[(PER_ROOTS + s) * LANES + k]
-                work[(HELD + i) * LANES + k] += work[(SHAPES + 3 * s + i) * LANES + k] * scaled
+    _to_modes(work, AMOUNTS, HELD, count)
     if depot == 1:
-        for k in range(LANES):
-            work[DEPOT * LANES + k] = work[(AMOUNTS + count) * LANES + k]
+        products(work, DEPOT, (AMOUNTS + count, ONE))
 
 
 @njit(cache=True, fastmath=CONTRACT)
 def leave_amounts(work: Array, count: int, depot: int) -> None:
     """Set AMOUNTS, mg, from what the modes and the depot hold."""
     for s in range(count):
-        for k in range(LANES):
-            work[(AMOUNTS + s) * LANES + k] = 0.0
-        for i in range(count):
-            for k in range(LANES):
-                held = work[(SHAPES + 3 * s + i) * LANES + k] * work[(HELD + i) * LANES + k]
-                work[(AMOUNTS + s) * LANES + k] += held * work[(ROOTS + s) * LANES + k]
+        products(work, SAME, (SHAPES + 3 * s, HELD))
+        for i in range(1, count):
+            products(work, SAME, (SAME, ONE, SHAPES + 3 * s + i, HELD + i))
+        products(work, AMOUNTS + s, (SAME, ROOTS + s))
     if depot == 1:
-        for k in range(LANES):
-            work[(AMOUNTS + count) * LANES + k] = work[DEPOT * LANES + k]
+        products(work, AMOUNTS + count, (DEPOT, ONE))
 
 
 @njit(cache=True, fastmath=CONTRACT)
 def set_push(work: Array, count: int, depot: int) -> None:
     """What the infusion rates in SPEEDS push into the modes and the depot."""
-    for i in range(count):
-        for k in range(LANES):
-            work[(PUSH + i) * LANES + k] = 0.0
-        for s in range(count):
-            for k in range(LANES):
-                speed = work[(SPEEDS + s) * LANES + k] * work[(PER_ROOTS + s) * LANES + k]
-                work[(PUSH + i) * LANES + k] += work[(SHAPES + 3 * s + i) * LANES + k] * speed
+    _to_modes(work, SPEEDS, PUSH, count)
     if depot == 1:
-        for k in range(LANES):
-            work[PUSH_DEPOT * LANES + k] = work[(SPEEDS + count) * LANES + k]
+        products(work, PUSH_DEPOT, (SPEEDS + count, ONE))
 
 
 @njit(cache=True, fastmath=CONTRACT)
-def add(work: Array, amount: float, fractions: Array, at: int, state: int, count: int) -> None:
-    """A bolus of `amount` times each lane's fraction into a compartment."""
-    if state == count:
-        for k in range(LANES):
-            work[DEPOT * LANES + k] += amount * fractions[at + k]
-        return
+def _to_modes(work: Array, source: int, into: int, count: int) -> None:
+    """From compartments to modes."""
+    for s in range(count):
+        products(work, SUMS + s, (source + s, PER_ROOTS + s))
     for i in range(count):
-        for k in range(LANES):
-            scaled = amount * fractions[at + k] * work[(PER_ROOTS + state) * LANES + k]
-            work[(HELD + i) * LANES + k] += work[(SHAPES + 3 * state + i) * LANES + k] * scaled
+        products(work, into + i, (SHAPES + i, SUMS))
+        for s in range(1, count):
+            products(work, into + i, (into + i, ONE, SHAPES + 3 * s + i, SUMS + s))
+
+
+@njit(cache=True, fastmath=CONTRACT)
+def add(work: Array, amount: float, slot: int, state: int, count: int) -> None:
+    """A bolus of `amount` times each lane's fraction into a compartment."""
+    fill(work, SAME, amount)
+    if state == count:
+        products(work, DEPOT, (DEPOT, ONE, SAME, FRACTIONS + slot))
+        return
+    products(work, SUMS, (SAME, FRACTIONS + slot))
+    products(work, SUMS, (SUMS, PER_ROOTS + state))
+    for i in range(count):
+        products(work, HELD + i, (HELD + i, ONE, SHAPES + 3 * state + i, SUMS))
 
 
 @njit(cache=True, fastmath=CONTRACT, inline="always")
@@ -306,140 +332,144 @@ def series(a: float, b: float, factor: float, divisor: float) -> float:
 
 
 @njit(cache=True, fastmath=CONTRACT)
-def set_step(work: Array, hours: float, count: int, depot: int, exposure: bool) -> None:
-    """What one step of this length does."""
-    if depot == 1:
+def decay(work: Array, deep: bool) -> None:
+    """What TIMES do to a mode of RATE: NOW_E to a unit, NOW_G by a unit of push; `deep`: NOW_H to the integral."""
+    for k in range(LANES):
+        left, gone = decayed(work[RATE * LANES + k] * work[TIMES * LANES + k])
+        work[NOW_E * LANES + k] = left
+        work[NOW_G * LANES + k] = gone * work[PER_RATE * LANES + k]
+    if deep:
         for k in range(LANES):
-            left, gone = decayed(work[KA * LANES + k] * hours)
-            work[E_DEPOT * LANES + k] = left
-            work[G_DEPOT * LANES + k] = gone * work[PER_KA * LANES + k]
-    _step_mode(work, hours, 0, depot, exposure)
-    if count > 1:
-        _step_mode(work, hours, 1, depot, exposure)
-    if count > 2:
-        _step_mode(work, hours, 2, depot, exposure)
+            hours = work[TIMES * LANES + k]
+            x = work[RATE * LANES + k] * hours
+            work[NOW_H * LANES + k] = twice(x, hours, work[NOW_G * LANES + k], work[PER_RATE * LANES + k])
 
 
-@njit(cache=True, fastmath=CONTRACT, inline="always")
-def _step_mode(work: Array, hours: float, i: int, depot: int, exposure: bool) -> None:
+@njit(cache=True, fastmath=CONTRACT)
+def absorb(work: Array, wide: bool, deep: bool) -> None:
+    """After `decay` of the depot and of the mode: what reaches the mode from the depot, per unit of absorption rate.
+
+    NOW_P of a unit in the depot; `wide`: NOW_Q of a unit rate into it; `deep`: NOW_R, to the integral by that rate.
+    """
     for k in range(LANES):
-        left, gone = decayed(work[(RATES + i) * LANES + k] * hours)
-        work[(STEP_E + i) * LANES + k] = left
-        work[(STEP_G + i) * LANES + k] = gone * work[(PER_RATES + i) * LANES + k]
-    if exposure:
-        for k in range(LANES):
-            per_rate = work[(PER_RATES + i) * LANES + k]
-            once = work[(STEP_G + i) * LANES + k]
-            work[(STEP_H + i) * LANES + k] = twice(work[(RATES + i) * LANES + k] * hours, hours, once, per_rate)
-    if depot == 0:
-        return
-    for k in range(LANES):
-        first = absorbed(
-            work[(RATES + i) * LANES + k],
+        work[NOW_P * LANES + k] = absorbed(
+            work[RATE * LANES + k],
             work[KA * LANES + k],
-            hours,
-            work[(STEP_E + i) * LANES + k],
+            work[TIMES * LANES + k],
+            work[NOW_E * LANES + k],
             work[E_DEPOT * LANES + k],
         )
-        work[(STEP_P + i) * LANES + k] = first
-    for k in range(LANES):
-        second = absorbed_once(
-            work[(RATES + i) * LANES + k],
-            work[KA * LANES + k],
-            hours,
-            work[(STEP_G + i) * LANES + k],
-            work[G_DEPOT * LANES + k],
-            work[(PER_RATES + i) * LANES + k],
-            work[PER_KA * LANES + k],
-            work[(STEP_P + i) * LANES + k],
-        )
-        work[(STEP_Q + i) * LANES + k] = second
-    if exposure:
+    if wide:
         for k in range(LANES):
-            ka, per_ka = work[KA * LANES + k], work[PER_KA * LANES + k]
-            third = absorbed_twice(
-                work[(RATES + i) * LANES + k],
-                ka,
-                hours,
-                work[(STEP_H + i) * LANES + k],
-                twice(ka * hours, hours, work[G_DEPOT * LANES + k], per_ka),
-                work[(PER_RATES + i) * LANES + k],
-                per_ka,
-                work[(STEP_Q + i) * LANES + k],
+            work[NOW_Q * LANES + k] = absorbed_once(
+                work[RATE * LANES + k],
+                work[KA * LANES + k],
+                work[TIMES * LANES + k],
+                work[NOW_G * LANES + k],
+                work[G_DEPOT * LANES + k],
+                work[PER_RATE * LANES + k],
+                work[PER_KA * LANES + k],
+                work[NOW_P * LANES + k],
             )
-            work[(STEP_R + i) * LANES + k] = third * work[(SHARES + i) * LANES + k]
-    for k in range(LANES):
-        work[(STEP_P + i) * LANES + k] *= work[(SHARES + i) * LANES + k]
-        work[(STEP_Q + i) * LANES + k] *= work[(SHARES + i) * LANES + k]
+    if deep:
+        for k in range(LANES):
+            work[NOW_R * LANES + k] = absorbed_twice(
+                work[RATE * LANES + k],
+                work[KA * LANES + k],
+                work[TIMES * LANES + k],
+                work[NOW_H * LANES + k],
+                work[H_DEPOT * LANES + k],
+                work[PER_RATE * LANES + k],
+                work[PER_KA * LANES + k],
+                work[NOW_Q * LANES + k],
+            )
+
+
+@njit(cache=True, fastmath=CONTRACT)
+def decay_depot(work: Array, deep: bool) -> None:
+    """What TIMES do to the depot: E_DEPOT, G_DEPOT and, `deep`, H_DEPOT."""
+    products(work, RATE, (KA, ONE))
+    products(work, PER_RATE, (PER_KA, ONE))
+    decay(work, deep)
+    products(work, E_DEPOT, (NOW_E, ONE))
+    products(work, G_DEPOT, (NOW_G, ONE))
+    if deep:
+        products(work, H_DEPOT, (NOW_H, ONE))
+
+
+@njit(cache=True, fastmath=CONTRACT)
+def decay_mode(work: Array, i: int, deep: bool) -> None:
+    """What TIMES do to mode `i`."""
+    products(work, RATE, (RATES + i, ONE))
+    products(work, PER_RATE, (PER_RATES + i, ONE))
+    decay(work, deep)
+
+
+@njit(cache=True, fastmath=CONTRACT)
+def set_step(work: Array, hours: float, count: int, depot: int, exposure: bool) -> None:
+    """What one step of this length does."""
+    fill(work, TIMES, hours)
+    if depot == 1:
+        decay_depot(work, exposure)
+    for i in range(count):
+        decay_mode(work, i, exposure)
+        products(work, STEP_E + i, (NOW_E, ONE))
+        products(work, STEP_G + i, (NOW_G, ONE))
+        if exposure:
+            products(work, STEP_H + i, (NOW_H, ONE))
+        if depot == 1:
+            absorb(work, hours > 0.0, exposure)
+            products(work, STEP_P + i, (NOW_P, SHARES + i))
+            products(work, STEP_Q + i, (NOW_Q, SHARES + i))
+            if exposure:
+                products(work, STEP_R + i, (NOW_R, SHARES + i))
 
 
 @njit(cache=True, fastmath=CONTRACT, inline="always")
 def advance(work: Array, count: int, depot: int, exposure: bool) -> None:
-    """Carry modes and depot over the step that was set; with `exposure`, GAINED is the area that it adds."""
-    if exposure:
-        for k in range(LANES):
-            work[GAINED * LANES + k] = 0.0
+    """Carry modes and depot over the step that was set; with `exposure`, AREA grows by what the step adds to it."""
     _advance_mode(work, 0, depot, exposure)
     if count > 1:
         _advance_mode(work, 1, depot, exposure)
     if count > 2:
         _advance_mode(work, 2, depot, exposure)
     if depot == 1:
-        for k in range(LANES):
-            work[DEPOT * LANES + k] = (
-                work[DEPOT * LANES + k] * work[E_DEPOT * LANES + k]
-                + work[PUSH_DEPOT * LANES + k] * work[G_DEPOT * LANES + k]
-            )
+        products(work, DEPOT, (DEPOT, E_DEPOT, PUSH_DEPOT, G_DEPOT))
 
 
 @njit(cache=True, fastmath=CONTRACT, inline="always")
 def _advance_mode(work: Array, i: int, depot: int, exposure: bool) -> None:
-    if exposure:
-        for k in range(LANES):
-            gained = (
-                work[(HELD + i) * LANES + k] * work[(STEP_G + i) * LANES + k]
-                + work[(PUSH + i) * LANES + k] * work[(STEP_H + i) * LANES + k]
-            )
-            work[GAINED * LANES + k] += work[(WEIGHTS + i) * LANES + k] * gained
-        if depot == 1:
-            for k in range(LANES):
-                gained = (
-                    work[DEPOT * LANES + k] * work[(STEP_Q + i) * LANES + k]
-                    + work[PUSH_DEPOT * LANES + k] * work[(STEP_R + i) * LANES + k]
-                )
-                work[GAINED * LANES + k] += work[(WEIGHTS + i) * LANES + k] * gained
+    g, h, p, q, r = STEP_G + i, STEP_H + i, STEP_P + i, STEP_Q + i, STEP_R + i
     if depot == 1:
-        for k in range(LANES):
-            work[(HELD + i) * LANES + k] = (
-                work[(HELD + i) * LANES + k] * work[(STEP_E + i) * LANES + k]
-                + work[(PUSH + i) * LANES + k] * work[(STEP_G + i) * LANES + k]
-                + work[DEPOT * LANES + k] * work[(STEP_P + i) * LANES + k]
-                + work[PUSH_DEPOT * LANES + k] * work[(STEP_Q + i) * LANES + k]
-            )
+        if exposure:
+            products(work, SUMS, (HELD + i, g, PUSH + i, h, DEPOT, q, PUSH_DEPOT, r))
+            products(work, AREA, (AREA, ONE, WEIGHTS + i, SUMS))
+        products(work, HELD + i, (HELD + i, STEP_E + i, PUSH + i, g, DEPOT, p, PUSH_DEPOT, q))
     else:
-        for k in range(LANES):
-            work[(HELD + i) * LANES + k] = (
-                work[(HELD + i) * LANES + k] * work[(STEP_E + i) * LANES + k]
-                + work[(PUSH + i) * LANES + k] * work[(STEP_G + i) * LANES + k]
-            )
+        if exposure:
+            products(work, SUMS, (HELD + i, g, PUSH + i, h))
+            products(work, AREA, (AREA, ONE, WEIGHTS + i, SUMS))
+        products(work, HELD + i, (HELD + i, STEP_E + i, PUSH + i, g))
 
 
 @njit(cache=True, fastmath=CONTRACT, inline="always")
 def set_value(work: Array, count: int) -> None:
     """VALUE: the central concentration, mg/L; rounding never makes it negative."""
-    for k in range(LANES):
-        value = work[WEIGHTS * LANES + k] * work[HELD * LANES + k]
-        if count > 1:
-            value += work[(WEIGHTS + 1) * LANES + k] * work[(HELD + 1) * LANES + k]
-        if count > 2:
-            value += work[(WEIGHTS + 2) * LANES + k] * work[(HELD + 2) * LANES + k]
-        work[VALUE * LANES + k] = 0.0 if value < 0.0 else value
+    if count == 1:
+        products(work, VALUE, (WEIGHTS, HELD))
+    elif count == 2:
+        products(work, VALUE, (WEIGHTS, HELD, WEIGHTS + 1, HELD + 1))
+    else:
+        products(work, VALUE, (WEIGHTS, HELD, WEIGHTS + 1, HELD + 1, WEIGHTS + 2, HELD + 2))
+    larger(work, VALUE, ZERO)
 
 
 @njit(cache=True, fastmath=CONTRACT)
-def close_periods(work: Array, hours: float, count: int, depot: int) -> None:
-    """From what one period of a steady state leaves, what all the periods before have left together."""
-    set_step(work, hours, count, depot, False)
+def close_periods(work: Array, count: int, depot: int) -> None:
+    """From what one period of a steady state leaves, what all the periods before have left together.
+
+    The period's step must have been set.
+    """
     if depot == 1:
         for k in range(LANES):
             work[DEPOT * LANES + k] /= work[G_DEPOT * LANES + k] * work[KA * LANES + k]

@@ -1,5 +1,6 @@
 """`measure`: what each row's curve amounts to over windows of time, without keeping the curve."""
 
+import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -116,7 +117,8 @@ def measure(
         )
         failed[part] = run.failed
         _reduce(times, columns, levels, run.concentration, run.auc, run.highest, *(array[part] for array in found))
-    return Measures(*found, failed)
+    auc, highest, lowest, last, above, within = found
+    return Measures(auc, highest, lowest, last, above, within, failed)
 
 
 def _looks(timeline: Timeline, edges: Array) -> tuple[Array, Integers]:
@@ -176,5 +178,5 @@ def hours_above(before: float, after: float, hours: float, level: float) -> floa
         return 0.0
     low, high = min(before, after), max(before, after)
     if low > 0.0 and level > 0.0:
-        return hours * (np.log(high / level) / np.log(high / low))
+        return hours * (math.log(high / level) / math.log(high / low))
     return hours * ((high - level) / (high - low))

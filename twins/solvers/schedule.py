@@ -86,7 +86,10 @@ def _following(doses: Array, row: int, until_h: float) -> int:
 @njit(cache=True, nogil=True, fastmath=CONTRACT)
 def epoch_at(epochs_h: Array, time_h: float, backward: bool) -> int:
     """Which set of parameters holds at a moment: the last that began, or, carried backward, the next to be recorded."""
-    found = np.searchsorted(epochs_h, time_h) if backward else np.searchsorted(epochs_h, time_h, side="right") - 1
+    if backward:
+        found = int(np.searchsorted(epochs_h, time_h))
+    else:
+        found = int(np.searchsorted(epochs_h, time_h, side="right")) - 1
     return int(min(max(found, 0), epochs_h.size - 1))
 
 
@@ -236,7 +239,7 @@ def lay(
             if start_h < time < finish:
                 few[count] = time
                 count += 1
-    few = np.sort(few[:count])
+    _sort(few, count)
     lines = np.empty(count + times_h.size)
     size = 0
     one = 0
@@ -322,6 +325,18 @@ def lay(
         for j in range(first, until):
             rate[j, port] += speed
     return hours, rate, bolus, epoch, output, output_epoch, reset, steady
+
+
+@njit(cache=True)
+def _sort(times: Array, count: int) -> None:
+    """Sort the first `count` times in place, which are nearly in order."""
+    for j in range(1, count):
+        time = times[j]
+        k = j - 1
+        while k >= 0 and times[k] > time:
+            times[k + 1] = times[k]
+            k -= 1
+        times[k + 1] = time
 
 
 @njit(cache=True, fastmath=CONTRACT)

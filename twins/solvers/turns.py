@@ -16,10 +16,17 @@ from twins.solvers.linear import (
     CURVATURE,
     DEPOT,
     DONE,
+    E_DEPOT,
     FROM,
+    G_DEPOT,
     HELD,
     KA,
-    LANES,
+    KEPT,
+    MINUS_KA,
+    MINUS_RATES,
+    NOW_E,
+    NOW_P,
+    ONE,
     PEAK,
     PEAK_AT,
     PER_KA,
@@ -33,54 +40,38 @@ from twins.solvers.linear import (
     SLOPE_BEFORE,
     STEP_E,
     STEP_P,
+    SUMS,
+    TIMES,
     TOP,
     UNTIL,
     VALUE,
     WEIGHTS,
     Array,
+    absorb,
     absorbed,
     absorbed_once,
+    decay_depot,
+    decay_mode,
 )
+from twins.solvers.rows import LANES, above, fill, products
 
 _MOST = 40  # turns of a search; a bracketed Newton search needs about six
+_NEAR = 3e-5  # of a step: the next of Newton's steps would be its square
 _CLOSE = 1e-7  # of the step; the curve is flat at its peak, so the peak itself is then right to 1e-13
 
 
 @njit(cache=True, fastmath=CONTRACT)
 def keep_changes(work: Array, count: int, depot: int) -> None:
     """Before a step: how fast modes, depot and concentration change as it begins."""
+    for i in range(count):
+        products(work, CHANGE + i, (PUSH + i, ONE, MINUS_RATES + i, HELD + i))
     if depot == 1:
-        for k in range(LANES):
-            work[CHANGE_DEPOT * LANES + k] = (
-                work[PUSH_DEPOT * LANES + k] - work[KA * LANES + k] * work[DEPOT * LANES + k]
-            )
-    for k in range(LANES):
-        work[SLOPE_BEFORE * LANES + k] = 0.0
-        work[SLOPE_AFTER * LANES + k] = 0.0
-    _keep_change(work, 0, depot)
-    if count > 1:
-        _keep_change(work, 1, depot)
-    if count > 2:
-        _keep_change(work, 2, depot)
-
-
-@njit(cache=True, fastmath=CONTRACT, inline="always")
-def _keep_change(work: Array, i: int, depot: int) -> None:
-    for k in range(LANES):
-        change = work[(PUSH + i) * LANES + k] - work[(RATES + i) * LANES + k] * work[(HELD + i) * LANES + k]
-        if depot == 1:
-            change += work[(SHARES + i) * LANES + k] * work[DEPOT * LANES + k]
-        work[(CHANGE + i) * LANES + k] = change
-        work[SLOPE_BEFORE * LANES + k] += work[(WEIGHTS + i) * LANES + k] * change
-
-
-@njit(cache=True, fastmath=CONTRACT, inline="always")
-def _slope_after(work: Array, i: int, depot: int) -> None:
-    for k in range(LANES):
-        change = work[(CHANGE + i) * LANES + k] * work[(STEP_E + i) * LANES + k]
-        if depot == 1:
-            change += work[CHANGE_DEPOT * LANES + k] * work[(STEP_P + i) * LANES + k]
-        work[SLOPE_AFTER * LANES + k] += work[(WEIGHTS + i) * LANES + k] * change
+        products(work, CHANGE_DEPOT, (PUSH_DEPOT, ONE, MINUS_KA, DEPOT))
+        for i in range(count):
+            products(work, CHANGE + i, (CHANGE + i, ONE, SHARES + i, DEPOT))
+    products(work, SLOPE_BEFORE, (WEIGHTS, CHANGE))
+    for i in range(1, count):
+        products(work, SLOPE_BEFORE, (SLOPE_BEFORE, ONE, WEIGHTS + i, CHANGE + i))
 
 
 @njit(cache=True, fastmath=CONTRACT)
@@ -92,26 +83,23 @@ def find_peaks(work: Array, hours: float, count: int, depot: int) -> bool:
     bool
         Whether there is any; PEAK_AT is 0 where there is none.
     """
-    rising = 0
-    for k in range(LANES):
-        rising |= 1 if work[SLOPE_BEFORE * LANES + k] > 0.0 else 0
+    rising = above(work, SLOPE_BEFORE, 0.0)
     if rising == 0:
         return False
-    _slope_after(work, 0, depot)
-    if count > 1:
-        _slope_after(work, 1, depot)
-    if count > 2:
-        _slope_after(work, 2, depot)
-    turned = 0
-    for k in range(LANES):
-        turns = work[SLOPE_BEFORE * LANES + k] > 0.0 and work[SLOPE_AFTER * LANES + k] < 0.0
-        work[DONE * LANES + k] = 0.0 if turns else 1.0
-        turned |= 1 if turns else 0
-        work[FROM * LANES + k] = 0.0
-        work[UNTIL * LANES + k] = hours
-        work[PEAK_AT * LANES + k] = 0.0
+    fill(work, SLOPE_AFTER, 0.0)
+    for i in range(count):
+        products(work, SUMS, (CHANGE + i, STEP_E + i))
+        if depot == 1:
+            products(work, SUMS, (SUMS, ONE, CHANGE_DEPOT, STEP_P + i))
+        products(work, SLOPE_AFTER, (SLOPE_AFTER, ONE, WEIGHTS + i, SUMS))
+    turned = rising & ~above(work, SLOPE_AFTER, 0.0)
     if turned == 0:
         return False
+    fill(work, FROM, 0.0)
+    fill(work, UNTIL, hours)
+    fill(work, PEAK_AT, 0.0)
+    for k in range(LANES):
+        work[DONE * LANES + k] = 0.0 if (turned >> k) & 1 else 1.0
     for _ in range(_MOST):
         _slope_at(work, count, depot)
         waiting = 0
@@ -144,36 +132,29 @@ def find_peaks(work: Array, hours: float, count: int, depot: int) -> bool:
 @njit(cache=True, fastmath=CONTRACT)
 def _slope_at(work: Array, count: int, depot: int) -> None:
     """Slope and curvature of the concentration at PEAK_AT."""
-    for k in range(LANES):
-        work[SLOPE * LANES + k] = 0.0
-        work[CURVATURE * LANES + k] = 0.0
-    _slope_of_mode(work, 0, depot)
-    if count > 1:
-        _slope_of_mode(work, 1, depot)
-    if count > 2:
-        _slope_of_mode(work, 2, depot)
-
-
-@njit(cache=True, fastmath=CONTRACT, inline="always")
-def _slope_of_mode(work: Array, i: int, depot: int) -> None:
+    fill(work, SLOPE, 0.0)
+    fill(work, CURVATURE, 0.0)
+    products(work, TIMES, (PEAK_AT, ONE))
+    shallow = depot > 1  # never: a plain word for False would be compiled once more
     if depot == 1:
-        for k in range(LANES):
-            at = work[PEAK_AT * LANES + k]
-            rate, ka = work[(RATES + i) * LANES + k], work[KA * LANES + k]
-            left, _ = decayed(rate * at)
-            left_depot, _ = decayed(ka * at)
-            first = absorbed(rate, ka, at, left, left_depot)
-            fed = work[(SHARES + i) * LANES + k] * work[CHANGE_DEPOT * LANES + k]
-            change = work[(CHANGE + i) * LANES + k] * left + fed * first
-            work[SLOPE * LANES + k] += work[(WEIGHTS + i) * LANES + k] * change
-            work[CURVATURE * LANES + k] += work[(WEIGHTS + i) * LANES + k] * (fed * left_depot - rate * change)
-    else:
-        for k in range(LANES):
-            rate = work[(RATES + i) * LANES + k]
-            left, _ = decayed(rate * work[PEAK_AT * LANES + k])
-            change = work[(CHANGE + i) * LANES + k] * left
-            work[SLOPE * LANES + k] += work[(WEIGHTS + i) * LANES + k] * change
-            work[CURVATURE * LANES + k] -= work[(WEIGHTS + i) * LANES + k] * (rate * change)
+        products(work, KEPT, (E_DEPOT, ONE))
+        products(work, KEPT + 1, (G_DEPOT, ONE))
+        decay_depot(work, shallow)
+    for i in range(count):
+        decay_mode(work, i, shallow)
+        products(work, SUMS, (CHANGE + i, NOW_E))
+        if depot == 1:
+            absorb(work, shallow, shallow)
+            products(work, SUMS + 1, (SHARES + i, CHANGE_DEPOT))
+            products(work, SUMS, (SUMS, ONE, SUMS + 1, NOW_P))
+        products(work, SUMS + 2, (MINUS_RATES + i, SUMS))
+        if depot == 1:
+            products(work, SUMS + 2, (SUMS + 2, ONE, SUMS + 1, E_DEPOT))
+        products(work, SLOPE, (SLOPE, ONE, WEIGHTS + i, SUMS))
+        products(work, CURVATURE, (CURVATURE, ONE, WEIGHTS + i, SUMS + 2))
+    if depot == 1:
+        products(work, E_DEPOT, (KEPT, ONE))
+        products(work, G_DEPOT, (KEPT + 1, ONE))
 
 
 @njit(cache=True, fastmath=CONTRACT)
@@ -206,13 +187,11 @@ def value_at(work: Array, k: int, at: float, count: int, depot: int) -> tuple[fl
 @njit(cache=True, fastmath=CONTRACT)
 def count_hours(work: Array, hours: float, level: float, into: int, peaks: bool, count: int, depot: int) -> None:
     """Add to row `into` of the buffer how long the concentration was above a level during the step."""
-    crossed = 0
-    for k in range(LANES):
-        before = work[BEFORE * LANES + k] > level
-        after = work[VALUE * LANES + k] > level
-        work[into * LANES + k] += hours if before and after else 0.0
-        crossed |= 1 if before != after else 0
-    if crossed == 0 and not peaks:
+    first, last = above(work, BEFORE, level), above(work, VALUE, level)
+    if first & last:
+        for k in range(LANES):
+            work[into * LANES + k] += hours if ((first & last) >> k) & 1 else 0.0
+    if first == last and not peaks:
         return
     for k in range(LANES):
         before, after = work[BEFORE * LANES + k], work[VALUE * LANES + k]
@@ -253,6 +232,6 @@ def _above(
             then = 0.5 * (low + high)
         moved = abs(then - at)
         at = then
-        if moved <= 1e-10 * (right - left):
+        if moved <= _NEAR * (right - left):
             break
     return at - left if before > level else right - at
