@@ -44,6 +44,19 @@ def fittable(
     return tuple(used), tuple(said)
 
 
+def why_failed(model: PopulationModel, levels: Sequence[Level], mode: Mode) -> str:
+    """Why no density was found anywhere, as a sentence."""
+    outputs = model.system.outputs
+    for level, predicted in zip(levels, mode.population, strict=True):
+        residual = model.residuals[level.output or outputs[0].name]
+        if predicted == 0.0 and (residual.additive == 0.0 or residual.kind is ResidualKind.LOG):
+            return (
+                f"At {level.time_h:.1f} h {model.title} predicts 0 and its error is a share of that, so the level of "
+                f"{level.value:g} there cannot be; correct or question that level or the doses before it."
+            )
+    return f"The equations of {model.title} have no solution for this patient's doses and levels."
+
+
 def parameters(
     individual: Individual, time_h: float, eta: Array, covariance: Array
 ) -> tuple[dict[str, float], dict[str, float]]:

@@ -33,6 +33,8 @@ _STEPPED = np.array([2e-2, 1e-1, 1e-7])
 """The same where a solver steps with `_TOLERANCE`: its error of 1e-9 over the step is then 5e-8, like the difference's
 own."""
 _TOLERANCE = np.array([1e-9, 1e-11])
+_DRAFTS = np.array([1e-6, 1e-8])
+"""A prediction off by a millionth is far within any assay's error."""
 
 
 class BelowLimit(StrEnum):
@@ -66,6 +68,8 @@ class Evidence:
         All of it as arrays, for the kernels.
     numbers, wholes
         The case, packed.
+    drafts : ndarray
+        As `numbers`, with the looser tolerance that draws ask of a solver that steps; slopes need the tight one.
     flatten : float
         Factor of the prior's covariance.
     """
@@ -76,6 +80,7 @@ class Evidence:
     case: Case
     numbers: Array
     wholes: Whole
+    drafts: Array
     predictor: Predictor
     flatten: float
 
@@ -227,7 +232,9 @@ class Evidence:
             output_of_time=output_of_time,
             levels=levels,
         )
-        return cls(individual, observations, columns, case, *pack(case), engine, flatten)
+        numbers, wholes = pack(case)
+        drafts = numbers if case.steps is _EXACT else pack(case._replace(tolerance=_DRAFTS))[0]
+        return cls(individual, observations, columns, case, numbers, wholes, drafts, engine, flatten)
 
     def predict(self, etas: ArrayLike) -> Array:
         """At the levels, shape (n, levels), in each level's unit; not a number where the solver failed."""
@@ -236,13 +243,14 @@ class Evidence:
         return np.ascontiguousarray(found[:, self.columns])
 
     def height(self, normals: Array) -> Array:
-        """`objective` of rows of independent standard normals, shape (n, size) -> (n,)."""
-        return self._ask(ask.HEIGHT, np.ascontiguousarray(normals), (normals.shape[0], 1))[:, 0]
+        """`objective` of rows of independent standard normals, shape (n, size) -> (n,), as precise as draws need."""
+        return self._ask(ask.HEIGHT, np.ascontiguousarray(normals), (normals.shape[0], 1), self.drafts)[:, 0]
 
-    def _ask(self, question: int, rows: Array, shape: tuple[int, int]) -> Array:
+    def _ask(self, question: int, rows: Array, shape: tuple[int, int], numbers: Array | None = None) -> Array:
         out = np.empty(shape)
         kernel = pointer(ask.answer, ask.ANSWER.signature)
-        kernel(self.predictor.function, self.numbers, self.wholes, question, rows, out)
+        given = self.numbers if numbers is None else numbers
+        kernel(self.predictor.function, given, self.wholes, question, rows, out)
         return out
 
     def objective(self, etas: ArrayLike) -> Array:
@@ -251,7 +259,8 @@ class Evidence:
         Of the levels without ln 2π, of the effects without the logarithm of omega's determinant. Infinite where no
         patient is so far from typical, or the solver failed.
         """
-        return self.height(self.normals(etas))
+        rows = self.normals(etas)
+        return self._ask(ask.HEIGHT, rows, (rows.shape[0], 1))[:, 0]
 
     def effects(self, normals: Array) -> Array:
         """Effects from rows of independent standard normals, shape (n, size)."""

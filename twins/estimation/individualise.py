@@ -116,7 +116,7 @@ def individualise(
         return _prior(evidence, course, seed, draws, warnings, assumptions)
     mode = find_mode(evidence, hessian=True)
     if mode.failed:
-        return _cannot(model, seed, f"The equations of {model.title} have no solution for this patient's levels.")
+        return _cannot(model, seed, describe.why_failed(model, levels, mode))
     posterior = draw_posterior(evidence, mode, seed=seed, draws=draws)
     bent = options.hessian and bool(np.all(np.isfinite(mode.full)))
     if options.hessian and not bent:
