@@ -3,16 +3,16 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
 from twins.api.library import chosen
 from twins.api.twin import Twin
-from twins.forecasts import backwards, enough, outlook, population
 from twins.forecasts import compare as comparison
+from twins.forecasts import enough, outlook, population
 from twins.forecasts import explain as explanation
 from twins.forecasts import optimise as search
-from twins.forecasts.backwards import Solved
 from twins.forecasts.enough import AttainmentTable
 from twins.forecasts.forecast import ComparisonResult, Influence
 from twins.forecasts.limits import Limits
@@ -24,6 +24,9 @@ from twins.pharmacology.regimen import Plan, Regimen
 from twins.pharmacology.target import Metric, Target
 from twins.quantities.dose import Dose, Route
 from twins.samples.course import Course
+
+if TYPE_CHECKING:
+    from twins.forecasts.backwards import Solved
 
 Ask = Regimen | Plan | None
 
@@ -260,18 +263,22 @@ def explain(twin: Twin, plan: Ask, *, target: Target | None = None) -> tuple[Inf
     return explanation.influences(twin.model, twin.course, twin.fit, placed, _target(twin.model, target))
 
 
-def dose_for_auc(twin: Twin, auc: float, *, from_h: float, to_h: float, plan: Regimen) -> Solved:
+def dose_for_auc(twin: Twin, auc: float, *, from_h: float, to_h: float, plan: Regimen) -> "Solved":
     """The amount for an area under the curve over [from_h, to_h), hours since the course's start.
 
     `plan` says how it is given; its own amount is where the search begins.
     """
+    from twins.forecasts import backwards  # it loads SciPy's optimisers, which few questions need
+
     return backwards.dose_for_auc(
         twin.model, twin.course, twin.fit, auc=auc, from_h=from_h, to_h=to_h, regimen=_placed(plan, twin.course)
     )
 
 
-def dose_for_concentration(twin: Twin, concentration: float, *, at_h: float, plan: Regimen) -> Solved:
+def dose_for_concentration(twin: Twin, concentration: float, *, at_h: float, plan: Regimen) -> "Solved":
     """The amount for a concentration at a time, hours since the course's start; see `dose_for_auc`."""
+    from twins.forecasts import backwards
+
     return backwards.dose_for_concentration(
         twin.model,
         twin.course,
@@ -282,8 +289,10 @@ def dose_for_concentration(twin: Twin, concentration: float, *, at_h: float, pla
     )
 
 
-def time_to_fall_to(twin: Twin, concentration: float) -> Solved:
+def time_to_fall_to(twin: Twin, concentration: float) -> "Solved":
     """Hours from the last dose until the concentration has fallen to a value for good."""
+    from twins.forecasts import backwards
+
     return backwards.time_to_fall_to(twin.model, twin.course, twin.fit, concentration=concentration)
 
 
