@@ -186,8 +186,18 @@ def _made(found: Findings, key: str, build: Callable[..., Any], options: Table, 
     found.known(options, f"{key}.", taken)
     if any(name not in taken for name in options):
         return None
+    # Called as the library's own users call it, so that equal options give the same object and the same kernels.
+    plain: list[Any] = []
+    named: dict[str, Any] = {}
+    leading = True
+    for name, parameter in signature(build).parameters.items():
+        leading = leading and parameter.kind is parameter.POSITIONAL_OR_KEYWORD and name in (*options, "system")
+        if name in options and leading:
+            plain.append(options[name])
+        elif name in options:
+            named[name] = options[name]
     try:
-        return build(*first, **options)
+        return build(*first, *plain, **named)
     except (TypeError, ValueError) as error:
         found.wrong(key, dict(options), f"the library says: {error}")
         return None

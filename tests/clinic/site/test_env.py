@@ -63,6 +63,18 @@ def test_a_list_is_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     assert env.words("A_LIST", "") == ["a", "b", "c"]
 
 
+def test_a_directory_that_is_not_there_is_refused_and_none_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORMULARY_DIR", str(tmp_path))
+    assert env.folder("FORMULARY_DIR") == str(tmp_path)
+    monkeypatch.setenv("FORMULARY_DIR", str(tmp_path / "nowhere"))
+    with pytest.raises(env.SettingError, match=r"FORMULARY_DIR is .*nowhere', which is no directory; make it"):
+        env.folder("FORMULARY_DIR")
+    monkeypatch.delenv("FORMULARY_DIR")
+    assert env.folder("FORMULARY_DIR") == ""
+
+
 def test_a_secret_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("A_SECRET", raising=False)
     path = tmp_path / "deep" / "secret"

@@ -2,6 +2,7 @@
 
 import math
 import shutil
+import tomllib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,10 +17,12 @@ from twins.pharmacology import formulary
 from twins.pharmacology.arithmetic import ArithmeticTextError, parse
 from twins.pharmacology.covariates import history
 from twins.pharmacology.hospital_file import HospitalFileError, HospitalModel, read_text
+from twins.pharmacology.hospital_sections import DERIVATIONS, FORMS, STRUCTURES, Findings, structure
 from twins.pharmacology.individual import Individual
 from twins.quantities.dose import Dose
 from twins.samples.course import Course, CovariateValue
 from twins.solvers.solve import solve
+from twins.solvers.system import System
 from twins.solvers.timeline import Timeline, tabulate
 
 FILES = Path(__file__).parent / "hospital_files"
@@ -271,3 +274,56 @@ def test_everything_else_is_refused(text: str) -> None:
 def test_powers_of_constants_end_in_not_a_number_and_take_no_time() -> None:
     assert math.isnan(float(parse("9.0 ** 9 ** 9 ** 9")({})))
     assert math.isnan(float(parse("1 / 0")({})))
+
+
+def test_the_document_of_the_format_has_the_tried_example_and_every_name(pytestconfig: pytest.Config) -> None:
+    document = (pytestconfig.rootpath / "docs" / "hospital_models.md").read_text(encoding="utf-8")
+    assert document.split("```toml\n")[1].split("```")[0] == LINEZOLID
+    for name in (*STRUCTURES, *DERIVATIONS, *FORMS):
+        assert name in document
+
+
+@pytest.mark.parametrize(
+    ("written", "system"),
+    [
+        (
+            '[structure]\nname = "compartments"\ncount = 3\n[structure.effect_site]\n'
+            'outputs = [{name = "bis", unit = "1", split = true}]',
+            formulary.model("propofol-eleveld-2018").system,
+        ),
+        (
+            '[structure]\nname = "compartments"\ncount = 2\noral = true\nlag = true\n'
+            '[structure.metabolite]\nname = "paraxanthine"',
+            formulary.model("caffeine-perera-2013").system,
+        ),
+        (
+            '[structure]\nname = "compartments"\ncount = 2\noral = true\nlag = true\nbioavailability = true\n'
+            "red_cells = true",
+            formulary.model("tacrolimus-storset-2014").system,
+        ),
+        (
+            '[structure]\nname = "michaelis_menten"\ncount = 2\nlinear = true\noral = true\nlag = true\n'
+            "bioavailability = true\ninhibited = true",
+            formulary.model("voriconazole-friberg-2012").system,
+        ),
+    ],
+)
+def test_a_file_names_the_library_s_own_structures(written: str, system: System) -> None:
+    found = Findings()
+    assert structure(found, tomllib.loads(written)["structure"]) is system
+    assert found.mistakes == []
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ('name = "michaelis_menten"\ncount = 1\nred_cells = true', "structure.red_cells is {}; the library says"),
+        ('name = "compartments"\ncount = 1\n[structure.effect_site]\nside = 1', "structure.effect_site.side is 1"),
+        ('name = "compartments"\ncount = 1\nmetabolite = 3', "metabolite is 3; write a table [metabolite]"),
+        ('name = "transit"\ncount = 1\ntransits = 0', "the library says"),
+    ],
+)
+def test_what_does_not_fit_a_structure_is_named(written: str, expected: str) -> None:
+    found = Findings()
+    structure(found, tomllib.loads("[structure]\n" + written)["structure"])
+    assert any(expected in str(mistake) for mistake in found.mistakes)

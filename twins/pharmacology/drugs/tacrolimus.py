@@ -185,7 +185,7 @@ LEUVEN = PopulationModel(
     version="1",
     drug="tacrolimus",
     title="Leuven bedside model (first 14 days)",
-    system=rising_elimination(unit=UNIT, scale=SCALE),
+    system=rising_elimination(UNIT, SCALE),
     typical=_leuven,
     etas=on(CENTRAL_VOLUME, K0, RISE, PACE),
     omega=correlated(
