@@ -18,6 +18,9 @@ RUN useradd --system --create-home --uid 10001 twin \
     && chown -R twin /var/lib/patient-twin kernels
 USER twin
 
+# Compiled once here, so that no first patient waits for it; on another kind of processor it is compiled anew.
+RUN python manage.py warm
+
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s \
     CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]

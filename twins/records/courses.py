@@ -24,7 +24,7 @@ from twins.quantities.clock import hours_between
 from twins.quantities.dose import Dose
 from twins.records.doubts import Doubts
 from twins.records.models import GivenDose, Order, RecordState, Sex, StoredSample, Subject
-from twins.records.twins import model_ids
+from twins.records.twins import UnknownDrugError, model_ids
 from twins.samples.channel import Channel
 from twins.samples.course import Course, CovariateValue, Finding, FindingCode, Level, OrderedRegimen
 from twins.samples.quality import examine
@@ -105,10 +105,22 @@ def build_course(subject: Subject, drug: str, *, until: datetime | None = None) 
 
 
 def _channels(drug: str) -> tuple[Channel, tuple[Channel, ...]]:
-    """The channel of the drug's levels, and those of the covariates that its models read."""
-    inputs = {name for model_id in model_ids(drug) for name in formulary.model(model_id).clinical_inputs}
+    """The channel of the drug's levels, and those of the covariates that its models read.
+
+    Raises
+    ------
+    UnknownDrugError
+        If the doors take in no levels of the drug.
+    """
+    inputs: set[str] = set()
+    for model in map(formulary.model, model_ids(drug)):
+        inputs |= {*model.clinical_inputs, *(known.name for known in model.covariates)}
+        inputs |= {part for rule in model.derived.values() for part in rule.inputs}
     covariates = tuple(channel for channel, name in COVARIATE_CHANNELS.items() if name in inputs)
-    return Channel(formulary.drug(drug).level_channel), covariates
+    channel = formulary.drug(drug).level_channel
+    if channel is None:
+        raise UnknownDrugError(f"no levels of {drug!r} are taken in; give the drug a channel before a twin is kept")
+    return channel, covariates
 
 
 def _active(kind, subject: Subject, until: datetime | None):
