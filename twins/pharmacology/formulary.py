@@ -34,7 +34,7 @@ from twins.pharmacology.drugs import (
     warfarin,
 )
 from twins.pharmacology.hospital_file import HospitalFileError, HospitalModel, read_file
-from twins.pharmacology.hospital_sections import Mistake
+from twins.pharmacology.hospital_findings import Mistake
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.target import Target
 

@@ -13,7 +13,8 @@ from twins.pharmacology import hospital_sections as sections
 from twins.pharmacology.arithmetic import Expression
 from twins.pharmacology.covariates import DIALYSIS, HOURS, CovariateError, read
 from twins.pharmacology.drug import Drug
-from twins.pharmacology.hospital_sections import Findings, Mistake, Table
+from twins.pharmacology.hospital_findings import Findings, Mistake, Table
+from twins.pharmacology.hospital_structure import structure
 from twins.pharmacology.population import Citation, Link, Occasions, PopulationModel, RenalRule
 from twins.pharmacology.reading import FIRST_DOSE
 from twins.pharmacology.target import Target
@@ -146,7 +147,7 @@ def read_text(text: str, *, file: str, shipped: Mapping[str, Drug]) -> HospitalM
 
 
 def _build(found: Findings, data: Table, file: str, shipped: Mapping[str, Drug]) -> HospitalModel | None:
-    system = sections.structure(found, found.table(data, "structure", required=True))
+    system = structure(found, found.table(data, "structure", required=True))
     ranges = sections.covariates(found, found.tables(data, "covariate"))
     derived = sections.derived(found, found.table(data, "derived"))
     let = sections.expressions(found, "let", found.table(data, "let"))

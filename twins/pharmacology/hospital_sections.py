@@ -1,9 +1,6 @@
 """The sections of a hospital's model file, each read into what it stands for; every mistake is collected."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from inspect import signature
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,38 +9,14 @@ from twins.pharmacology.arithmetic import ArithmeticTextError, Expression, parse
 from twins.pharmacology.drug import Practice
 from twins.pharmacology.drugs import derivations
 from twins.pharmacology.drugs.variances import correlated, diagonal, triangle
+from twins.pharmacology.hospital_findings import Findings, Table
 from twins.pharmacology.population import CovariateRange, Derived, Eta
 from twins.pharmacology.residual import Residual, ResidualKind
-from twins.pharmacology.structure import compartments
-from twins.pharmacology.structures import (
-    absorption,
-    binding,
-    coagulation,
-    effect,
-    metabolite,
-    rising,
-    saturable,
-    target_mediated,
-)
 from twins.pharmacology.target import Metric, Target
 from twins.solvers.system import System
 
 Array = NDArray[np.float64]
-Table = Mapping[str, Any]
 
-STRUCTURES: dict[str, Callable[..., System]] = {
-    "compartments": compartments,
-    "zero_order": absorption.zero_order,
-    "sequential": absorption.sequential,
-    "first_and_zero_order": absorption.first_and_zero_order,
-    "two_depots": absorption.two_depots,
-    "transit": absorption.transit,
-    "michaelis_menten": saturable.michaelis_menten,
-    "rising_elimination": rising.rising_elimination,
-    "warfarin_inr": coagulation.warfarin_inr,
-    "target_mediated": target_mediated.target_mediated,
-    "quasi_steady_state": target_mediated.quasi_steady_state,
-}
 DERIVATIONS: dict[str, Derived] = {
     "janmahasatian": derivations.FAT_FREE_MASS,
     "al-sallami": derivations.FAT_FREE_MASS_OF_ALL_AGES,
@@ -69,142 +42,6 @@ CONVENTIONS = {
     "cv percent": "variance of eta as ln(1 + CV²)",
     "cv percent squared": "variance of eta as CV²",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """One mistake of a file: where, what is there, and what to write instead."""
-
-    key: str
-    value: str
-    remedy: str
-
-    def __str__(self) -> str:
-        return f"{self.key} is {self.value}; {self.remedy}"
-
-
-@dataclass(slots=True)
-class Findings:
-    """Collects mistakes, so that one reading names them all."""
-
-    mistakes: list[Mistake] = field(default_factory=list)
-
-    def wrong(self, key: str, value: Any, remedy: str) -> None:
-        shown = "missing" if value is None else repr(value)
-        self.mistakes.append(Mistake(key, shown if len(shown) <= 120 else f"{shown[:117]}...", remedy))
-
-    def known(self, table: Table, prefix: str, names: tuple[str, ...]) -> None:
-        """Name every key that has no meaning here."""
-        for key in table:
-            if key not in names:
-                self.wrong(f"{prefix}{key}", table[key], f"no such key; known are {', '.join(names)}")
-
-    def text(self, table: Table, key: str, *, prefix: str = "", default: str | None = None) -> str:
-        value = table.get(key, default)
-        if not isinstance(value, str) or (default is None and not value.strip()):
-            self.wrong(prefix + key, value, "write a text in quotes")
-            return ""
-        return value
-
-    def texts(self, table: Table, key: str, *, prefix: str = "") -> tuple[str, ...]:
-        value = table.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
-            self.wrong(prefix + key, value, "write a list of texts")
-            return ()
-        return tuple(value)
-
-    def number(
-        self, table: Table, key: str, *, prefix: str = "", default: float | None = None, low: float = -np.inf
-    ) -> float:
-        value = table.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or np.isnan(value) or value < low:
-            at_least = "" if low == -np.inf else f" of at least {low:g}"
-            self.wrong(prefix + key, value, f"write a number{at_least}")
-            return float("nan")
-        return float(value)
-
-    def optional(self, table: Table, key: str, *, prefix: str = "") -> float | None:
-        return None if table.get(key) is None else self.number(table, key, prefix=prefix)
-
-    def numbers(self, value: Any, key: str) -> Array | None:
-        fine = isinstance(value, list) and all(
-            isinstance(part, int | float) and not isinstance(part, bool) and np.isfinite(part) for part in value
-        )
-        if not fine:
-            self.wrong(key, value, "write a list of numbers")
-            return None
-        return np.array(value, dtype=np.float64)
-
-    def table(self, data: Table, key: str, *, required: bool = False) -> Table:
-        value = data.get(key)
-        if value is None and not required:
-            return {}
-        if not isinstance(value, dict):
-            self.wrong(key, value, f"write a table [{key}]")
-            return {}
-        return value
-
-    def tables(self, data: Table, key: str) -> list[Table]:
-        value = data.get(key, [])
-        if not isinstance(value, list) or not all(isinstance(part, dict) for part in value):
-            self.wrong(key, value, f"write tables [[{key}]]")
-            return []
-        return value
-
-
-def structure(found: Findings, table: Table) -> System | None:
-    """The system that [structure] names, with what is laid around it."""
-    name = found.text(table, "name", prefix="structure.")
-    build = STRUCTURES.get(name)
-    if build is None:
-        if name:
-            found.wrong("structure.name", name, f"the structures are {', '.join(STRUCTURES)}")
-        return None
-    around = ("effect_site", "metabolite", "red_cells")
-    options = {key: value for key, value in table.items() if key not in ("name", *around)}
-    system: System | None = _made(found, "structure", build, {key: _hashable(value) for key, value in options.items()})
-    if system is not None and "metabolite" in table:
-        made = found.table(table, "metabolite")
-        system = _made(found, "structure.metabolite", metabolite.with_metabolite, made, system)
-    if system is not None and table.get("red_cells"):
-        system = _made(found, "structure.red_cells", binding.with_red_cells, {}, system)
-    if system is not None and "effect_site" in table:
-        site = dict(found.table(table, "effect_site"))
-        outputs = [
-            _made(found, "structure.effect_site.outputs", effect.sigmoid, part)
-            for part in found.tables(site, "outputs")
-        ]
-        site.pop("outputs", None)
-        if None not in outputs:
-            system = _made(found, "structure.effect_site", effect.effect_site, site, system, *outputs)
-    return system
-
-
-def _made(found: Findings, key: str, build: Callable[..., Any], options: Table, *first: Any) -> Any:
-    """What a constructor of the library makes of options from a file; None and a mistake where it refuses them."""
-    taken = tuple(name for name in signature(build).parameters if name not in ("system", "outputs"))
-    found.known(options, f"{key}.", taken)
-    if any(name not in taken for name in options):
-        return None
-    # Called as the library's own users call it, so that equal options give the same object and the same kernels.
-    plain: list[Any] = []
-    named: dict[str, Any] = {}
-    leading = True
-    for name, parameter in signature(build).parameters.items():
-        leading = leading and parameter.kind is parameter.POSITIONAL_OR_KEYWORD and name in (*options, "system")
-        if name in options and leading:
-            plain.append(options[name])
-        elif name in options:
-            named[name] = options[name]
-    try:
-        return build(*first, *plain, **named)
-    except (TypeError, ValueError) as error:
-        found.wrong(key, dict(options), f"the library says: {error}")
-        return None
-
-
-def _hashable(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
 
 
 def covariates(found: Findings, tables: list[Table]) -> tuple[CovariateRange, ...]:

@@ -17,7 +17,9 @@ from twins.pharmacology import formulary
 from twins.pharmacology.arithmetic import ArithmeticTextError, parse
 from twins.pharmacology.covariates import history
 from twins.pharmacology.hospital_file import HospitalFileError, HospitalModel, read_text
-from twins.pharmacology.hospital_sections import DERIVATIONS, FORMS, STRUCTURES, Findings, structure
+from twins.pharmacology.hospital_findings import Findings
+from twins.pharmacology.hospital_sections import DERIVATIONS, FORMS
+from twins.pharmacology.hospital_structure import STRUCTURES, structure
 from twins.pharmacology.individual import Individual
 from twins.quantities.dose import Dose
 from twins.samples.course import Course, CovariateValue
