@@ -61,6 +61,8 @@ def test_printed_values(
 def test_cockcroft_gault_per_standard_surface() -> None:
     found = renal.relative(renal.cockcroft_gault(40, 80, 1.0, MAN), MAN_80_KG_180_CM_M2)
     assert float(found) == pytest.approx(96.0, abs=0.5)
+    injured = renal.cockcroft_gault_spinal_cord_injury(40, 80, 1.0, MAN)
+    assert float(renal.relative(injured, MAN_80_KG_180_CM_M2)) == pytest.approx(67.0, abs=0.5)
 
 
 def test_lund_malmo_as_mL_per_min() -> None:
