@@ -10,6 +10,7 @@ from twins.quantities.dose import Route
 DAY_H = 24.0
 SHORTEST_H = 1.0
 """House setting: no infusion is proposed to be shorter."""
+_FACTORS = (0.25, 0.5, 1.5, 2.0, 3.0)
 _MOST_PIECES = 8
 """Tablets or vials that one dose is put together from, at most."""
 
@@ -132,12 +133,15 @@ class Limits:
             return f"steps of {self.step_mg:g} mg" if self.step_mg else "the sizes of the product"
         return ""
 
-    def around(self, amount_mg: float) -> tuple[float, float]:
-        """What lies half a step below and above an amount: what could be given if nothing stood against it."""
+    def probes(self, amount_mg: float) -> tuple[float, ...]:
+        """What else could be given if nothing stood against it: between two amounts, and well beyond the ends."""
         place = min(range(len(self.amounts_mg)), key=lambda k: abs(self.amounts_mg[k] - amount_mg))
-        below = self.amounts_mg[place - 1] if place else 0.5 * amount_mg
-        above = self.amounts_mg[place + 1] if place + 1 < len(self.amounts_mg) else amount_mg + (amount_mg - below)
-        return 0.5 * (below + amount_mg), 0.5 * (amount_mg + above)
+        below, above = self.amounts_mg[max(place - 1, 0)], self.amounts_mg[min(place + 1, len(self.amounts_mg) - 1)]
+        between = {0.5 * (below + amount_mg), 0.5 * (amount_mg + above)} - {amount_mg}
+        step = self.step_mg or self.amounts_mg[0]
+        beyond = {step * max(1.0, round(factor * amount_mg / step)) for factor in _FACTORS}
+        beyond |= {factor * amount_mg for factor in _FACTORS if factor * amount_mg < self.amounts_mg[0]}
+        return (*sorted(between), *sorted(beyond - {amount_mg}))
 
 
 def _sums(sizes_mg: tuple[float, ...], low_mg: float, high_mg: float) -> list[float]:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from twins.estimation.fit import Fit, FitOutcome
 from twins.forecasts import exposure
@@ -113,12 +113,15 @@ def optimise(
 
 
 def way_in(model: PopulationModel, course: Course, current: Plan | None = None) -> Route:
-    """How the next doses go in: as those of the current plan, else as the last dose given, else as the model takes."""
+    """How the next doses go in: as those of the current plan, else as the last dose given.
+
+    Before any dose by mouth, where the model knows that way, else as it takes them.
+    """
     if current is not None and current.regimen is not None:
         return current.regimen.route
     if course.doses:
         return course.doses[-1].route
-    known = [route for route in Route if route.value in model.system.inputs]
+    known = [route for route in (Route.ORAL, *Route) if route.value in model.system.inputs]
     return known[0] if known else Route.INTRAVENOUS
 
 
@@ -256,22 +259,15 @@ def _bound_by(search: _Search, item: _Scored) -> tuple[str, ...]:
     regimen = item.plan.regimen
     if regimen is None:
         return ()
-    found = []
-    for amount in search.limits.around(regimen.amount_mg):
-        length = (
-            regimen.duration_h * max(1.0, amount / regimen.amount_mg) if not regimen.continuous else regimen.duration_h
-        )
+    found: list[str] = []
+    for amount in search.limits.probes(regimen.amount_mg):
+        # Of a larger dose the infusion is longer, at the same rate.
+        length = regimen.duration_h * (1.0 if regimen.continuous else max(1.0, amount / regimen.amount_mg))
         reason = search.limits.refusal(amount, regimen.interval_h, length)
-        changed = Regimen(
-            amount,
-            regimen.interval_h,
-            min(length, regimen.interval_h),
-            regimen.start_h,
-            regimen.loading_mg,
-            regimen.route,
-            regimen.loading_h,
-        )
-        if reason and reason not in found and _score(search, Plan("", changed)).score > item.score + _BINDS:
+        if not reason or reason in found:
+            continue
+        other = replace(regimen, amount_mg=amount, duration_h=min(length, regimen.interval_h))
+        if _score(search, Plan("", other)).score > item.score + _BINDS:
             found.append(reason)
     return tuple(found)
 
