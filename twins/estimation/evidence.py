@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from twins.estimation.engine import DRAFTS, EXACT, STEPPED, TOLERANCE, compartments, prepared, reach, superposes
 from twins.pharmacology.covariates import CovariateHistory, history
 from twins.pharmacology.individual import Individual, root
-from twins.pharmacology.population import Link, PopulationModel
+from twins.pharmacology.population import PopulationModel
 from twins.quantities.dose import Dose
 from twins.samples.course import Course, Level
 from twins.solvers import ask, likelihood, scoring
@@ -18,23 +18,12 @@ from twins.solvers.case import Case, pack
 from twins.solvers.likelihood import M1, M3, M4, Levels
 from twins.solvers.pointed import pointer
 from twins.solvers.schedule import expand
-from twins.solvers.solve import Predictor, predictor
-from twins.solvers.system import CarryRule, Compartments, Equations, Response, System
-from twins.solvers.timeline import ports, tabulate
+from twins.solvers.solve import Predictor
+from twins.solvers.system import CarryRule, Equations
+from twins.solvers.timeline import tabulate
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
-
-_EXACT = np.array([2e-3, 1e-2, 1e-9])
-"""Steps of differences, and the objective's rounding, where predictions have all their digits: the fourth-order
-difference's own error, step⁴/30 of the fifth derivative, and the rounding, 1e-16/step, are both below 1e-12, so that
-slopes are as good as analytic ones."""
-_STEPPED = np.array([2e-2, 1e-1, 1e-7])
-"""The same where a solver steps with `_TOLERANCE`: its error of 1e-9 over the step is then 5e-8, like the difference's
-own."""
-_TOLERANCE = np.array([1e-9, 1e-11])
-_DRAFTS = np.array([1e-6, 1e-8])
-"""A prediction off by a millionth is far within any assay's error."""
 
 
 class BelowLimit(StrEnum):
@@ -63,7 +52,7 @@ class Evidence:
     observed : ndarray, shape (levels,)
         In the unit of each level's output; the limit where it is below quantification.
     columns : ndarray of int, shape (levels,)
-        Which of the problem's times each level lies at.
+        Which of the case's times each level lies at.
     case
         All of it as arrays, for the kernels.
     numbers, wholes
@@ -184,6 +173,8 @@ class Evidence:
             error is of its logarithm; or a factor is not positive.
         """
         count = len(times_h)
+        if rule is CarryRule.INTERPOLATED:
+            raise EvidenceError("covariates are interpolated; estimation carries them forward or backward, choose one")
         if not flatten > 0.0:
             raise EvidenceError(f"flatten is {flatten}; give a positive factor of the prior's covariance")
         names = [output.name for output in model.system.outputs]
@@ -210,19 +201,19 @@ class Evidence:
         if not bool(np.all((levels.weight > 0.0) & np.isfinite(levels.weight))):
             raise EvidenceError("weights hold a number that is not positive; give factors of the residual variance")
         table = tabulate(model.system, doses)
-        engine = _engine(model.system)
-        plain = _superposes(model, individual, table, len(resets_h))
+        carried = prepared(model.system)
+        plain = superposes(model, individual, table, len(resets_h))
         within = model.occasions
         case = Case(
-            layout=engine.layout,
-            scales=engine.scales,
-            ports=engine.ports,
-            tolerance=_TOLERANCE,
-            steps=_STEPPED if isinstance(model.system.equations, Equations) else _EXACT,
-            plain=np.array([_compartments(model.system) if plain else 0, model.system.outputs[0].scale]),
+            layout=carried.layout,
+            scales=carried.scales,
+            ports=carried.ports,
+            tolerance=TOLERANCE,
+            steps=STEPPED if isinstance(model.system.equations, Equations) else EXACT,
+            plain=np.array([compartments(model.system) if plain else 0, model.system.outputs[0].scale]),
             between=np.sqrt(flatten) * root(model.omega),
             within=np.sqrt(flatten) * root(within.omega) if within else np.zeros((0, 0)),
-            reach=_reach(model),
+            reach=reach(model),
             effects=individual.effects,
             doses=np.ascontiguousarray(expand(table, times[-1])[:, :8]) if plain and count else table,
             epochs_h=individual.times_h,
@@ -233,8 +224,8 @@ class Evidence:
             levels=levels,
         )
         numbers, wholes = pack(case)
-        drafts = numbers if case.steps is _EXACT else pack(case._replace(tolerance=_DRAFTS))[0]
-        return cls(individual, observations, columns, case, numbers, wholes, drafts, engine, flatten)
+        drafts = numbers if case.steps is EXACT else pack(case._replace(tolerance=DRAFTS))[0]
+        return cls(individual, observations, columns, case, numbers, wholes, drafts, carried, flatten)
 
     def predict(self, etas: ArrayLike) -> Array:
         """At the levels, shape (n, levels), in each level's unit; not a number where the solver failed."""
@@ -336,54 +327,3 @@ def _lay(times_h: Sequence[float], outputs: Sequence[int]) -> tuple[Array, Whole
             times[k] = np.nextafter(times[k + 1], -np.inf)
     columns = [place[float(time), output] for time, output in zip(times_h, outputs, strict=True)]
     return times, np.array([output for _, output in pairs], dtype=np.int64), np.array(columns, dtype=np.int64)
-
-
-@lru_cache(maxsize=256)
-def _engine(system: System) -> Predictor:
-    """The system's predictor, its arrays such as a packed case can hold."""
-    found = predictor(system)
-    return Predictor(
-        found.function,
-        np.array(found.layout, dtype=np.int64).ravel(),
-        np.array(found.scales, dtype=np.float64).ravel(),
-        np.array(found.ports, dtype=np.int64),
-    )
-
-
-def _compartments(system: System) -> int:
-    """How many, where doses into the central one superpose in closed form; else 0."""
-    form = system.equations
-    return form.count if isinstance(form, Compartments) and form.count <= 2 and _reads_plainly(system) else 0
-
-
-def _reads_plainly(system: System) -> bool:
-    (output,) = system.outputs
-    linear = output.response is Response.LINEAR and not output.of and output.volume == system.parameters[1]
-    return linear and output.state == system.states[0]
-
-
-def _superposes(model: PopulationModel, individual: Individual, doses: Array, resets: int) -> bool:
-    """Whether nothing but the doses changes over time, and they enter the central compartment as they are given."""
-    effects = individual.effects
-    if _compartments(model.system) == 0 or resets or bool(np.any(doses[:, 5:7] != 0.0)):
-        return False
-    entries = ports(model.system).table[doses[:, 7].astype(np.int64)]
-    if bool(np.any(entries[:, 0] != 0)) or bool(np.any(entries[:, [1, 2, 4, 5]] >= 0)):
-        return False
-    same = np.all(effects.typical == effects.typical[0]) and np.all(effects.added == effects.added[0])
-    return bool(same and (individual.occasions == 0 or np.all(effects.occasion == effects.occasion[0])))
-
-
-def _reach(model: PopulationModel) -> Array:
-    """How far each effect goes to change its component about e-fold; a standard deviation where effects add."""
-    within = model.occasions
-    etas = (*model.etas, *(within.etas if within else ()))
-    spreads = np.concatenate((np.diag(model.omega), np.diag(within.omega) if within else np.zeros(0)))
-    reach = np.ones(len(etas))
-    for k, eta in enumerate(etas):
-        steep = [abs(factor) for name, factor in eta.targets if model.links.get(name, Link.LOG) is not Link.IDENTITY]
-        if steep and max(steep) > 0.0:
-            reach[k] = 1.0 / max(steep)
-        elif spreads[k] > 0.0:
-            reach[k] = np.sqrt(spreads[k])
-    return reach

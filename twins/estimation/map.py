@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twins.estimation.evidence import Evidence
-from twins.solvers import ask, scoring
+from twins.solvers import ask, search
 from twins.solvers.case import chain
 from twins.solvers.pointed import pointer
 from twins.solvers.scoring import CONVERGED, FAILED
@@ -176,7 +176,7 @@ class _Batch:
 
     def fit(self, threads: int, starts: int) -> None:
         answer = pointer(ask.answer, ask.ANSWER.signature)
-        kernel = pointer(scoring.fit, scoring.FIT)
+        kernel = pointer(search.fit, search.FIT)
         function = self.group[0].predictor.function
         places = (self.number_at, self.whole_at, self.effect_at, self.time_at, self.square_at)
         grid = _grid(len(self.group[0].model.etas))

@@ -14,6 +14,7 @@ from twins.pharmacology.formulary import model
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.residual import Residual, ResidualKind
 from twins.samples.course import Level
+from twins.solvers.system import CarryRule
 
 Array = NDArray[np.float64]
 GOTI = model("vancomycin-goti-2018")
@@ -176,6 +177,9 @@ def test_what_cannot_be_fitted_is_refused_by_name() -> None:
     logged = replace(GOTI, residuals={"concentration": Residual(ResidualKind.LOG, 0.2, 0.0)})
     with pytest.raises(EvidenceError, match="of its logarithm"):
         Evidence.of(logged, patient, (Level(3.0, 0.0),))
+    between = replace(patient, carry=CarryRule.INTERPOLATED)
+    with pytest.raises(EvidenceError, match="covariates are interpolated"):
+        Evidence.of(GOTI, between, patient.levels)
     with pytest.raises(EvidenceError, match="flatten is 0"):
         Evidence.of(GOTI, patient, patient.levels, flatten=0.0)
 
