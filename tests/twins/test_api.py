@@ -297,3 +297,10 @@ def test_tables_go_in_and_out(tmp_path: Path) -> None:
     assert again[1].levels == courses[1].levels
     frame = written.rename(columns={"TIME": "time_h", "AMT": "amount_mg", "DV": "value"})
     assert twins.Course.from_frame(frame[["time_h", "amount_mg", "value"]], drug="x").levels[0].value == 8.0
+
+
+def test_a_hospital_s_file_is_a_model_like_any_other() -> None:
+    path = Path(__file__).parent / "pharmacology" / "hospital_files" / "goti_as_file.toml"
+    model = twins.read_model(path)
+    shipped, mine = twins.individualise(GOTI, course(), draws=10), twins.individualise(model, course(), draws=10)
+    assert mine.parameters == pytest.approx(shipped.parameters, rel=1e-6)

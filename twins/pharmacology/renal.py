@@ -139,7 +139,7 @@ def cockcroft_gault_spinal_cord_injury(
 
     References
     ----------
-    Mirahmadi MK et al. Paraplegia 1983;21:23-29, PMID 6835689.
+    Mirahmadi et al. Paraplegia 1983, PMID 6835689.
     """
     (share,) = within(0.0, 1.0, factor=factor)
     return np.asarray(share * cockcroft_gault(age_y, weight_kg, creatinine_mg_per_dl, male))
