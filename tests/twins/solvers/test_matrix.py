@@ -188,9 +188,10 @@ def test_a_lag_longer_than_the_interval_at_steady_state_is_refused() -> None:
         solve(ORAL, [[ROW]], _line(ORAL, doses))
 
 
-def test_the_area_under_a_saturable_output_is_that_of_a_fine_grid() -> None:
+@pytest.mark.parametrize("absorption_per_h", [1.1, 4.5, 60.0])
+def test_the_area_under_a_saturable_output_is_that_of_a_fine_grid(absorption_per_h: float) -> None:
     system = with_red_cells(compartments(1, oral=True))
-    row = [[[800.0, 6000.0, 1.1, 418.0, 3.8, 0.35]]]
+    row = [[[800.0, 6000.0, absorption_per_h, 418.0, 3.8, 0.35]]]
     doses = [Dose(0.0, 5.0, route=Route.ORAL), Dose(6.0, 1.0, 4.0)]
     found = solve(system, row, _line(system, doses, np.array([0.0, 6.0, 24.0])), exposure=True).auc[0]
     # Simpson's rule on either side of every event.
