@@ -37,7 +37,7 @@ def sentence(window: Window, headline: Attainment, table: Sequence[DayExposure],
     words = f"{percent(headline.p_in_target)} chance {_aim(target)} {_when(window, target)}"
     if target.has_limit and not _is_most(target):
         words += f", {percent(headline.p_above)} chance above {target.high:g}"
-    if headline.p_below >= _WORTH_SAYING and target.low > 0:
+    if headline.p_below >= _WORTH_SAYING and target.low > 0 and target.metric is not Metric.TIME_ABOVE:
         words += f", {percent(headline.p_below)} below {target.low:g}"
     last = table[-1] if table else None
     one_day = window.to_h - window.from_h == 24.0
@@ -64,7 +64,7 @@ def _output(target: Target) -> str:
 
 def _span(target: Target, unit: str) -> str:
     words = readable(unit)
-    behind = f" {words}" if words and words != "%" else ""
+    behind = f" {words}" if words not in ("", "%", _output(target)) else ""
     if not target.has_limit:
         return f"at least {target.low:g}{behind}"
     if _is_most(target):
