@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.integrate import solve_ivp
 
 import twins
 from twins.estimation.individualise import individualise, seed_for
@@ -304,3 +305,37 @@ def test_a_hospital_s_file_is_a_model_like_any_other() -> None:
     model = twins.read_model(path)
     shipped, mine = twins.individualise(GOTI, course(), draws=10), twins.individualise(model, course(), draws=10)
     assert mine.parameters == pytest.approx(shipped.parameters, rel=1e-6)
+
+
+@pytest.mark.parametrize("carry", [twins.CarryRule.FORWARD, twins.CarryRule.BACKWARD])
+def test_changing_covariates_and_dialysis_reach_the_curve_under_each_carry_rule(carry: twins.CarryRule) -> None:
+    """Against the same patient integrated by SciPy from event to event."""
+    model = twins.define(
+        "no-variability",
+        twins.compartments(1),
+        typical={"clearance_l_per_h": lambda c: 0.05 * c["weight_kg"], "central_volume_l": 20},
+        variances={},
+        residual=twins.residual(proportional=0.1),
+    )
+    patient = twins.Course.from_data(
+        drug="no-variability",
+        doses=[(0, 100, 2)],
+        covariates={"weight_kg": [(0, 50), (10, 90), (20, 70)]},
+        dialysis=[(4, 8, 3.0)],
+        carry=carry,
+        until=24,
+    )
+    times = [1.0, 3.0, 6.0, 9.0, 15.0, 24.0]
+    found = twins.forecast(twins.individualise(model, patient, draws=2), times_h=times).values[0]
+
+    weights = (50.0, 90.0, 70.0) if carry is twins.CarryRule.FORWARD else (90.0, 70.0, 70.0)
+    amount, begin, expected = np.zeros(1), 0.0, []
+    for end in sorted({*times, 2.0, 4.0, 8.0, 10.0, 20.0}):
+        weight = weights[np.searchsorted([10.0, 20.0], begin, side="right")]
+        leaves = (0.05 * weight + (3.0 if 4.0 <= begin < 8.0 else 0.0)) / 20.0
+        enters = 50.0 if begin < 2.0 else 0.0
+        run = solve_ivp(lambda _, y, k=leaves, r=enters: r - k * y, (begin, end), amount, rtol=1e-11, atol=1e-12)
+        amount, begin = run.y[:, -1], end
+        if end in times:
+            expected.append(amount[0] / 20.0)
+    assert found == pytest.approx(np.array([expected, expected]), rel=1e-9)
