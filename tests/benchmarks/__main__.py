@@ -3,10 +3,11 @@
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import audit, engine, fitting, nonlinear
+from tests.benchmarks import audit, closed_forms, engine, fitting, nonlinear
 
 TABLES: tuple[tuple[str, Callable[[], list[tuple[str, str, str]]]], ...] = (
-    ("The engine, one thread, warm", engine.table),
+    ("Closed forms, one thread, warm", closed_forms.table),
+    ("One patient, one thread, warm", engine.table),
     ("Equations that are not linear", nonlinear.table),
     ("Fits of many patients", fitting.table),
     ("The audit chain, one writer", audit.table),

@@ -11,11 +11,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from twins.solvers.former import Schedule, build
 from twins.solvers.linear import CONTRACT
-from twins.solvers.system import CarryRule
-
-__all__ = ["CarryRule", "Schedule", "build"]  # until estimation and forecasts use timelines
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -90,7 +86,8 @@ def epoch_at(epochs_h: Array, time_h: float, backward: bool) -> int:
         found = int(np.searchsorted(epochs_h, time_h))
     else:
         found = int(np.searchsorted(epochs_h, time_h, side="right")) - 1
-    return int(min(max(found, 0), epochs_h.size - 1))
+    last: int = epochs_h.size - 1
+    return min(max(found, 0), last)
 
 
 @njit(cache=True, nogil=True, fastmath=CONTRACT)
