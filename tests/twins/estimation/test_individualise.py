@@ -1,14 +1,23 @@
 import hashlib
 import json
 import math
+from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 
 from tests.factories.courses import course
+from twins.estimation.doubts import plain_name
+from twins.estimation.evidence import BelowLimit, Evidence
 from twins.estimation.fit import Fit, FitOutcome
-from twins.estimation.individualise import individualise, seed_for
+from twins.estimation.individualise import Options, individualise, seed_for
+from twins.estimation.map import HESSIAN_KIND, find_mode
 from twins.pharmacology.formulary import model
+from twins.pharmacology.residual import Residual, ResidualKind
+from twins.quantities.dose import Dose, Route
+from twins.samples.course import Course, CovariateValue, Level
 
 GOTI = model("vancomycin-goti-2018")
 THOMSON = model("vancomycin-thomson-2009")
@@ -216,6 +225,73 @@ def test_seeds_are_63_bits_of_the_digest_and_the_model() -> None:
 def test_fewer_than_one_draw_is_refused() -> None:
     with pytest.raises(ValueError, match="draws is 0"):
         individualise(GOTI, course(), seed=1, draws=0)
+
+
+def test_a_model_without_residual_error_is_the_prior_and_says_so() -> None:
+    without = replace(GOTI, residuals={})
+    fit = individualise(without, course(levels=((11.5, 12.0),)), seed=1)
+    assert fit.outcome is FitOutcome.PRIOR_ONLY
+    assert fit.eta == (0.0, 0.0, 0.0)
+    assert any("states no residual error of concentration" in warning for warning in fit.warnings)
+
+
+def test_a_level_where_only_nought_can_be_is_named() -> None:
+    proportional = replace(GOTI, residuals={"concentration": Residual(ResidualKind.SD_SUM, 0.0, 0.2)})
+    patient = course(doses=((5.0, 1000.0, 1.0),), levels=((5.0, 8.0),))
+    fit = individualise(proportional, patient, seed=1)
+    assert fit.outcome is FitOutcome.CANNOT
+    assert "At 5.0 h Goti 2018 predicts 0" in fit.reason
+
+
+def test_options_are_taken_and_said() -> None:
+    patient = course(levels=((11.5, 18.0), (23.5, 2.0)))
+    low = replace(patient, levels=(patient.levels[0], replace(patient.levels[1], below_limit=True)))
+    plain = individualise(GOTI, low, seed=1)
+    assert plain.assumptions == ("Levels below quantification: M3: that it is below the limit.",)
+    assert plain.residuals[1].below_limit
+    left_out = individualise(GOTI, low, seed=1, options=Options(below=BelowLimit.M1))
+    assert left_out.eta == individualise(GOTI, course(levels=((11.5, 18.0),)), seed=1).eta
+    flat = individualise(GOTI, patient, seed=1, options=Options(flatten=4.0, half_life_h=24.0, hessian=True))
+    assert flat.covariance_kind == HESSIAN_KIND
+    assert "multiplied by 4" in flat.assumptions[0]
+    assert "every 24 h of its age" in flat.assumptions[1]
+    with pytest.raises(ValueError, match="half_life_h is -1"):
+        Options(half_life_h=-1.0)
+
+
+def test_two_outputs_of_equations_are_fitted_at_once() -> None:
+    # Warfarin by mouth and INR, log-normal errors, by numerical integration; both are measured at 96 h.
+    chosen = model("warfarin-hamberg-2007")
+    covariates = {"age_y": 60.0, "cyp2c9_2_alleles": 0.0, "cyp2c9_3_alleles": 0.0, "vkorc1_g_alleles": 1.0}
+    patient = Course(
+        drug="warfarin",
+        start=datetime(2026, 1, 5, tzinfo=UTC),
+        until_h=150.0,
+        doses=tuple(Dose(24.0 * k, 5.0, route=Route.ORAL) for k in range(6)),
+        levels=(Level(96.0, 0.5), Level(96.0, 1.9, output="inr"), Level(144.0, 2.3, output="inr")),
+        covariates=tuple(CovariateValue(name, 0.0, value) for name, value in covariates.items()),
+    )
+    evidence = Evidence.of(chosen, patient, patient.levels)
+    mode = find_mode(evidence)
+    assert mode.converged
+    assert mode.gradient < 1e-4
+    best = minimize(lambda x: float(evidence.objective(x)[0]), mode.eta, method="L-BFGS-B")
+    assert best.fun == pytest.approx(mode.objective, abs=1e-6)
+    f = evidence.predict(mode.eta)[0]
+    sds = np.array([chosen.residuals[name].additive for name in ("concentration", "inr", "inr")])
+    y = np.array([0.5, 1.9, 2.3])
+    expected = np.sum(np.log(sds**2) + np.log(y / f) ** 2 / sds**2 + 2 * np.log(y))
+    expected += mode.eta @ np.linalg.inv(chosen.omega) @ mode.eta
+    assert mode.objective == pytest.approx(float(expected), rel=1e-9)
+    fit = individualise(chosen, patient, seed=1, draws=100)
+    assert [residual.unit for residual in fit.residuals] == ["mg/L", "{INR}", "{INR}"]
+
+
+def test_names_lose_their_units_on_the_page() -> None:
+    assert plain_name("clearance_l_per_h") == "clearance"
+    assert plain_name("maximum_elimination_mg_per_h") == "maximum elimination"
+    assert plain_name("absorption_rate_per_h, occasion 2") == "absorption rate, occasion 2"
+    assert plain_name("bioavailability") == "bioavailability"
 
 
 def test_a_rise_of_three_tenths_is_one_whatever_its_last_binary_digit() -> None:
