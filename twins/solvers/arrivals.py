@@ -39,7 +39,25 @@ from twins.solvers.linear import (
     set_push,
 )
 from twins.solvers.rows import LANES, products
-from twins.solvers.schedule import PORT, SERIES, START, STATE, ended, entry
+from twins.solvers.schedule import (
+    ALWAYS,
+    AMOUNT,
+    BY_DURATION,
+    BY_RATE,
+    COMPLEMENT,
+    DURATION,
+    DURATION_OF,
+    FRACTION,
+    LAG,
+    MODELLED,
+    PORT,
+    RATE_OF,
+    SERIES,
+    START,
+    STATE,
+    ended,
+    epoch_at,
+)
 
 Integers = NDArray[np.int64]
 
@@ -75,14 +93,31 @@ def kinks_of(
     for number in range(loose.shape[0]):
         began, stopped = 2 * number, 2 * number + 1
         until = ended(loose, resets_h, loose[number, SERIES])
+        # As `schedule.entry` has it, with all that rows share taken out of the loop.
+        port = int(loose[number, PORT])
+        now = epoch_at(epochs_h, loose[number, START], backward)
+        modelled = loose[number, MODELLED]
+        always = ports[port, ALWAYS] == 1 and modelled == 0.0 and loose[number, DURATION] == 0.0
+        by_duration = ports[port, DURATION_OF] >= 0 and (always or modelled == BY_DURATION)
+        by_rate = not by_duration and ports[port, RATE_OF] >= 0 and (always or modelled == BY_RATE)
         for k in range(LANES):
             row = min(first + k, last - 1)
-            amount, lag, duration = entry(loose, number, ports, parameters[row], epochs_h, backward)
-            when = loose[number, START] + lag
-            for column in (began, stopped):
-                kinks[WHEN, column, k] = math.nan
-                kinks[AMOUNT_THEN, column, k] = 0.0
-                kinks[SPEED_THEN, column, k] = 0.0
+            amount, duration, when = loose[number, AMOUNT], loose[number, DURATION], loose[number, START]
+            if ports[port, LAG] >= 0:
+                when += parameters[row, now, ports[port, LAG]]
+            if ports[port, FRACTION] >= 0:
+                share = parameters[row, now, ports[port, FRACTION]]
+                amount *= 1.0 - share if ports[port, COMPLEMENT] == 1 else share
+            if by_duration:
+                duration = parameters[row, now, ports[port, DURATION_OF]]
+            elif by_rate:
+                duration = amount / parameters[row, now, ports[port, RATE_OF]]
+            kinks[WHEN, began, k] = math.nan
+            kinks[AMOUNT_THEN, began, k] = 0.0
+            kinks[SPEED_THEN, began, k] = 0.0
+            kinks[WHEN, stopped, k] = math.nan
+            kinks[AMOUNT_THEN, stopped, k] = 0.0
+            kinks[SPEED_THEN, stopped, k] = 0.0
             if when >= until:
                 continue
             if duration > 0.0:

@@ -24,7 +24,7 @@ arrived row that marks a steady state, the lag of its doses, h."""
 STATE, LAG, FRACTION, COMPLEMENT, DURATION_OF, RATE_OF, ALWAYS = range(7)
 """Columns of a port table, shape (ports, 7): the state entered, parameter columns (-1: none), two flags."""
 
-_BY_RATE, _BY_DURATION = 1.0, 2.0  # of the column MODELLED; the numbers of `Modelled`
+BY_RATE, BY_DURATION = 1.0, 2.0  # of the column MODELLED; the numbers of `Modelled`
 _REPLACES = 1.0  # of the column STEADY; the number of `SteadyState`
 
 
@@ -73,7 +73,7 @@ def _following(doses: Array, row: int, until_h: float) -> int:
         return 0
     if room >= additional + 1.0:
         return additional
-    found = min(additional, math.ceil(room))
+    found: int = min(additional, math.ceil(room))
     while found > 0 and doses[row, START] + found * doses[row, INTERVAL] >= until_h:
         found -= 1
     return found
@@ -83,11 +83,11 @@ def _following(doses: Array, row: int, until_h: float) -> int:
 def epoch_at(epochs_h: Array, time_h: float, backward: bool) -> int:
     """Which set of parameters holds at a moment: the last that began, or, carried backward, the next to be recorded."""
     if backward:
-        found = int(np.searchsorted(epochs_h, time_h))
+        found: int = int(np.searchsorted(epochs_h, time_h))
     else:
         found = int(np.searchsorted(epochs_h, time_h, side="right")) - 1
-    last: int = epochs_h.size - 1
-    return min(max(found, 0), last)
+
+    return min(max(found, 0), len(epochs_h) - 1)
 
 
 @njit(cache=True, nogil=True, fastmath=CONTRACT)
@@ -157,9 +157,9 @@ def entry(
         amount *= 1.0 - share if ports[port, COMPLEMENT] == 1 else share
     modelled = expanded[row, MODELLED]
     always = ports[port, ALWAYS] == 1 and modelled == 0.0 and duration == 0.0
-    if ports[port, DURATION_OF] >= 0 and (always or modelled == _BY_DURATION):
+    if ports[port, DURATION_OF] >= 0 and (always or modelled == BY_DURATION):
         duration = parameters[now, ports[port, DURATION_OF]]
-    elif ports[port, RATE_OF] >= 0 and (always or modelled == _BY_RATE):
+    elif ports[port, RATE_OF] >= 0 and (always or modelled == BY_RATE):
         duration = amount / parameters[now, ports[port, RATE_OF]]
     return amount, lag, duration
 
