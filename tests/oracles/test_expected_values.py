@@ -18,7 +18,8 @@ from twins.pharmacology.individual import Individual
 from twins.samples.course import Course, CovariateValue
 
 AGREED = 2e-5
-"""stanpumpR rounds the fat-free mass of the reference patient; seven digits are printed, five agree."""
+"""Seven digits are printed and nearly five agree, of volumes more than of clearances: the reference patient's fat-free
+mass may have been rounded there."""
 
 V1, V2, V3 = "central_volume_l", "peripheral_volume_l", "second_peripheral_volume_l"
 CL1, CL2, CL3 = (
