@@ -36,8 +36,6 @@ class Weighting(StrEnum):
     LAPLACE = "marginal likelihood of the levels, by Laplace's approximation"
     DENSITY = "posterior density at the mode"
     """exp(-objective / 2), the rule of the model averaging algorithm of Uster 2021, doi:10.1002/cpt.2065."""
-    SQUARED_ERROR = "squared errors of the fitted levels"
-    """exp(-½ sum of squared residuals), the second rule in that article's use, in the level's own unit."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,7 +188,12 @@ def log_likelihood(
 
 
 def shares(weights: Array, draws: int) -> list[int]:
-    """Whole numbers in proportion to weights, adding up to `draws`: the largest remainders are rounded up."""
+    """Whole numbers in proportion to weights, adding up to `draws`: the largest remainders are rounded up.
+
+    Where every weight is 0, so is every number.
+    """
+    if not np.any(np.asarray(weights) > 0.0):
+        return [0] * len(weights)
     wanted = np.asarray(weights) * draws
     counts = np.floor(wanted + 1e-9).astype(np.int64)
     for k in np.argsort(-(wanted - counts), kind="stable")[: draws - int(counts.sum())]:
@@ -233,9 +236,6 @@ def _score(
         return 0.0, 0.0
     if weighting is Weighting.DENSITY:
         return -0.5 * fit.objective, 0.0
-    if weighting is Weighting.SQUARED_ERROR:
-        apart = [r.observed - r.individual for r in fit.residuals if not r.below_limit]
-        return -0.5 * math.fsum(value * value for value in apart), 0.0
     evidence = Evidence.of(
         model,
         course,

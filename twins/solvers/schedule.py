@@ -309,7 +309,8 @@ def lay(
         port = int(arrived[row, PORT])
         if began >= finish or began >= ended(arrived, resets_h, arrived[row, SERIES]):
             continue
-        if arrived[row, DURATION] == 0.0:
+        # An infusion too short for its end to differ from its start enters at once: nothing of it is lost.
+        if began + arrived[row, DURATION] == began:
             if began >= start_h:
                 bolus[ending[np.searchsorted(lines[:size], began)] + 1, port] += arrived[row, AMOUNT]
             continue

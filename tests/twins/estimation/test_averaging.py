@@ -132,14 +132,15 @@ class TestWeights:
         expected = np.exp([-0.5 * member.fit.objective for member in found.members])
         assert [member.weight for member in found.members] == pytest.approx(list(expected / expected.sum()))
 
-    def test_the_squared_error_rule_weighs_by_the_residuals_alone(self) -> None:
-        found = average(MODELS, SEEN, seed=5, draws=50, weighting=Weighting.SQUARED_ERROR)
-        sums = [sum((r.observed - r.individual) ** 2 for r in member.fit.residuals) for member in found.members]
-        expected = np.exp(-0.5 * np.array(sums))
-        assert [member.weight for member in found.members] == pytest.approx(list(expected / expected.sum()))
-
 
 class TestDraws:
+    def test_there_are_none_where_no_model_can_be_fitted(self) -> None:
+        found = average(MODELS, replace(SEEN, covariates=()), seed=5, draws=40)
+        assert [member.draws.shape[0] for member in found.members] == [0, 0, 0]
+        assert found.used == ()
+        assert all(member.reason for member in found.members)
+        assert all(any(member.model.title in words for words in found.sentences) for member in found.members)
+
     def test_each_model_has_its_share_of_them(self) -> None:
         found = average(MODELS, SEEN, seed=5, draws=400)
         counts = [member.draws.shape[0] for member in found.members]
