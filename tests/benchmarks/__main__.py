@@ -3,11 +3,12 @@
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import audit, closed_forms, engine, fitting, nonlinear
+from tests.benchmarks import audit, closed_forms, engine, fitting, forecasts, nonlinear
 
 TABLES: tuple[tuple[str, Callable[[], list[tuple[str, str, str]]]], ...] = (
     ("Closed forms, one thread, warm", closed_forms.table),
     ("One patient, one thread, warm", engine.table),
+    ("One patient's forecasts, one thread, warm", forecasts.table),
     ("Equations that are not linear", nonlinear.table),
     ("Fits of many patients", fitting.table),
     ("The audit chain, one writer", audit.table),
