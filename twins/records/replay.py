@@ -4,6 +4,7 @@ Bit-equal is what the same code gives on the same kind of processor with the sam
 fused multiply-add may differ in the last place, the numbers must agree to `TOLERANCE`.
 """
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from twins.forecasts.compare import compare
 from twins.pharmacology import formulary
 from twins.pharmacology.population import PopulationModel
 from twins.records.models import Comparison, TwinVersion
-from twins.records.runtime import code_version, runtime
+from twins.records.runtime import RELEASE, code_version, runtime
 from twins.records.store import comparison_digest, fit_digest
 from twins.records.twins import canonical, course_of, fit_of, plans_of, result_of
 
@@ -66,12 +67,13 @@ def replay(comparison: Comparison) -> ReplayReport:
     Raises
     ------
     ReplayError
-        If the model, or the version of it that the twin was made with, is not installed any more.
+        If the model, or the version of it that the twin was made with, is not installed any more, or another release
+        of the engine made it and comes to other numbers.
     """
     version = comparison.twin_version
     model = _model(version)
     course = course_of(version)
-    if course.digest() != version.course_digest:
+    if hashlib.sha256(canonical(version.course)).hexdigest() != version.course_digest:
         return _differs("the stored course does not have its digest: it was changed after it was stored")
     stored = fit_of(version)
     plans, target = plans_of(comparison), result_of(comparison).target
@@ -84,6 +86,11 @@ def replay(comparison: Comparison) -> ReplayReport:
     apart.look("fit", version.fit, _plain(fit.to_json()))
     apart.look("draws", stored.draws.tolist(), fit.draws.tolist())
     apart.look("comparison", comparison.result, _plain(result.to_json()))
+    if apart.beyond and version.code_version.partition("+")[0] != RELEASE:
+        raise ReplayError(
+            f"The comparison was computed by {version.code_version}, whose engine comes to other numbers than "
+            f"{code_version()} ({apart.beyond}); replay it with that release."
+        )
     if apart.beyond:
         return _differs(apart.beyond, apart)
     if apart.first:

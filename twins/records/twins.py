@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from twins.estimation.fit import Fit
 from twins.forecasts.forecast import ComparisonResult
 from twins.pharmacology.regimen import Plan
+from twins.records.former import renamed
 from twins.records.models import Comparison, Subject, TwinVersion
 from twins.samples.course import Course
 
@@ -35,14 +36,14 @@ def latest(subject: Subject, drug: str, model_id: str | None = None) -> TwinVers
 
 def course_of(version: TwinVersion) -> Course:
     """The frozen course that the version was computed from."""
-    return Course.from_json(version.course)
+    return Course.from_json(renamed(version.course))
 
 
 def fit_of(version: TwinVersion) -> Fit:
     """The stored fit with its draws, read-only, shape (n, number of etas)."""
     names = len(version.fit["eta_names"])
     draws = np.frombuffer(bytes(version.draws), dtype="<f8").reshape(-1, names) if names else np.empty((0, 0))
-    return Fit.from_json(version.fit, draws)
+    return Fit.from_json(renamed(version.fit), draws)
 
 
 def plans_of(comparison: Comparison) -> tuple[Plan, ...]:
@@ -50,7 +51,7 @@ def plans_of(comparison: Comparison) -> tuple[Plan, ...]:
 
 
 def result_of(comparison: Comparison) -> ComparisonResult:
-    return ComparisonResult.from_json(comparison.result)
+    return ComparisonResult.from_json(renamed(comparison.result))
 
 
 def draw_bytes(draws: NDArray[np.float64]) -> bytes:

@@ -14,7 +14,7 @@ from twins.jobs import update
 from twins.pharmacology.regimen import Plan, Regimen
 from twins.records.models import Comparison, Job, TwinVersion
 from twins.records.replay import Agreement, Apart, ReplayError, replay
-from twins.records.twins import fit_of, latest
+from twins.records.twins import course_of, fit_of, latest, result_of
 
 pytestmark = pytest.mark.django_db
 
@@ -104,6 +104,36 @@ def test_a_changed_course_is_found(comparison: Comparison):
 def test_a_changed_digest_is_found(comparison: Comparison):
     tamper("records_comparison", "digest = %s", "0" * 64)
     assert "digest is not that of its content" in replay(Comparison.objects.get()).sentence
+
+
+def test_numbers_of_another_release_are_left_to_that_release(comparison: Comparison):
+    result = comparison.result
+    result["forecasts"][0]["days"][0]["auc24"]["q50"] *= 1.01
+    tamper("records_comparison", "result = %s", json.dumps(result))
+    tamper("records_twinversion", "code_version = %s", "0.1.0+0123456789abcdef")
+    with pytest.raises(ReplayError, match=r"computed by 0\.1\.0\+0123456789abcdef, .* replay it with that release"):
+        replay(Comparison.objects.get())
+
+
+def test_rows_of_earlier_code_are_read_by_the_names_they_have(comparison: Comparison):
+    version = comparison.twin_version
+    expected = course_of(version), fit_of(version).residuals, result_of(comparison).influences
+    course = version.course
+    course["levels"] = [{**level, "value_mg_per_l": level["value"]} for level in course["levels"]]
+    for level in course["levels"]:
+        del level["value"]
+    fit = version.fit
+    for row in fit["residuals"]:
+        for name in ("observed", "population", "individual"):
+            row[f"{name}_mg_per_l"] = row.pop(name)
+    result = comparison.result
+    for influence in result["influences"]:
+        influence["auc24_before"], influence["auc24_after"] = influence.pop("before"), influence.pop("after")
+    version.course, version.fit, comparison.result = course, fit, result
+    assert course["levels"]
+    assert fit["residuals"]
+    assert result["influences"]
+    assert (course_of(version), fit_of(version).residuals, result_of(comparison).influences) == expected
 
 
 def test_a_model_that_is_no_longer_installed_is_refused(comparison: Comparison):
