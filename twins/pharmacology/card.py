@@ -56,10 +56,12 @@ def card(model_id: str) -> Card:
     """
     model = formulary.model(model_id)
     residuals = []
+    meanings = {known.name: known.meaning for known in model.covariates}
     for output in model.system.outputs:
         residual = model.residuals.get(output.name)
         words = "none: it cannot be fitted to" if residual is None else residual_words(residual, output.unit)
-        residuals.append((f"{output.name.replace('_', ' ')} ({output.unit})", words))
+        unit = "" if output.unit == "1" else f" ({output.unit})"
+        residuals.append((f"{output.name.replace('_', ' ')}{unit}", words))
     return Card(
         model=model,
         drug=formulary.drug(model.drug),
@@ -67,7 +69,9 @@ def card(model_id: str) -> Card:
         unit=model.system.outputs[0].unit,
         doi=model.citation.doi or NOT_VERIFIED,
         ranges=tuple((known, range_words(known)) for known in model.covariates),
-        computed=tuple((name.replace("_", " "), rule.words) for name, rule in model.derived.items()),
+        computed=tuple(
+            (meanings.get(name, name.replace("_", " ")), rule.words) for name, rule in model.derived.items()
+        ),
         spreads=_spreads(model),
         covariances=_covariances(model),
         occasions=_occasions(model),
@@ -119,7 +123,8 @@ def residual_words(residual: Residual, unit: str) -> str:
     """The residual error with its numbers."""
     if residual.kind is ResidualKind.LOG:
         return f"sd {_short(residual.additive)} {_PER_LOG}"
-    additive, proportional = f"{_short(residual.additive)} {unit}", f"{_short(100.0 * residual.proportional)} %"
+    counted = "" if unit == "1" else f" {unit}"
+    additive, proportional = f"{_short(residual.additive)}{counted}", f"{_short(100.0 * residual.proportional)} %"
     if residual.proportional == 0.0:
         return f"sd {additive}"
     if residual.additive == 0.0 and residual.kind is not ResidualKind.POWER:
@@ -236,7 +241,7 @@ def _model_lines(shown: Card) -> list[str]:
     lines += [f"- Read in: {'; '.join(model.citation.read_in)}.", f"- Population: {model.population}."]
     lines.append(f"- Structure: {shown.structure}; levels in {shown.unit}.")
     lines += [f"- {known.meaning} ({known.unit}): {words}." for known, words in shown.ranges]
-    lines += [f"- Computed where not charted: {name}, {words}." for name, words in shown.computed]
+    lines += [f"- Computed where not charted: {name}: {words}." for name, words in shown.computed]
     spread = "; ".join(f"{row.name} {row.variance}" for row in shown.spreads)
     lines.append(f"- Between patients: {spread}. {model.omega_convention[0].upper()}{model.omega_convention[1:]}.")
     lines += [f"- Covariance of {words}." for words in shown.covariances]
