@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from twins.solvers.linear import CONTRACT
 from twins.solvers.reading import read as read_one
 from twins.solvers.reading import tabulate
+from twins.solvers.rehearse import rehearse
 from twins.solvers.system import Equations, System
 from twins.solvers.wiring import flows_of
 
@@ -19,7 +20,7 @@ Array = NDArray[np.float64]
 
 
 class EquationsError(ValueError):
-    """Equations that cannot be compiled; says which and why."""
+    """Equations that cannot be compiled, or that index past the end of an array; says which and why."""
 
 
 def _taken_in(function: Callable[..., Any]) -> Any:
@@ -30,7 +31,17 @@ def _taken_in(function: Callable[..., Any]) -> Any:
 
 @lru_cache(maxsize=256)
 def parts(system: System) -> dict[str, Any]:
-    """``RHS``, ``START`` and ``READ`` of a system, compiled, and its number of ``OUTPUTS``."""
+    """``RHS``, ``START`` and ``READ`` of a system, compiled, and its number of ``OUTPUTS``.
+
+    Raises
+    ------
+    EquationsError
+        If a function of the user's own reads or writes past the end of its arrays.
+    """
+    beyond = rehearse(system)
+    if beyond is not None:
+        blamed, what = beyond
+        raise EquationsError(f"{system.name}: `{blamed}` {what}; count from 0 in the order of the names given")
     equations = system.equations
     if isinstance(equations, Equations):
         right_hand_side = _taken_in(equations.rhs)

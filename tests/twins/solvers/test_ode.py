@@ -8,7 +8,7 @@ from scipy.integrate import solve_ivp
 
 from twins.quantities.dose import Dose, Modelled, Route, SteadyState
 from twins.solvers import ode
-from twins.solvers.equations import EquationsError
+from twins.solvers.equations import EquationsError, parts
 from twins.solvers.solve import solve
 from twins.solvers.system import CarryRule, Equations, Input, Method, Output, System
 from twins.solvers.timeline import Timeline, tabulate
@@ -313,3 +313,61 @@ def test_equations_that_do_not_compile_are_refused_with_the_reason():
     )  # fmt: skip
     with pytest.raises(EquationsError, match=r"wrong: `rhs` cannot be compiled.*undefined_name"):
         ode.run(system, np.ones((1, 1, 1)), Timeline(tabulate(system, [Dose(0.0, 1.0)]), np.zeros(1), np.ones(1)))
+
+
+def _reads_past_parameters(t, y, p, dy):
+    dy[0] = -p[0] * p[2] * y[0]
+
+
+def _reads_past_states(t, y, p, dy):
+    dy[0] = -p[0] * y[3]
+
+
+def _writes_past_states(t, y, p, dy):
+    dy[0] = -p[0] * y[0]
+    dy[1] = p[0] * y[0]
+
+
+def _counts_from_the_end(t, y, p, dy):
+    dy[0] = -p[-1] * y[0]
+
+
+def _fine(t, y, p, dy):
+    dy[0] = -p[0] * y[0] / (p[0] - 1.0)
+
+
+def _starts_past_states(p, y):
+    y[1] = p[0]
+
+
+def _reads_past_outputs(t, y, p, out):
+    out[0], out[1] = y[0], p[0]
+
+
+@pytest.mark.parametrize(
+    ("equations", "words"),
+    [
+        (Equations(_reads_past_parameters), r"`rhs` reads p\[2\], but there are 2 parameters \(indices 0 to 1\)"),
+        (Equations(_reads_past_states), r"`rhs` reads y\[3\], but there are 1 states"),
+        (Equations(_writes_past_states), r"`rhs` writes dy\[1\], but there are 1 states"),
+        (Equations(_counts_from_the_end), r"`rhs` reads p\[-1\], but there are 2 parameters"),
+        (Equations(_fine, start=_starts_past_states), r"`start` writes y\[1\], but there are 1 states"),
+        (Equations(_fine, read=_reads_past_outputs), r"`read` writes out\[1\], but there are 1 outputs"),
+    ],
+)
+def test_an_index_past_the_end_is_refused_by_name_and_nothing_foreign_is_read(equations, words):
+    system = System(
+        "own", ("a", "b"), ("central",), {"intravenous": (Input("central"),)}, (Output("concentration", volume=""),),
+        equations,
+    )  # fmt: skip
+    timeline = Timeline(tabulate(system, [Dose(0.0, 100.0, 1.0)]), np.zeros(1), np.array([2.0]))
+    with pytest.raises(EquationsError, match=words):
+        solve(system, np.array([[[0.1, 0.2]]]), timeline)
+
+
+def test_equations_that_are_not_finite_for_made_up_parameters_are_not_refused():
+    system = System(
+        "own", ("a", "b"), ("central",), {"intravenous": (Input("central"),)}, (Output("concentration", volume=""),),
+        Equations(_fine),
+    )  # fmt: skip
+    assert parts(system)["OUTPUTS"] == 1
