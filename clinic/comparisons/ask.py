@@ -88,6 +88,8 @@ class PlanForm(forms.Form):
             self.add_error(
                 "duration_h", f"Faster than {practice.max_rate_mg_per_h:g} mg/h; infuse over {least} or longer."
             )
+        if data.get("loading_mg") is not None and data["duration_h"] == data["interval_h"]:
+            self.add_error("loading_mg", "A continuous infusion is compared without a loading dose; leave it out.")
         hour = hours_between(self.frame.start, data["start"])
         if hour < self.frame.as_of_h:
             self.add_error("start", "The twin's data go beyond this time; give a first dose after them.")

@@ -78,7 +78,7 @@ class StudyForm:
     def _data(self) -> dict[str, Any]:
         try:
             covariates = tomllib.loads(self.covariates)
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise StudyError([f"covariates: this is not TOML: {error}"]) from error
         regimens = []
         for row in self.regimens:
@@ -99,6 +99,6 @@ def _number(text: str) -> Any:
     """The number that `text` is, or the text itself, which the reader of the study then refuses by its name."""
     try:
         value = json.loads(text.strip())
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         return text
     return value if isinstance(value, int | float) else text

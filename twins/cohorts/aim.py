@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from twins.cohorts.plain import number
+from twins.cohorts.plain import brief, number
 from twins.pharmacology import formulary
 from twins.pharmacology.drug import NoTargetError
 from twins.pharmacology.population import PopulationModel
@@ -22,8 +22,8 @@ def read_target(item: Any, model: PopulationModel | None, wrong: list[str]) -> T
         wrong.append(f"target: write it as a table of {', '.join(known)}")
         return None
     metric = item.get("metric", str(Metric.AUC24))
-    if metric not in set(Metric):
-        wrong.append(f"target.metric: is {metric!r}; give one of {', '.join(Metric)}")
+    if not isinstance(metric, str) or metric not in set(Metric):
+        wrong.append(f"target.metric: is {brief(metric)}; give one of {', '.join(Metric)}")
         return None
     low, high = number(item.get("low", 0.0)), number(item.get("high")) if "high" in item else math.inf
     asked = f"{metric} in {readable(_unit(item, model))}".removesuffix(" in ")
@@ -34,13 +34,13 @@ def read_target(item: Any, model: PopulationModel | None, wrong: list[str]) -> T
     for key in ("threshold", "unbound", "window_h"):
         value = number(item[key]) if key in item else None
         if key in item and not (value is not None and value > 0):
-            wrong.append(f"target.{key}: is {item[key]!r}; give a positive number")
+            wrong.append(f"target.{key}: is {brief(item[key])}; give a positive number")
         elif value is not None:
             numbers[key] = value
     if Metric(metric) in (Metric.TIME_ABOVE, Metric.RATIO) and "threshold" not in item:
         wrong.append(f"target.threshold: missing; {metric} needs the concentration it is held against")
-    if item.get("output") and model and item["output"] not in {output.name for output in model.system.outputs}:
-        wrong.append(f"target.output: {model.title} has no {item['output']!r}")
+    if item.get("output") and model and item["output"] not in [output.name for output in model.system.outputs]:
+        wrong.append(f"target.output: {model.title} has no {brief(item['output'])}")
     source = item.get("source")
     if not (isinstance(source, str) and source.strip()):
         wrong.append("target.source: missing; say where the target comes from")

@@ -1,16 +1,57 @@
-"""Numbers among plain data that anybody may have written."""
+"""Numbers and words among plain data that anybody may have written."""
 
 import math
 from typing import Any
 
+_SHOWN = 80
+_LONGEST = 2000
+_MOST = 200
+_DEEPEST = 8
+"""House settings: far beyond what any study needs, and no burden for a page or a database."""
+
 
 def number(value: Any) -> float | None:
     """A finite number, or None where it is something else."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return found if math.isfinite(found) else None
 
 
 def shown(value: Any) -> str:
     """How a mistake names the value."""
-    return "missing" if value is None else f"is {value!r}"
+    return "missing" if value is None else f"is {brief(value)}"
+
+
+def brief(value: Any) -> str:
+    """The value as Python writes it, at most `_SHOWN` signs of it."""
+    try:
+        text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    except (ValueError, RecursionError):  # an integer of thousands of digits, or tables in tables without end
+        text = f"a {type(value).__name__}"
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def unfit(data: Any, where: str = "", depth: int = 0) -> str:
+    """Where a text, a number or a table cannot be stored or shown, and why; empty where all can be."""
+    if depth > _DEEPEST:
+        return f"{where}: tables lie more than {_DEEPEST} deep in each other; write fewer"
+    if isinstance(data, str):
+        if len(data) > _LONGEST:
+            return f"{where}: the text has {len(data)} characters; write at most {_LONGEST}"
+        if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in data):
+            return f"{where}: the text holds a sign that cannot be stored; write it without"
+    if isinstance(data, int) and not -(2**63) <= data < 2**63:
+        return f"{where}: the number is out of reach; give one of at most 18 digits"
+    if isinstance(data, dict | list) and len(data) > _MOST:
+        return f"{where}: {len(data)} entries; give at most {_MOST}"
+    items = data.items() if isinstance(data, dict) else enumerate(data, 1) if isinstance(data, list) else ()
+    for key, value in items:
+        place = f"{where}[{key}]" if isinstance(data, list) else f"{where}.{brief(key)[1:-1]}".lstrip(".")
+        found = (unfit(key, place, depth + 1) if isinstance(key, str) else "") or unfit(value, place, depth + 1)
+        if found:
+            return found
+    return ""

@@ -10,7 +10,7 @@ import numpy as np
 
 from twins.cohorts.aim import read_target
 from twins.cohorts.distribution import NUMBERS, Distribution, DistributionError, Shape
-from twins.cohorts.plain import number, shown
+from twins.cohorts.plain import brief, number, shown, unfit
 from twins.cohorts.study import RENAL_GROUPS_ML_PER_MIN, StudyRegimen, StudySpec
 from twins.pharmacology import formulary
 from twins.pharmacology.covariates import CLEARANCE, CovariateError, missing_inputs
@@ -18,9 +18,15 @@ from twins.pharmacology.population import CovariateRange, PopulationModel
 from twins.pharmacology.regimen import Regimen, RegimenError
 from twins.quantities.dose import Route
 from twins.samples.course import Course, CovariateValue
+from twins.solvers.system import Equations
 
 MOST_PATIENTS = 200_000
 MOST_DAYS = 60
+MOST_PATIENTS_OF_EQUATIONS = 5_000
+"""Of a model that is solved step by step, which takes some hundred times longer."""
+LEAST_INTERVAL_H = 0.5
+"""House setting: no regimen repeats faster; a continuous infusion has any longer interval."""
+MOST_LABEL = 120
 MOST_REGIMENS = 6
 """As many as a figure can tell apart."""
 _BY_CREATININE = frozenset({"age_y", "male", "creatinine_mg_per_dl"})
@@ -48,7 +54,7 @@ def read(text: str, *, kind: str) -> StudySpec:
     """
     try:
         data = tomllib.loads(text) if kind == "toml" else json.loads(text)
-    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise StudyError([f"this is not {kind.upper()}: {error}"]) from error
     if not isinstance(data, dict):
         raise StudyError([f"the study is a {type(data).__name__}; write it as a table of {', '.join(_KEYS)}"])
@@ -63,6 +69,8 @@ def build(data: Mapping[str, Any]) -> StudySpec:
     StudyError
         With every mistake that was found.
     """
+    if cannot := unfit(dict(data)):
+        raise StudyError([cannot])
     wrong: list[str] = [f"{key}: unknown; known are {', '.join(_KEYS)}" for key in data if key not in _KEYS]
     title = data.get("title")
     if not (isinstance(title, str) and 0 < len(title.strip()) <= 120):
@@ -70,7 +78,9 @@ def build(data: Mapping[str, Any]) -> StudySpec:
     model = _model(data.get("model"), wrong)
     regimens = _regimens(data.get("regimens"), model, wrong)
     covariates = _covariates(data.get("covariates"), model, wrong)
-    patients = _whole(data, "patients", 10_000, 1, MOST_PATIENTS, wrong)
+    stepped = model is not None and isinstance(model.system.equations, Equations)
+    most = MOST_PATIENTS_OF_EQUATIONS if stepped else MOST_PATIENTS
+    patients = _whole(data, "patients", min(most, 10_000), 1, most, wrong)
     seed = _whole(data, "seed", None, 0, 2**63 - 1, wrong)
     days = _whole(data, "days", None, 1, MOST_DAYS, wrong)
     groups = _groups(data.get("renal_groups_ml_per_min", list(RENAL_GROUPS_ML_PER_MIN)), wrong)
@@ -126,8 +136,8 @@ def _regimens(items: Any, model: PopulationModel | None, wrong: list[str]) -> tu
         mistakes = [f"{where}.{key}: unknown; known are {', '.join(known)}" for key in item if key not in known]
         values = {}
         route = item.get("route", str(Route.INTRAVENOUS))
-        if route not in set(Route):
-            mistakes.append(f"{where}.route: is {route!r}; give one of {', '.join(Route)}")
+        if not isinstance(route, str) or route not in set(Route):
+            mistakes.append(f"{where}.route: is {brief(route)}; give one of {', '.join(Route)}")
             route = str(Route.INTRAVENOUS)
         elif model is not None and route not in model.system.inputs:
             ways = [way for way in Route if way.value in model.system.inputs]
@@ -141,8 +151,10 @@ def _regimens(items: Any, model: PopulationModel | None, wrong: list[str]) -> tu
             else:
                 values[key] = value
         label = item.get("label")
-        if label is not None and not isinstance(label, str):
-            mistakes.append(f"{where}.label: is {label!r}; give a text")
+        if label is not None and not (isinstance(label, str) and len(label) <= MOST_LABEL):
+            mistakes.append(f"{where}.label: is {brief(label)}; give a text of up to {MOST_LABEL} characters")
+        if "interval_h" in values and 0.0 < values["interval_h"] < LEAST_INTERVAL_H:
+            mistakes.append(f"{where}.interval_h: is {values['interval_h']:g}; give {LEAST_INTERVAL_H:g} h or more")
         if not mistakes:
             try:
                 regimen = Regimen(**{"duration_h": 0.0, **values}, start_h=0.0, route=Route(route))
@@ -191,8 +203,8 @@ def _covariates(items: Any, model: PopulationModel | None, wrong: list[str]) -> 
 
 def _distribution(where: str, item: Any, wrong: list[str]) -> Distribution | None:
     shapes = ", ".join(Shape)
-    if not isinstance(item, dict) or item.get("distribution") not in set(Shape):
-        given = item.get("distribution") if isinstance(item, dict) else None
+    given = item.get("distribution") if isinstance(item, dict) else None
+    if not isinstance(item, dict) or not isinstance(given, str) or given not in set(Shape):
         wrong.append(f"{where}.distribution: {shown(given)}; give one of {shapes}")
         return None
     shape = Shape(item["distribution"])

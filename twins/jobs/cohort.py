@@ -28,19 +28,25 @@ from twins.pharmacology.population import PopulationModel
 from twins.records.models import Job, JobChunk, JobKind, JobState
 from twins.records.runtime import code_version
 from twins.records.signals import job_changed
+from twins.solvers.system import Equations
 
 logger = logging.getLogger(__name__)
 
 CHUNK = 500
 """Virtual patients in a chunk; the result does not depend on it."""
+CHUNK_OF_EQUATIONS = 20
+"""Of a model that is solved step by step: a chunk is what cannot be interrupted."""
 LANES = 4
 """Workers that one study can keep busy at once."""
 SLICE_SECONDS = 0.5
 """How long a lane works before it makes way; a broker that is polled takes a while to hand over each message."""
 
 
-def request_study(spec: StudySpec, *, asked_by: str, chunk: int = CHUNK, announce: bool = True) -> Job:
+def request_study(spec: StudySpec, *, asked_by: str, chunk: int | None = None, announce: bool = True) -> Job:
     """Ask for a study. Without `announce` no message is sent, and the caller does the job itself (`do_here`)."""
+    if chunk is None:
+        stepped = isinstance(formulary.model(spec.model_id).system.equations, Equations)
+        chunk = CHUNK_OF_EQUATIONS if stepped else CHUNK
     return request(
         kind=JobKind.STUDY,
         key=spec.digest(),

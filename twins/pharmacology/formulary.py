@@ -135,7 +135,8 @@ class UnknownDrugError(KeyError):
 
 
 def _nearest(name: str, names: tuple[str, ...]) -> str:
-    return max(names, key=lambda other: difflib.SequenceMatcher(None, name.lower(), other).ratio())
+    asked = name[:100].lower()  # no name is longer, and the search takes the square of its length
+    return max(names, key=lambda other: difflib.SequenceMatcher(None, asked, other).ratio())
 
 
 def model_ids() -> tuple[str, ...]:
@@ -152,7 +153,7 @@ def model(model_id: str) -> PopulationModel:
         With the nearest id.
     """
     if model_id not in _MODELS:
-        raise UnknownModelError(f"no model is called {model_id!r}; did you mean {_nearest(model_id, model_ids())!r}?")
+        raise UnknownModelError(f"no model is called {model_id[:100]!r}; did you mean {_nearest(model_id, model_ids())!r}?")
     return _MODELS[model_id]
 
 
@@ -170,7 +171,7 @@ def drug(name: str) -> Drug:
         With the nearest name.
     """
     if name not in _DRUGS:
-        raise UnknownDrugError(f"no drug is called {name!r}; did you mean {_nearest(name, drugs())!r}?")
+        raise UnknownDrugError(f"no drug is called {name[:100]!r}; did you mean {_nearest(name, drugs())!r}?")
     return _DRUGS[name]
 
 

@@ -29,6 +29,47 @@ def test_the_example_is_a_study_of_ten_thousand():
     assert spec.target.low == 400.0
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"title": "a\ud800b"}, "title: the text holds a sign that cannot be stored"),
+        ({"title": "a\0b"}, "title: the text holds a sign that cannot be stored"),
+        ({"title": "a" * 3000}, "title: the text has 3000 characters"),
+        ({"patients": 10**30}, "patients: the number is out of reach"),
+        ({"renal_groups_ml_per_min": list(range(1, 400))}, "renal_groups_ml_per_min: 399 entries"),
+        ({"model": [[[[[[[[[[[]]]]]]]]]]]}, "tables lie more than 8 deep"),
+        ({"model": "x" * 1900}, "no model is called"),
+    ],
+)
+def test_what_could_not_be_stored_or_shown_is_refused(changes: dict, words: str):
+    assert words in mistakes(**changes)
+
+
+@pytest.mark.parametrize("field", ["route", "interval_h", "label"])
+@pytest.mark.parametrize("value", [["oral"], {"a": 1}, 1e-6, "y" * 500])
+def test_a_regimen_of_another_make_is_refused_by_its_field(field: str, value: object):
+    regimens = [{**arm} for arm in written()["regimens"]]
+    regimens[0][field] = value
+    assert f"regimens[1].{field}: " in mistakes(regimens=regimens)
+
+
+def test_a_target_or_distribution_of_another_make_is_refused():
+    for key, value in (("metric", ["AUC24"]), ("output", [1])):
+        assert f"target.{key}: " in mistakes(target={"low": 1.0, "high": 2.0, "source": "house", key: value})
+    assert "covariates.weight_kg.distribution: " in mistakes(covariates=covariate("weight_kg", distribution=["normal"]))
+
+
+def test_text_that_no_reader_can_take_is_refused():
+    for text in ('{"patients": ' + "9" * 5000 + "}", "[" * 100_000, '{"a": ' + "[" * 100_000):
+        with pytest.raises(StudyError, match="this is not JSON"):
+            read(text, kind="json")
+
+
+def test_models_that_are_stepped_have_fewer_patients():
+    wrong = mistakes(model="warfarin-hamberg-2007", patients=5_001)
+    assert "patients: is 5001; give a whole number from 1 to 5000" in wrong
+
+
 def test_json_and_toml_say_the_same():
     assert read(json.dumps(written()), kind="json") == small()
 

@@ -254,6 +254,30 @@ def test_what_is_impossible_or_undefined_is_refused_by_row_column_and_value(text
         one(text[0])
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["ID,TIME,AMT,DV\n1,0,1000,0,\n2,12,1000,0,\n", "ID,TIME,AMT,DV,WT\n1,0,1,1000,0,70\n", "ID TIME AMT\n1 0\n"],
+)
+def test_a_row_with_another_number_of_values_than_the_header_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "data.csv"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(DatasetError, match=r"row 1, .*the header names \d columns and this row has \d values"):
+        read(file, drug="x", ignored=("WT",))
+
+
+def test_files_that_are_empty_or_no_text_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "data.csv"
+    for content, words in ((b"", "the file is empty"), (b"ID,TIME\n\xff,0\n", "not UTF-8")):
+        file.write_bytes(content)
+        with pytest.raises(DatasetError, match=words):
+            read(file, drug="x")
+
+
+def test_a_clock_with_a_zone_of_its_own_is_refused() -> None:
+    with pytest.raises(DatasetError, match="in the zone of the table"):
+        one("ID DATE TIME AMT DV\n1 2026-03-02 08:00+05:00 100 .", zone=UTC)
+
+
 def test_days_that_can_be_misread_are_refused() -> None:
     with pytest.raises(DatasetError, match="column DATE is '03/04/26': is no ISO day"):
         one("ID DATE TIME AMT\n 1 03/04/26 08:00 9", zone=UTC)

@@ -1,5 +1,6 @@
 """A table's columns as numbers, from a file or a DataFrame; nothing of their meaning yet."""
 
+import csv
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
@@ -93,22 +94,33 @@ def _frame(source: "pd.DataFrame | str | Path", separator: str | None) -> "pd.Da
 
     if isinstance(source, pd.DataFrame):
         return source.reset_index(drop=True)
-    path = Path(source)
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
-    skipped = 1 if lines and lines[0].startswith("TABLE NO.") else 0
-    header = lines[skipped] if len(lines) > skipped else ""
+    try:
+        lines = Path(source).read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise DatasetError("the file is not UTF-8 text; save it as such", column="ID") from None
+    if lines and lines[0].startswith("TABLE NO."):
+        lines = lines[1:]
+    header = lines[0] if lines else ""
     if separator is None:
         separator = next((sign for sign in (",", ";", "\t") if sign in header), r"\s+")
-    frame = pd.read_csv(
-        path,
-        sep=separator,
-        skiprows=skipped,
-        dtype=str,
-        keep_default_na=False,
-        encoding="utf-8-sig",
-        skipinitialspace=True,
-    )
-    return frame.rename(columns=lambda name: str(name).strip().lstrip("#"))
+    rows = [_fields(line, separator) for line in lines if line.strip()]
+    if not rows:
+        raise DatasetError("the file is empty; give a header and at least one record", column="ID")
+    names = [name.strip().lstrip("#") for name in rows[0]]
+    for number, row in enumerate(rows[1:], start=1):
+        if len(row) != len(names):
+            # A sign too many or too few would move every value behind it into another column.
+            raise DatasetError(
+                f"the header names {len(names)} columns and this row has {len(row)} values; give one for each",
+                column=names[0], row=number,
+            )  # fmt: skip
+    return pd.DataFrame(rows[1:], columns=names, dtype=str)
+
+
+def _fields(line: str, separator: str) -> list[str]:
+    if separator == r"\s+":
+        return line.split()
+    return [value.strip() for value in next(csv.reader([line], delimiter=separator, skipinitialspace=True))]
 
 
 def _name(name: str, rename: Mapping[str, str], covariates: Collection[str]) -> str:
@@ -219,9 +231,15 @@ def _moment(day: str, clock: str, zone: tzinfo, row: int, subject: str) -> datet
     try:
         at = time.fromisoformat(clock.zfill(5)) if ":" in clock else None
         hours = 0.0 if at is not None else float(clock)
+        if at is not None and at.tzinfo is not None:
+            raise ValueError("a clock with a zone of its own")
     except ValueError:
         raise DatasetError(
-            "give HH:MM, or hours since midnight", column="TIME", value=clock, row=row, subject=subject
+            "give HH:MM in the zone of the table, or hours since midnight",
+            column="TIME",
+            value=clock,
+            row=row,
+            subject=subject,
         ) from None
     if at is None:
         if not 0 <= hours < 24:

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from twins.cohorts.read import StudyError, read
 from twins.cohorts.study import StudySpec
-from twins.jobs.cohort import CHUNK, cancel, do_here, request_study, resume
+from twins.jobs.cohort import cancel, do_here, request_study, resume
 from twins.jobs.publish import study_folder
 from twins.records.models import Job, JobKind, JobState
 from twins.records.models.job import OPEN_STATES
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         run.add_argument("file", type=Path, metavar="FILE")
         run.add_argument("--wait", action="store_true", help="show the progress until it is over")
         run.add_argument("--here", action="store_true", help="compute in this process, without a worker")
-        run.add_argument("--chunk", type=int, default=CHUNK, help="virtual patients in a chunk (default %(default)s)")
+        run.add_argument("--chunk", type=int, help="virtual patients in a chunk (default: by how long the model takes)")
         status = verbs.add_parser("status", help="say how a study is getting on; without ID, the last ten")
         status.add_argument("id", type=UUID, nargs="?", metavar="ID")
         for verb, what in (("cancel", "stop a study, keeping its chunks"), ("resume", "go on with a study")):
@@ -38,9 +38,9 @@ class Command(BaseCommand):
     def handle(self, *, verb: str, **options: Any) -> None:
         getattr(self, f"_{verb}")(**options)
 
-    def _run(self, *, file: Path, wait: bool, here: bool, chunk: int, **_: Any) -> None:
+    def _run(self, *, file: Path, wait: bool, here: bool, chunk: int | None, **_: Any) -> None:
         spec = _read(file)
-        if chunk < 1:
+        if chunk is not None and chunk < 1:
             raise CommandError(f"--chunk is {chunk}; give 1 or more")
         job = request_study(spec, asked_by="system", chunk=chunk, announce=not here)
         self.stdout.write(f"Study {job.pk}: {spec.title}")
