@@ -8,6 +8,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import twins
+from twins.api.due import placed
 from twins.estimation.individualise import individualise, seed_for
 from twins.pharmacology.formulary import UnknownDrugError, UnknownModelError
 
@@ -95,6 +96,40 @@ def test_a_regimen_that_began_in_the_past_is_taken_up_with_its_next_dose(twin: t
     assert np.array_equal(going_on.values, placed.values)
     later = twins.forecast(twin, twins.regimen(1000, every_h=12, over_h=1, start_h=48), times_h=[37.0, 60.0])
     assert (later.values[0, :, 0] < placed.values[0, :, 0]).all()
+
+
+@pytest.mark.parametrize("early_h", [0.0, 0.2])
+def test_going_on_counts_the_last_dose_once(early_h: float) -> None:
+    """1000 mg every 12 h at a clearance of 4 L/h is an AUC24 of 500 by mass balance, on each day that follows."""
+    model = twins.define(
+        "steady",
+        twins.compartments(1),
+        typical={"clearance_l_per_h": 4, "central_volume_l": 40},
+        variances={},
+        residual=twins.residual(proportional=0.1),
+    )
+    times = [12.0 * k for k in range(39)] + [468.0 - early_h]
+    series = {"time_h": 0, "amount_mg": 1000, "interval_h": 12, "additional": 39}
+    going_on = twins.regimen(1000, every_h=12)
+    aim = twins.target("AUC24", 400, 600)
+    for doses in [[(time, 1000) for time in times], *([] if early_h else [[series]])]:
+        patient = twins.Course.from_data(drug="steady", doses=doses, until=468)
+        point = twins.individualise(model, patient, draws=2)
+        table = twins.compare(point, [going_on], target=aim).to_frame()
+        assert table["auc24_q50"].tolist() == pytest.approx([500, 500, 500], rel=0.02 if early_h else 1e-6)
+        solved = twins.dose_for_auc(point, 500, from_h=480, to_h=504, plan=going_on)
+        assert solved.value == pytest.approx(1000, rel=0.02 if early_h else 1e-6)
+
+
+def test_a_regimen_begins_after_the_only_dose_and_never_in_the_past() -> None:
+    asked = twins.regimen(1000, every_h=12)
+    first = twins.Course.from_data(drug="x", doses=[(0, 1000)])
+    assert placed(asked, first).start_h == 12
+    assert placed(asked, twins.Course.from_data(drug="x", doses=[(0, 1000)], until=40)).start_h == 40
+    assert placed(asked, twins.Course.from_data(drug="x", until=5)).start_h == 5
+    early = twins.Course.from_data(drug="x", doses=[(6, 1000), (17.8, 1000)])
+    assert placed(twins.regimen(1000, every_h=12, start_h=6), early).start_h == 30
+    assert placed(twins.regimen(1000, every_h=12, start_h=20), early).start_h == 20
 
 
 def test_forecasts_of_nothing_more_fall(twin: twins.Twin) -> None:

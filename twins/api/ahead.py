@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
+from twins.api.due import placed
 from twins.api.library import chosen
 from twins.api.twin import Twin
 from twins.forecasts import compare as comparison
@@ -47,8 +48,8 @@ def regimen(
 ) -> Regimen:
     """`amount_mg` every `every_h` hours, each dose over `over_h` hours (0: at once), from `start_h` on.
 
-    Asked of a twin, a regimen whose start lies before the course's end is taken up with its next dose: the default goes
-    on in the rhythm of a course whose first dose was at hour 0.
+    Asked of a twin, a regimen without a start begins an interval after the last dose given, or at the course's end
+    where that is later; one whose start lies before the course's end is taken up with its next dose.
     """
     return Regimen(amount_mg, every_h, over_h, start_h, loading_mg, Route(route), loading_h)
 
@@ -133,16 +134,16 @@ def compare(
     """
     labelled = dict(plans) if isinstance(plans, Mapping) else None
     asked: list[Ask] = list(plans.values()) if isinstance(plans, Mapping) else list(plans)
-    placed = [planned(plan, twin.course) or Plan("No further doses", None) for plan in asked]
+    shown = [planned(plan, twin.course) or Plan("No further doses", None) for plan in asked]
     if labelled is not None:
-        placed = [replace(plan, label=label) for label, plan in zip(labelled, placed, strict=True)]
-    if not placed:
+        shown = [replace(plan, label=label) for label, plan in zip(labelled, shown, strict=True)]
+    if not shown:
         raise AskError("plans is empty; give at least one regimen, or None for no further doses")
     return comparison.compare(
         twin.model,
         twin.course,
         twin.fit,
-        placed,
+        shown,
         target=_target(twin.model, target),
         horizon_h=horizon_h,
         step_h=step_h,
@@ -259,8 +260,8 @@ def pta(
 
 def explain(twin: Twin, plan: Ask, *, target: Target | None = None) -> tuple[Influence, ...]:
     """How much each covariate, level and the prior moves the answer, the largest first."""
-    placed = planned(plan, twin.course) or Plan("No further doses", None)
-    return explanation.influences(twin.model, twin.course, twin.fit, placed, _target(twin.model, target))
+    shown = planned(plan, twin.course) or Plan("No further doses", None)
+    return explanation.influences(twin.model, twin.course, twin.fit, shown, _target(twin.model, target))
 
 
 def dose_for_auc(twin: Twin, auc: float, *, from_h: float, to_h: float, plan: Regimen) -> "Solved":
@@ -271,7 +272,7 @@ def dose_for_auc(twin: Twin, auc: float, *, from_h: float, to_h: float, plan: Re
     from twins.forecasts import backwards  # it loads SciPy's optimisers, which few questions need
 
     return backwards.dose_for_auc(
-        twin.model, twin.course, twin.fit, auc=auc, from_h=from_h, to_h=to_h, regimen=_placed(plan, twin.course)
+        twin.model, twin.course, twin.fit, auc=auc, from_h=from_h, to_h=to_h, regimen=placed(plan, twin.course)
     )
 
 
@@ -285,7 +286,7 @@ def dose_for_concentration(twin: Twin, concentration: float, *, at_h: float, pla
         twin.fit,
         concentration=concentration,
         at_h=at_h,
-        regimen=_placed(plan, twin.course),
+        regimen=placed(plan, twin.course),
     )
 
 
@@ -301,17 +302,9 @@ def planned(asked: Ask, course: Course) -> Plan | None:
     if asked is None:
         return None
     if isinstance(asked, Plan):
-        return asked if asked.regimen is None else replace(asked, regimen=_placed(asked.regimen, course))
-    placed = _placed(asked, course)
-    return Plan(placed.sentence(), placed)
-
-
-def _placed(asked: Regimen, course: Course) -> Regimen:
-    """Taken up with its first dose that is not before the course's end."""
-    behind = course.until_h - asked.start_h
-    if behind <= 0:
-        return asked
-    return replace(asked, start_h=asked.start_h + asked.interval_h * math.ceil(behind / asked.interval_h - 1e-9))
+        return asked if asked.regimen is None else replace(asked, regimen=placed(asked.regimen, course))
+    taken_up = placed(asked, course)
+    return Plan(taken_up.sentence(), taken_up)
 
 
 def _target(model: PopulationModel, asked: Target | None) -> Target:
