@@ -23,7 +23,8 @@ _BINARY: dict[type[ast.operator], Callable[..., Value]] = {
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
+    # of NumPy, so that the root of a negative number is not a number, and never complex
+    ast.Pow: lambda base, exponent: np.power(np.asarray(base, dtype=np.float64), exponent),
 }
 _COMPARISONS: dict[type[ast.cmpop], Callable[..., Value]] = {
     ast.Lt: operator.lt,
@@ -118,11 +119,12 @@ def _compile(node: ast.expr, names: set[str], depth: int) -> _Step:
             return inside(part)
         case ast.UnaryOp(op=ast.Not(), operand=part):
             denied = inside(part)
-            return lambda values: np.logical_not(denied(values))
+            return lambda values: _truth(np.logical_not(denied(values)))
         case ast.BinOp(left=first, op=kind, right=second) if type(kind) in _BINARY:
             return _pair(_BINARY[type(kind)], inside(first), inside(second))
         case ast.Compare(left=first, ops=[kind], comparators=[second]) if type(kind) in _COMPARISONS:
-            return _pair(_COMPARISONS[type(kind)], inside(first), inside(second))
+            compared = _pair(_COMPARISONS[type(kind)], inside(first), inside(second))
+            return lambda values: _truth(compared(values))
         case ast.BoolOp(op=ast.And(), values=parts):
             return _fold(np.logical_and, [inside(part) for part in parts])
         case ast.BoolOp(op=ast.Or(), values=parts):
@@ -137,7 +139,19 @@ def _compile(node: ast.expr, names: set[str], depth: int) -> _Step:
             return _call(function, [inside(part) for part in parts])
         case _:
             pass
-    raise ArithmeticTextError(f"{ast.unparse(node)!r} is not allowed here; write {_ALLOWED}")
+    raise ArithmeticTextError(f"{_written(node)} is not allowed here; write {_ALLOWED}")
+
+
+def _written(node: ast.expr) -> str:
+    try:
+        return repr(ast.unparse(node))[:120]
+    except RecursionError:
+        return "a part of it"
+
+
+def _truth(value: Value) -> Array:
+    """1 where it holds and 0 where not, which can be added and multiplied like any number."""
+    return np.asarray(value, dtype=np.float64)
 
 
 def _number(number: float) -> _Step:
@@ -153,7 +167,7 @@ def _pair(function: Callable[..., Value], first: _Step, second: _Step) -> _Step:
 
 
 def _fold(function: Callable[..., Value], parts: list[_Step]) -> _Step:
-    return lambda values: reduce(function, [part(values) for part in parts])
+    return lambda values: _truth(reduce(function, [part(values) for part in parts]))
 
 
 def _call(function: Callable[..., Value], parts: list[_Step]) -> _Step:

@@ -1,6 +1,7 @@
 """The models and drugs that ship, by name, and those that a hospital adds from files."""
 
 import difflib
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -33,7 +34,7 @@ from twins.pharmacology.drugs import (
     voriconazole,
     warfarin,
 )
-from twins.pharmacology.hospital_file import HospitalFileError, HospitalModel, read_file
+from twins.pharmacology.hospital_file import ID_TAKEN, HospitalFileError, HospitalModel, read_file
 from twins.pharmacology.hospital_findings import Mistake
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.target import Target
@@ -86,6 +87,7 @@ _SHIPPED_MODELS: dict[str, PopulationModel] = {model.id: model for file in _FILE
 _SHIPPED_DRUGS: dict[str, Drug] = {
     value.name: value for file in _FILES for value in vars(file).values() if isinstance(value, Drug)
 }
+logger = logging.getLogger(__name__)
 _MODELS = dict(_SHIPPED_MODELS)
 _DRUGS = dict(_SHIPPED_DRUGS)
 
@@ -153,7 +155,9 @@ def model(model_id: str) -> PopulationModel:
         With the nearest id.
     """
     if model_id not in _MODELS:
-        raise UnknownModelError(f"no model is called {model_id[:100]!r}; did you mean {_nearest(model_id, model_ids())!r}?")
+        raise UnknownModelError(
+            f"no model is called {model_id[:100]!r}; did you mean {_nearest(model_id, model_ids())!r}?"
+        )
     return _MODELS[model_id]
 
 
@@ -184,7 +188,8 @@ def load(directory: Path | str) -> Loaded:
     """Add the models of all ``*.toml`` files of a directory, in order of their names; those of an earlier load go.
 
     A file with a mistake adds nothing and keeps no other file out: its mistakes are in the result, and in `loaded`.
-    An empty name of a directory loads nothing.
+    An empty name of a directory loads nothing; one that cannot be read loads nothing either, and is reported as a
+    mistake among the others, since a page must come up all the same: look at `Loaded.problems` of what this gives.
     """
     global _loaded  # one formulary a process, as what ships
     models, drugs_ = dict(_SHIPPED_MODELS), dict(_SHIPPED_DRUGS)
@@ -194,11 +199,19 @@ def load(directory: Path | str) -> Loaded:
         try:
             found = read_file(path, shipped=drugs_)
         except HospitalFileError as error:
-            problems += [(path.name, mistake) for mistake in error.mistakes]
+            problems += [(_shown(path), mistake) for mistake in error.mistakes]
+            continue
+        except Exception as error:
+            logger.exception("a hospital's model file could not be read: %s", _shown(path))
+            remedy = f"this could not be understood ({type(error).__name__}); go through it line by line"
+            problems.append((_shown(path), Mistake("the file", "unreadable", remedy)))
             continue
         if found.model.id in models:
-            remedy = "another model has this id; give your own, such as one with the hospital's name"
-            problems.append((path.name, Mistake("id", repr(found.model.id), remedy)))
+            problems.append((_shown(path), Mistake("id", repr(found.model.id), ID_TAKEN)))
+            continue
+        if found.drug is not None and found.drug.name in drugs_:
+            remedy = "an earlier file of this directory brings the drug; leave new_drug and practice out of this one"
+            problems.append((_shown(path), Mistake("new_drug", repr(found.drug.name), remedy)))
             continue
         models[found.model.id] = found.model
         drugs_[found.model.drug] = _with(found, drugs_)
@@ -222,9 +235,19 @@ def _files(directory: Path | str, problems: list[tuple[str, Mistake]]) -> list[P
         return []
 
 
+def _shown(path: Path) -> str:
+    """A file's name, whatever bytes it is made of."""
+    return path.name.encode("utf-8", "backslashreplace").decode()
+
+
 def _with(found: HospitalModel, known: dict[str, Drug]) -> Drug:
     """The drug with the model at the end of its list: what ships stays the one to use unless told otherwise."""
     if found.drug is not None:
         return found.drug
     drug_ = known[found.model.drug]
-    return replace(drug_, models=(*drug_.models, found.model.id), targets=(*drug_.targets, *found.targets))
+    return replace(
+        drug_,
+        models=(*drug_.models, found.model.id),
+        targets=(*drug_.targets, *found.targets),
+        added=(*drug_.added, found.model.id),
+    )

@@ -23,6 +23,7 @@ Array = NDArray[np.float64]
 
 FORMAT = 1
 LARGEST_BYTES = 200_000
+ID_TAKEN = "another model has this id; give your own, such as one with the hospital's name"
 _KEYS = (
     "format",
     "id",
@@ -110,7 +111,8 @@ def read_file(path: Path, *, shipped: Mapping[str, Drug]) -> HospitalModel:
     Parameters
     ----------
     shipped
-        Drugs of the formulary by name: a model of another drug needs [new_drug] and [practice].
+        Drugs of the formulary by name: a model of another drug needs [new_drug] and [practice]. What files of the
+        hospital's own brought to it may come again, so that a file can be changed and read anew.
 
     Raises
     ------
@@ -130,12 +132,27 @@ def read_file(path: Path, *, shipped: Mapping[str, Drug]) -> HospitalModel:
     return read_text(text, file=path.name, shipped=shipped)
 
 
+_DEEPEST, _LONGEST, _GREATEST = 8, 1000, 2**53
+
+
+def _out_of_reach(value: Any, key: str, depth: int) -> str:
+    """The key of what no model can need and no computer should try; empty where there is none."""
+    if depth > _DEEPEST or (isinstance(value, dict | list) and len(value) > _LONGEST):
+        return key
+    if isinstance(value, int) and abs(value) > _GREATEST:
+        return key
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return next((far for name, part in items if (far := _out_of_reach(part, str(name)[:60], depth + 1))), "")
+
+
 def read_text(text: str, *, file: str, shipped: Mapping[str, Drug]) -> HospitalModel:
     """The model that a text writes; as `read_file`."""
     try:
         data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise HospitalFileError(file, [Mistake("the file", "no TOML", f"correct it: {error}")]) from error
+    if far := _out_of_reach(data, "the file", 0):
+        raise HospitalFileError(file, [Mistake(far, "out of reach", "no number is so large, no table so deep or long")])
     found = Findings()
     if data.get("format") != FORMAT:
         found.wrong("format", data.get("format"), f"write format = {FORMAT}")
@@ -180,6 +197,8 @@ def _build(found: Findings, data: Table, file: str, shipped: Mapping[str, Drug])
     links = _links(found, found.table(data, "links"), components)
     citation = _citation(found, found.table(data, "citation", required=True))
     identity = _identity(found, data)
+    if any(identity["id"] in known.shipped for known in shipped.values()):
+        found.wrong("id", identity["id"], ID_TAKEN)
     steps = found.numbers(data.get("steps_h", []), "steps_h")
     drug = _drug(found, data, identity["drug"], identity["id"], aims, shipped)
     if system is None:
@@ -288,8 +307,9 @@ def _renal(found: Findings, table: Table) -> RenalRule:
 def _drug(
     found: Findings, data: Table, name: str, model_id: str, aims: tuple[Target, ...], shipped: Mapping[str, Drug]
 ) -> Drug | None:
-    """The drug of a file, where the formulary does not have it."""
-    if not name or name in shipped:
+    """The drug of a file, where the formulary does not have it, or has it from such a file."""
+    brings = "new_drug" in data or "practice" in data
+    if not name or (name in shipped and (shipped[name].shipped or not brings)):
         for key in ("new_drug", "practice"):
             if key in data:
                 found.wrong(key, data[key], f"{name} ships with its own; leave this out")
@@ -304,6 +324,7 @@ def _drug(
         practice=sections.practice(found, found.table(data, "practice", required=True)),
         level_unit=found.text(about, "level_unit", prefix="new_drug."),
         high_alert=about.get("high_alert") is True,
+        added=(model_id,),
     )
 
 

@@ -145,7 +145,7 @@ def covariance(found: Findings, section: str, table: Table, count: int) -> tuple
             first, second, r = int(pair[0]), int(pair[1]), float(pair[2])
             matrix = correlated(matrix, (first - 1, second - 1, r)) if first != second else matrix
             refused = not (0 < min(first, second) <= max(first, second) <= count) or not -1.0 < r < 1.0
-        except (TypeError, ValueError, IndexError, KeyError):
+        except (TypeError, ValueError, IndexError, KeyError, OverflowError):
             refused = True
         if refused:
             found.wrong(

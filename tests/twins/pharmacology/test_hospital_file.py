@@ -1,6 +1,7 @@
 """A hospital's own model as a file: equal to one that ships, and each mistake named with its key and remedy."""
 
 import math
+import os
 import shutil
 import tomllib
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import twins
 from tests.twins.pharmacology.drugs.charts import ADULT
 from twins.pharmacology import formulary
 from twins.pharmacology.arithmetic import ArithmeticTextError, parse
@@ -119,6 +121,38 @@ def test_a_bad_file_keeps_no_other_out_and_is_reported(tmp_path: Path) -> None:
     assert "vancomycin-goti-2018-as-file" not in formulary.model_ids()
 
 
+def test_a_loaded_file_can_be_changed_and_read_again(tmp_path: Path) -> None:
+    path = tmp_path / "linezolid.toml"
+    path.write_text(LINEZOLID, encoding="utf-8")
+    assert formulary.load(tmp_path).problems == ()
+    path.write_text(LINEZOLID.replace('version = "3"', 'version = "4"'), encoding="utf-8")
+    assert twins.read_model(path).version == "4"
+    assert formulary.model("linezolid-our-ward-2026").version == "3"
+    assert formulary.load(tmp_path).problems == ()
+    assert formulary.model("linezolid-our-ward-2026").version == "4"
+
+
+def test_the_id_of_a_model_that_ships_is_refused_and_one_that_was_loaded_is_not(tmp_path: Path) -> None:
+    shutil.copy(FILES / "goti_as_file.toml", tmp_path)
+    formulary.load(tmp_path)
+    assert twins.read_model(FILES / "goti_as_file.toml").id == "vancomycin-goti-2018-as-file"
+    path = tmp_path / "taken.toml"
+    path.write_text(GOTI.replace("-as-file", ""), encoding="utf-8")
+    with pytest.raises(HospitalFileError, match="id is 'vancomycin-goti-2018'; another model has this id"):
+        twins.read_model(path)
+
+
+def test_a_drug_is_brought_by_one_file_of_a_directory_and_used_by_others(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(LINEZOLID, encoding="utf-8")
+    other = LINEZOLID.replace("our-ward-2026", "other")
+    (tmp_path / "b.toml").write_text(other, encoding="utf-8")
+    assert "b.toml: new_drug is 'linezolid'; an earlier file" in formulary.load(tmp_path).sentences[0]
+    (tmp_path / "b.toml").write_text(other.split("[new_drug]")[0], encoding="utf-8")
+    assert formulary.load(tmp_path).problems == ()
+    assert formulary.drug("linezolid").models == ("linezolid-our-ward-2026", "linezolid-other")
+    assert formulary.drug("linezolid").shipped == ()
+
+
 def test_a_directory_that_is_not_there_is_reported(tmp_path: Path) -> None:
     found = formulary.load(tmp_path / "nowhere")
     assert "cannot be read" in found.sentences[0]
@@ -199,6 +233,31 @@ def test_all_mistakes_are_named_at_once() -> None:
     assert all(key in found for key in ("format", "structure", "residual[0].kind"))
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"median = 1{'0' * 400}",
+        f"median = {'9' * 5000}",
+        f"format = 0x{'f' * 6000}",
+        f"correlations = [[1, 2, 1{'0' * 400}]]",
+        "correlations = [[inf, 2, 0.3]]",
+        f"[{'a.' * 2000}a]",
+        f"a = {'[' * 400}{']' * 400}",
+        f"size = '{'a.' * 990}a'",
+    ],
+)
+def test_nothing_in_a_file_stops_the_start(tmp_path: Path, line: str) -> None:
+    head, _, tail = GOTI.partition("\n")
+    (tmp_path / "a.toml").write_text(f"{GOTI}\n{line}\n", encoding="utf-8")
+    (tmp_path / "b.toml").write_text(f"{head}\n{line}\n{tail}", encoding="utf-8")
+    (tmp_path / os.fsdecode(b"c\xff.toml")).write_text(line, encoding="utf-8")
+    shutil.copy(FILES / "goti_as_file.toml", tmp_path / "z.toml")
+    found = formulary.load(tmp_path)
+    assert found.model_ids == ("vancomycin-goti-2018-as-file",)
+    assert len({file for file, _ in found.problems}) == 3
+    "\n".join(found.sentences).encode()  # a page can show them
+
+
 def test_a_huge_or_missing_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "huge.toml").write_text("# " + "x" * 300_000, encoding="utf-8")
     assert "too large" in formulary.load(tmp_path).sentences[0]
@@ -233,6 +292,10 @@ def test_no_change_of_a_file_does_anything_but_load_or_name_mistakes(data: st.Da
         ("where(x >= 3 and not x > 4, 10, 20)", 10.0),
         ("10 if x < 3 or x == 3 else 20", 10.0),
         ("+x", 3.0),
+        ("(x > 1) + (x > 2)", 2.0),
+        ("exp(x == 3)", math.e),
+        ("x * (not x > 5)", 3.0),
+        ("(1 if x > 2 and x < 9 else 0) * 7", 7.0),
     ],
 )
 def test_arithmetic_is_computed(text: str, value: float) -> None:
@@ -266,6 +329,8 @@ def test_arithmetic_is_computed(text: str, value: float) -> None:
         "(" * 80 + "x" + ")" * 80 + "+",
         "-" * 60 + "x",
         "x" + " + x" * 600,
+        "x" + ".a" * 990,
+        "x" + "()" * 500,
     ],
 )
 def test_everything_else_is_refused(text: str) -> None:
@@ -273,8 +338,9 @@ def test_everything_else_is_refused(text: str) -> None:
         parse(text)
 
 
-def test_powers_of_constants_end_in_not_a_number_and_take_no_time() -> None:
-    assert math.isnan(float(parse("9.0 ** 9 ** 9 ** 9")({})))
+def test_what_cannot_be_computed_is_no_finite_number_and_takes_no_time() -> None:
+    assert not math.isfinite(float(parse("9.0 ** 9 ** 9 ** 9")({})))
+    assert math.isnan(float(parse("(0 - 0.5) ** 0.75 * x")({"x": np.array([3.0])})[0]))
     assert math.isnan(float(parse("1 / 0")({})))
 
 

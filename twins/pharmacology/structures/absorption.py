@@ -24,6 +24,9 @@ from twins.pharmacology.structures.names import (
 from twins.solvers.system import Compartments, Flow, Flows, Input, System
 from twins.solvers.wiring import flows_of
 
+MOST_TRANSITS = 50
+"""A chain of more is a lag in all but name, and its matrix a burden."""
+
 
 @cache
 def zero_order(
@@ -187,8 +190,8 @@ def transit(
     ValueError
         If there is no transit compartment.
     """
-    if transits < 1:
-        raise ValueError(f"transits is {transits}; give 1 or more compartments")
+    if not 1 <= transits <= MOST_TRANSITS:
+        raise ValueError(f"transits is {transits}; give 1 to {MOST_TRANSITS} compartments")
     base = compartments(count)
     chain = tuple(f"transit_{number + 1}" for number in range(transits))
     states = (*base.states, *chain, *(("depot",) if depot else ()))
