@@ -39,6 +39,8 @@ class Drug:
         Where measured levels arrive; None: the doors take none in.
     high_alert
         Whether an error with this drug is likely to do harm (ISMP's list of high-alert medications in acute care).
+    added
+        Ids among `models` that files of the hospital's own brought.
     """
 
     name: str
@@ -49,6 +51,12 @@ class Drug:
     level_unit: str = "mg/L"
     level_channel: Channel | None = None
     high_alert: bool = False
+    added: tuple[str, ...] = ()
+
+    @property
+    def shipped(self) -> tuple[str, ...]:
+        """Ids of those of its models that ship; none: a file of the hospital's own brought the drug."""
+        return tuple(model for model in self.models if model not in self.added)
 
     @property
     def target(self) -> Target:
