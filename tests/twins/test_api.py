@@ -8,6 +8,7 @@ import pytest
 from scipy.integrate import solve_ivp
 
 import twins
+from twins.api.aim import meet
 from twins.api.due import placed
 from twins.estimation.individualise import individualise, seed_for
 from twins.pharmacology.formulary import UnknownDrugError, UnknownModelError
@@ -130,6 +131,58 @@ def test_a_regimen_begins_after_the_only_dose_and_never_in_the_past() -> None:
     early = twins.Course.from_data(drug="x", doses=[(6, 1000), (17.8, 1000)])
     assert placed(twins.regimen(1000, every_h=12, start_h=6), early).start_h == 30
     assert placed(twins.regimen(1000, every_h=12, start_h=20), early).start_h == 20
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"low": 600, "high": 400}, "low is 600 and high is 400, between which nothing lies"),
+        ({"low": math.nan}, "low is nan .* give a finite low"),
+        ({"low": 1, "high": math.nan}, "high is nan"),
+        ({"metric": "Cmin", "low": 1}, "metric is 'Cmin'; .*give one of AUC24, AUC, trough, peak"),
+    ],
+)
+def test_a_target_that_nothing_meets_is_refused(asked: dict[str, object], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        twins.target(**{"metric": "AUC24", **asked})
+
+
+@pytest.mark.parametrize(
+    ("aim", "said"),
+    [
+        (twins.target("trough", 10, 15, unit="mg.h/L"), "unit is 'mg.h/L', but the trough of .* is in 'mg/L'"),
+        (twins.target("AUC24", 400, 600, unit="mg/L"), "unit is 'mg/L', but the AUC24 of .* is in 'mg.h/L'"),
+        (twins.target("trough", 10, 15, unit="ng/mL"), "unit is 'ng/mL', but .* 'mg/L'"),
+        (twins.target("AUC24", 400, 600, unit="mg.min/L"), "unit is 'mg.min/L'"),
+        (twins.target("time above", 0.5), "threshold is 0; the metric 'time above' needs the MIC"),
+        (twins.Target("", 6, 4, ""), "low is 6 and high is 4"),
+        (twins.target("trough", 10, 15, output="concentratoin"), "did you mean 'concentration'"),
+    ],
+)
+def test_a_target_that_the_model_does_not_give_is_refused(twin: twins.Twin, aim: twins.Target, said: str) -> None:
+    for ask in (twins.compare, twins.optimise, twins.explain):
+        arguments = () if ask is twins.optimise else ([None],) if ask is twins.compare else (None,)
+        with pytest.raises(ValueError, match=said):
+            ask(twin, *arguments, target=aim)
+
+
+def test_units_have_synonyms_and_every_target_that_ships_meets_its_models() -> None:
+    model = twins.model(GOTI)
+    for unit in ("ug/mL", "µg/mL", "mcg/ml", "mg / l", "mg/L"):
+        assert meet(twins.target("trough", 10, unit=unit), model).unit == unit
+    for unit in ("mg*h/L", "mg·h/L", "h.mg/L", "ug.h/mL"):
+        assert meet(twins.target("AUC24", 400, unit=unit), model).unit == unit
+    for name in twins.drugs():
+        for aim in twins.drug(name).targets:
+            assert twins.Target.from_json(aim.to_json()) == aim
+            for model_id in twins.drug(name).models:
+                if not aim.output or aim.output in [output.name for output in twins.model(model_id).system.outputs]:
+                    assert meet(aim, twins.model(model_id)) is aim
+
+
+def test_a_way_in_that_is_unknown_is_answered_with_those_that_are() -> None:
+    with pytest.raises(ValueError, match="route is 'po'; give one of intravenous, oral, rectal"):
+        twins.regimen(5, every_h=12, route="po")
 
 
 def test_forecasts_of_nothing_more_fall(twin: twins.Twin) -> None:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
+from twins.api.aim import meet, usual_unit
 from twins.api.due import placed
 from twins.api.library import chosen
+from twins.api.named import choice
 from twins.api.twin import Twin
 from twins.forecasts import compare as comparison
 from twins.forecasts import enough, outlook, population
@@ -51,7 +53,7 @@ def regimen(
     Asked of a twin, a regimen without a start begins an interval after the last dose given, or at the course's end
     where that is later; one whose start lies before the course's end is taken up with its next dose.
     """
-    return Regimen(amount_mg, every_h, over_h, start_h, loading_mg, Route(route), loading_h)
+    return Regimen(amount_mg, every_h, over_h, start_h, loading_mg, choice(Route, route, "route"), loading_h)
 
 
 def target(
@@ -59,7 +61,7 @@ def target(
     low: float,
     high: float = math.inf,
     *,
-    unit: str = "mg.h/L",
+    unit: str | None = None,
     source: str = "asked for",
     name: str = "",
     threshold: float = 0.0,
@@ -69,12 +71,22 @@ def target(
 ) -> Target:
     """A target of one's own: `metric` ("AUC24", "trough", "peak", "time above", ...) from `low` to `high`.
 
-    See `twins.Target` for the rest; a drug's own targets are ``twins.drug(name).targets``.
+    `unit` is that of `low` and `high`, as the metric gives it: where left out ``mg.h/L`` for areas, ``mg/L`` for
+    concentrations, ``1`` for shares. A model whose levels are in another unit refuses it when the two meet. See
+    `twins.Target` for the rest; a drug's own targets are ``twins.drug(name).targets``.
+
+    Raises
+    ------
+    TargetError
+        If `low` is not below `high`.
     """
-    known = Metric(metric)
+    known = choice(Metric, metric, "metric")
+    unit = usual_unit(known) if unit is None else unit
     span = f"{low:g}–{high:g}" if math.isfinite(high) else f"at least {low:g}"
     words = name or f"{known.value} {span} {unit}"
-    return Target(words, low, high, source, known, unit, threshold, unbound, window_h, output)
+    found = Target(words, low, high, source, known, unit, threshold, unbound, window_h, output)
+    found.refuse(threshold_needed=False)  # `pta` brings its own
+    return found
 
 
 def forecast(
@@ -157,6 +169,7 @@ def optimise(
     limits: Limits | None = None,
     current: Ask = None,
     count: int = 3,
+    horizon_h: float | None = None,
 ) -> Proposals:
     """The regimens that most likely meet the target, the best first.
 
@@ -168,6 +181,8 @@ def optimise(
         What can be given; the drug's practice where left out.
     current
         The plan in force: when its next dose is due, and that it is not proposed.
+    horizon_h : float, optional
+        Hours from the course's end until which plans are judged; until they have settled where left out.
 
     Raises
     ------
@@ -186,6 +201,7 @@ def optimise(
         limits=limits,
         current=plan,
         count=count,
+        horizon_h=horizon_h,
     )
 
 
@@ -246,8 +262,11 @@ def pta(
     window_h: tuple[float, float] | None = None,
 ) -> AttainmentTable:
     """Probability of target attainment of each regimen at each MIC; see `twins.forecasts.enough.pta`."""
+    known = chosen(model)
+    if target.metric in (Metric.TIME_ABOVE, Metric.RATIO):
+        meet(target, known, threshold_needed=False)
     return enough.pta(
-        chosen(model),
+        known,
         covariates,
         regimens,
         target=target,
@@ -308,7 +327,7 @@ def planned(asked: Ask, course: Course) -> Plan | None:
 
 
 def _target(model: PopulationModel, asked: Target | None) -> Target:
-    return asked if asked is not None else _shipped(model, "target").target
+    return meet(asked if asked is not None else _shipped(model, "target").target, model)
 
 
 def _shipped(model: PopulationModel, argument: str) -> formulary.Drug:

@@ -27,6 +27,10 @@ class Metric(StrEnum):
     """An effect output (INR, BIS) at the window's end."""
 
 
+class TargetError(ValueError):
+    """A target that nothing can meet or that says too little; names the field, the value and the remedy."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A target: `metric` between `low` and `high`; above `high` is the safety limit (infinite: none is known).
@@ -58,6 +62,23 @@ class Target:
     window_h: float = 24.0
     output: str = ""
     harm: str = ""
+
+    def refuse(self, *, threshold_needed: bool = True) -> None:
+        """Raise TargetError where no value could lie in the target, or its metric lacks a concentration."""
+        if math.isnan(self.low) or math.isnan(self.high) or math.isinf(self.low):
+            raise TargetError(
+                f"low is {self.low:g} and high is {self.high:g}; give a finite low, and a high or math.inf for no limit"
+            )
+        if self.low > self.high:
+            raise TargetError(
+                f"low is {self.low:g} and high is {self.high:g}, between which nothing lies; give the smaller as low"
+            )
+        needs = threshold_needed and self.metric in (Metric.TIME_ABOVE, Metric.RATIO)
+        if needs and not (math.isfinite(self.threshold) and self.threshold > 0):
+            raise TargetError(
+                f"threshold is {self.threshold:g}; the metric {self.metric.value!r} needs the MIC or another "
+                "concentration above 0 in the output's unit"
+            )
 
     @property
     def has_limit(self) -> bool:
