@@ -99,7 +99,7 @@ def _csv(rows: Sequence[GroupExposure]) -> str:
         quantiles = [repr(value) for measure in measures for value in getattr(row, measure)]
         writer.writerow(
             [
-                row.regimen,
+                _text(row.regimen),
                 row.group,
                 row.patients,
                 *quantiles,
@@ -111,6 +111,11 @@ def _csv(rows: Sequence[GroupExposure]) -> str:
             ]
         )
     return out.getvalue()
+
+
+def _text(words: str) -> str:
+    """Words that no spreadsheet takes for a formula."""
+    return f"'{words}" if words[:1] in ("=", "+", "-", "@", "\t", "\r") else words
 
 
 def _markdown(spec: StudySpec, rows: Sequence[GroupExposure], unit: str) -> str:

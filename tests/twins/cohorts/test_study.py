@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -122,3 +123,13 @@ def test_the_files_hold_the_same_numbers(tmp_path: Path):
     assert manifest["files"] == digests
     assert not list((tmp_path / "study").glob(".*"))
     assert "| low | all | 300 |" in (tmp_path / "study" / "table.md").read_text(encoding="utf-8")
+
+
+def test_a_label_is_no_formula_in_a_spreadsheet(tmp_path: Path):
+    spec = small()
+    names = columns(spec, GOTI)
+    table = expose(spec, GOTI, 0, 300)
+    rows = [replace(row, regimen="=cmd|'/c calc'!A1") for row in summarise(spec, names, table)]
+    export(tmp_path / "study", spec, names, table, rows, {})
+    with (tmp_path / "study" / "table.csv").open(encoding="utf-8", newline="") as file:
+        assert {line["regimen"] for line in csv.DictReader(file)} == {"'=cmd|'/c calc'!A1"}

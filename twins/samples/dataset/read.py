@@ -56,7 +56,8 @@ def read(
         ``{"WT": "weight_kg", "CRCL": ("creatinine_clearance_ml_per_min", 1000 / 60)}``.
     compartments : mapping of int to str, or sequence of str
         CMT to the compartment or the route that a dose enters by, as the model's system names them; of a sequence the
-        first has number 1. Without CMT all doses go by `route`.
+        first has number 1. Without CMT all doses go by `route`. An infusion is kept by its duration, AMT / RATE: where
+        a model gives the compartment a bioavailability, the rate is what it lowers; NONMEM lowers the duration.
     outputs : mapping of int to str
         DVID, or the CMT of an observation where there is no DVID, to the output as the model names it; empty for its
         first. Where left out all levels are of the first.
