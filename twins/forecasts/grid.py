@@ -12,9 +12,23 @@ Array = NDArray[np.float64]
 
 
 def on_grid(
-    present: Present, plan: Plan | None, output: int, edges_h: Array, threshold: float | None, upper: float | None
+    present: Present,
+    plan: Plan | None,
+    output: int,
+    edges_h: Array,
+    threshold: float | None,
+    upper: float | None,
+    *,
+    ends_only: bool = False,
 ) -> Pieces:
-    """The pieces of output number `output` between ascending edges, from the course's end on."""
+    """The pieces of output number `output` between ascending edges, from the course's end on.
+
+    With `ends_only` the equations are not stopped between the edges: `at_end` alone has a meaning, the rest is 0.
+    """
+    if ends_only:
+        last = present.follow(plan, edges_h, exposure=False).values[output][:, 1:]
+        zero = np.zeros(last.shape)
+        return Pieces(zero, zero, zero, np.ascontiguousarray(last), zero, zero)
     times = np.unique(np.concatenate((turns_of(present.course, plan, edges_h), edges_h)))
     values = present.follow(plan, times).values[output]
     middle = 0.5 * np.diff(times) * (values[:, 1:] + values[:, :-1])

@@ -97,7 +97,8 @@ def in_pieces(present: Present, plan: Plan | None, target: Target, edges_h: Arra
     elif target.metric is Metric.TIME_IN_RANGE:
         lower, upper = target.low / target.unbound, target.high / target.unbound
     if target.output not in ("", outputs[0]):
-        return on_grid(present, plan, outputs.index(target.output), edges_h, lower, upper)
+        ends = target.metric in (Metric.EFFECT, Metric.TROUGH)
+        return on_grid(present, plan, outputs.index(target.output), edges_h, lower, upper, ends_only=ends)
     return present.measure(plan, edges_h, lower=lower, upper=upper)
 
 

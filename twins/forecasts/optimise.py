@@ -4,12 +4,15 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from twins.estimation.fit import Fit, FitOutcome
 from twins.forecasts import exposure
 from twins.forecasts.compare import CannotForecastError
 from twins.forecasts.exposure import DAY_H, Attainment, Window
 from twins.forecasts.limits import Limits
 from twins.forecasts.proposal import Proposal, Proposals
+from twins.forecasts.settling import settled_by, window_by
 from twins.forecasts.simulate import AHEAD_H, Present
 from twins.forecasts.wording import label
 from twins.pharmacology.drug import Practice
@@ -18,6 +21,7 @@ from twins.pharmacology.regimen import Plan, Regimen
 from twins.pharmacology.target import Metric, Target
 from twins.quantities.dose import Route
 from twins.samples.course import Course
+from twins.solvers.system import Equations
 
 _WORST_SHORTFALL = 0.25
 """A plan whose score is this much below the best one's is no alternative to it."""
@@ -33,6 +37,9 @@ _LOADING_GAIN = 0.15
 _HOLDS_H = (12.0, 24.0, 48.0)
 _BINDS = 0.01
 """A limit is said to bind where a dose on its other side would score better by this."""
+_COARSE = 100
+"""Draws that a first look at every plan takes where the equations are stepped through; the best are looked at again."""
+_LOOKED_AGAIN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,8 @@ class _Scored:
     score: float
     first_day: Attainment
     headline: Attainment
+    settled: Attainment
+    window: Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,8 @@ class _Search:
     current: Plan | None
     target: Target
     limits: Limits
+    settled_by_h: float | None = None
+    coarse: Present | None = None
 
 
 def propose(
@@ -76,6 +87,7 @@ def optimise(
     limits: Limits,
     current: Plan | None = None,
     count: int = 3,
+    horizon_h: float | None = None,
 ) -> Proposals:
     """Up to `count` distinct plans, the best first, none of them the current one.
 
@@ -86,19 +98,36 @@ def optimise(
     best of any. Where the levels are already above the target, waiting before the first dose is tried too; where they
     are far below, a larger first dose. The same course, fit and limits give the same proposals.
 
+    A drug that accumulates or acts for longer than that is judged again where the regimen has settled
+    (`twins.forecasts.settling`): its chance in the target there counts as much as that of the first two windows
+    together, and the harm is the greater of the two. No further doses are then judged there alone, since what lingers
+    is not their merit. A target that holds at one time only cannot be served so and is judged at that time: an area
+    over its own window (one course of busulfan or methotrexate), an effect within hours (an induction). A goal that
+    changes with time, such as a higher trough in the first weeks, is to be asked for phase by phase.
+
+    Where the model's equations are stepped through, every plan is first scored by 100 draws, evenly taken; the best six
+    and what is proposed by all of them.
+
     Parameters
     ----------
     limits
         What can be given; ``Limits.of(practice)`` of a drug.
     current
         The plan in force, which says when the next dose is due.
+    horizon_h
+        Hours from the course's end by which a plan is taken to have settled; computed from the model where left out.
+        Up to the end of the second window it makes no difference.
 
     Raises
     ------
     CannotForecastError
         If the fit's outcome is `FitOutcome.CANNOT`.
+    ValueError
+        If the horizon is not a positive number.
     """
-    search = _search(model, course, fit, current=current, target=target, limits=limits)
+    if horizon_h is not None and not (math.isfinite(horizon_h) and horizon_h > 0):
+        raise ValueError(f"horizon_h is {horizon_h}; give a positive number of hours, or leave it out")
+    search = _search(model, course, fit, current=current, target=target, limits=limits, horizon_h=horizon_h)
     return Proposals(
         Proposal(
             plan=item.plan,
@@ -107,6 +136,11 @@ def optimise(
             p_above=item.headline.p_above,
             p_below=item.headline.p_below,
             bound_by=_bound_by(search, item),
+            settled_from_h=item.window.from_h,
+            settled_to_h=item.window.to_h,
+            settled_p_in_target=item.settled.p_in_target,
+            settled_p_above=item.settled.p_above,
+            settled_p_below=item.settled.p_below,
         )
         for item in _best(search, count)
     )
@@ -131,14 +165,31 @@ def infusion_h(amount_mg: float, practice: Practice) -> float:
 
 
 def _search(
-    model: PopulationModel, course: Course, fit: Fit, *, current: Plan | None, target: Target, limits: Limits
-) -> _Search:
+    model: PopulationModel, course: Course, fit: Fit, *, current: Plan | None, target: Target, limits: Limits,
+    horizon_h: float | None = None,
+) -> _Search:  # fmt: skip
     if fit.outcome is FitOutcome.CANNOT:
         raise CannotForecastError(fit.reason)
     longest = max(DAY_H, *limits.intervals_h)
     ahead = max(AHEAD_H, DAY_H + 2.0 * longest, target.window_h + DAY_H)
+    settled = horizon_h
+    if settled is None:
+        starts = _start(course, current, min(limits.intervals_h))
+        settled = settled_by(model, course, fit, target=target, limits=limits, starts_h=starts)
+    if settled is not None:
+        # A plan's window ends within one interval of it.
+        ahead = max(ahead, settled + longest)
     present = Present.reach(model, course, fit.draws, seed=fit.seed, ahead_h=ahead)
-    return _Search(present, current, target, limits)
+    return _Search(present, current, target, limits, settled, _coarser(present))
+
+
+def _coarser(present: Present) -> Present | None:
+    rows = present.parameters.shape[0]
+    if not isinstance(present.model.system.equations, Equations) or rows <= _COARSE:
+        return None
+    some = (np.arange(_COARSE) * rows) // _COARSE
+    state = None if present.state is None else np.ascontiguousarray(present.state[some])
+    return replace(present, parameters=np.ascontiguousarray(present.parameters[some]), state=state)
 
 
 def _best(search: _Search, count: int) -> list[_Scored]:
@@ -147,6 +198,10 @@ def _best(search: _Search, count: int) -> list[_Scored]:
     ranked = [item for item in ranked if not _same(item.plan, search.current)]
     if not ranked:
         return []
+    if search.coarse is not None:
+        few = [item.plan for item in ranked[: max(count, _LOOKED_AGAIN)]]
+        search = replace(search, coarse=None)
+        ranked = sorted((_score(search, plan) for plan in few), key=lambda item: _rank(item, search.target))
     loaded = _with_loading(search, ranked[0])
     if loaded is not None:
         ranked.insert(0, loaded)
@@ -168,7 +223,9 @@ def _candidates(search: _Search) -> Iterator[Plan]:
     present, limits = search.present, search.limits
     nothing = Plan("No further doses", None)
     yield nothing
-    already_high = exposure.over_window(present, nothing, search.target, Window(0.0, DAY_H)).p_above > 0.5
+    already_high = (
+        exposure.over_window(search.coarse or present, nothing, search.target, Window(0.0, DAY_H)).p_above > 0.5
+    )
     for interval in limits.intervals_h:
         start = _start(present.course, search.current, interval)
         for amount in limits.amounts_mg:
@@ -204,11 +261,28 @@ def _start(course: Course, current: Plan | None, interval_h: float) -> float:
 def _score(search: _Search, plan: Plan) -> _Scored:
     target = search.target
     window = Window.of(plan, target)
-    first, one, two = exposure.over_windows(
-        search.present, plan, target, [Window(0.0, DAY_H), window, _after(window, target)]
-    )
+    second = _after(window, target)
+    later = window_by(search.settled_by_h, second, target)
+    windows = [Window(0.0, DAY_H), window, second]
+    if later != second:
+        windows.append(later)
+    first, one, two, *more = exposure.over_windows(search.coarse or search.present, plan, target, windows)
     odd = _ODD_PENALTY if plan.regimen is not None and plan.regimen.interval_h in _ODD_INTERVALS else 0.0
-    return _Scored(plan, 0.5 * (_worth(one, target) + _worth(two, target)) - odd, first, one)
+    score = 0.5 * (_worth(one, target) + _worth(two, target))
+    if search.settled_by_h is not None and more:
+        score = _settled_worth(plan, one, two, more[0], target)
+    return _Scored(plan, score - odd, first, one, more[0] if more else two, later)
+
+
+def _settled_worth(plan: Plan, one: Attainment, two: Attainment, settled: Attainment, target: Target) -> float:
+    """Half for the first two windows and half for the settled one, less the greater harm."""
+    counted = (settled, settled) if plan.regimen is None else (one, two)
+    inside = [each.p_in_target for each in counted]
+    if not target.has_limit:
+        lots = [min(share, _ENOUGH) for share in (*inside, settled.p_in_target)]
+        return 0.25 * (lots[0] + lots[1]) + 0.5 * lots[2]
+    harm = max(0.5 * (one.p_above + two.p_above), settled.p_above)
+    return 0.25 * (inside[0] + inside[1]) + 0.5 * settled.p_in_target - harm
 
 
 def _after(window: Window, target: Target) -> Window:

@@ -1,8 +1,10 @@
 """`Proposal`: what the regimen search found, and what kept it from being better."""
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from twins.forecasts.wording import percent
 from twins.pharmacology.regimen import Plan
 
 if TYPE_CHECKING:
@@ -16,9 +18,14 @@ class Proposal:
     Attributes
     ----------
     score : float
-        Chance in the target less the chance above it, over the sentence's window and the one after.
+        Chance in the target less the chance above it, over the sentence's window and the one after, and where the
+        plan has settled if that is later.
     bound_by
         Limits that a better plan would break, in words; empty where none would.
+    settled_from_h, settled_to_h : float
+        The last window that the plan was judged in, hours from the course's end.
+    settled_p_in_target, settled_p_above, settled_p_below : float
+        How it lies to the target there.
     """
 
     plan: Plan
@@ -27,6 +34,20 @@ class Proposal:
     p_above: float
     p_below: float
     bound_by: tuple[str, ...] = ()
+    settled_from_h: float = math.nan
+    settled_to_h: float = math.nan
+    settled_p_in_target: float = math.nan
+    settled_p_above: float = math.nan
+    settled_p_below: float = math.nan
+
+    @property
+    def judged(self) -> str:
+        """Until when the plan was judged, and how it lies to the target there."""
+        return (
+            f"Judged until {self.settled_to_h / 24.0:.3g} days from now: in the target with a chance of "
+            f"{percent(self.settled_p_in_target)} and above it with {percent(self.settled_p_above)} from "
+            f"{self.settled_from_h:g} to {self.settled_to_h:g} h; not beyond."
+        )
 
 
 class Proposals(tuple[Proposal, ...]):
@@ -47,6 +68,10 @@ class Proposals(tuple[Proposal, ...]):
                     "p_in_target": item.p_in_target,
                     "p_above": item.p_above,
                     "p_below": item.p_below,
+                    "settled_p_in_target": item.settled_p_in_target,
+                    "settled_p_above": item.settled_p_above,
+                    "settled_p_below": item.settled_p_below,
+                    "judged_until_h": item.settled_to_h,
                     "bound_by": "; ".join(item.bound_by),
                 }
                 for item in self

@@ -234,8 +234,10 @@ class Present:
         run = carry(model, course, chart, parameters, doses_of(course, None, course.until_h), now)
         return cls(model, course, chart, parameters, run.state, until)
 
-    def follow(self, plan: Plan | None, times_h: Array) -> Trajectory:
-        """All outputs, and of the first AUC from the course's end and highest value, at ascending times from there."""
+    def follow(self, plan: Plan | None, times_h: Array, *, exposure: bool = True) -> Trajectory:
+        """All outputs, and with `exposure` of the first AUC from the course's end and highest value, at ascending times
+        from there.
+        """
         return carry(
             self.model,
             self.course,
@@ -245,7 +247,7 @@ class Present:
             times_h,
             state=self.state,
             start_h=self.course.until_h,
-            exposure=True,
+            exposure=exposure,
         )
 
     def measure(
