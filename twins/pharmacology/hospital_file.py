@@ -271,7 +271,7 @@ def _sums(found: Findings, table: Table, system: Any) -> dict[str, tuple[str, ..
 def _links(found: Findings, table: Table, components: tuple[str, ...]) -> dict[str, Link]:
     links = {}
     for name, link in table.items():
-        if not isinstance(link, str) or link not in _LINKS or name not in components:
+        if not isinstance(link, str) or link not in _LINKS or (components and name not in components):
             found.wrong(f"links.{name}", link, f"write a component = one of {', '.join(_LINKS)}")
             continue
         links[name] = _LINKS[link]
@@ -315,6 +315,8 @@ def _drug(
                 found.wrong(key, data[key], f"{name} ships with its own; leave this out")
         return None
     about = found.table(data, "new_drug", required=True)
+    level_unit = found.text(about, "level_unit", prefix="new_drug.")
+    sections.known_unit(found, "new_drug.level_unit", level_unit)
     found.known(about, "new_drug.", ("title", "level_unit", "high_alert"))
     return Drug(
         name=name,
@@ -322,7 +324,7 @@ def _drug(
         models=(model_id,),
         targets=aims,
         practice=sections.practice(found, found.table(data, "practice", required=True)),
-        level_unit=found.text(about, "level_unit", prefix="new_drug."),
+        level_unit=level_unit,
         high_alert=about.get("high_alert") is True,
         added=(model_id,),
     )

@@ -1,5 +1,6 @@
 """The sections of a hospital's model file, each read into what it stands for; every mistake is collected."""
 
+import difflib
 from collections.abc import Callable
 
 import numpy as np
@@ -13,6 +14,7 @@ from twins.pharmacology.hospital_findings import Findings, Table
 from twins.pharmacology.population import CovariateRange, Derived, Eta
 from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.target import Metric, Target
+from twins.quantities.unit import of_area
 from twins.solvers.system import System
 
 Array = NDArray[np.float64]
@@ -36,6 +38,60 @@ FORMS: dict[str, Callable[[Array], Array]] = {
     "cv percent": lambda numbers: np.log1p(np.square(numbers / 100.0)),
     "cv percent squared": lambda numbers: np.square(numbers / 100.0),
 }
+_LEAST_PERCENT, _GREATEST_SHARE = 2.0, 3.0
+UNITS = frozenset(
+    [
+        "1",
+        "%",
+        "a",
+        "mo",
+        "wk",
+        "d",
+        "h",
+        "min",
+        "kg",
+        "g",
+        "mg",
+        "ug",
+        "ng",
+        "cm",
+        "m",
+        "m2",
+        "L",
+        "mL",
+        "mg/L",
+        "ug/L",
+        "ng/L",
+        "g/L",
+        "g/dL",
+        "mg/dL",
+        "ug/mL",
+        "ng/mL",
+        "mg/mL",
+        "umol/L",
+        "nmol/L",
+        "mmol/L",
+        "mL/min",
+        "mL/h",
+        "mL/d",
+        "L/h",
+        "L/min",
+        "mL/min/{1.73_m2}",
+        "mg/h",
+        "mg/d",
+        "ug/h",
+        "mg/kg",
+        "mm[Hg]",
+        "Hz",
+        "/min",
+        "U/L",
+        "{INR}",
+        "Cel",
+        "bpm",
+        "10*9/L",
+    ]
+)
+"""Codes (UCUM) that a covariate or a level can be in."""
 CONVENTIONS = {
     "variance": "variance of eta",
     "sd": "variance of eta, the square of the standard deviation given",
@@ -55,10 +111,12 @@ def covariates(found: Findings, tables: list[Table]) -> tuple[CovariateRange, ..
         )
         if low is not None and high is not None and low > high:
             found.wrong(f"{prefix}low", low, f"it is above high, {high:g}; exchange them")
+        unit = found.text(table, "unit", prefix=prefix)
+        known_unit(found, f"{prefix}unit", unit)
         ranges.append(
             CovariateRange(
                 found.text(table, "name", prefix=prefix),
-                found.text(table, "unit", prefix=prefix),
+                unit,
                 found.text(table, "meaning", prefix=prefix),
                 low,
                 high,
@@ -70,6 +128,14 @@ def covariates(found: Findings, tables: list[Table]) -> tuple[CovariateRange, ..
     for name in {name for name in names if names.count(name) > 1}:
         found.wrong("covariate", name, "it is described twice; keep one")
     return tuple(ranges)
+
+
+def known_unit(found: Findings, key: str, unit: str) -> None:
+    """Name a unit that is no code of the list, with the nearest."""
+    if unit and unit not in UNITS:
+        near = difflib.get_close_matches(unit[:40], sorted(UNITS), n=3, cutoff=0.4)
+        hint = f"; near it are {', '.join(near)}" if near else ""
+        found.wrong(key, unit, f"write a unit's UCUM code, such as mg/L, kg, mL/min, or 1 for none{hint}")
 
 
 def derived(found: Findings, table: Table) -> dict[str, Derived]:
@@ -122,7 +188,7 @@ def etas(found: Findings, section: str, table: Table, components: tuple[str, ...
             found.wrong(f"{section}.etas", part, "write a component's name, or a table of name and on")
     for effect_ in effects:
         for name, _ in effect_.targets:
-            if name not in components:
+            if components and name not in components:  # none: the structure is wrong, and has been named
                 found.wrong(f"{section}.etas", name, f"the components are {', '.join(components)}")
     return tuple(effects)
 
@@ -172,6 +238,12 @@ def _matrix(found: Findings, section: str, table: Table, form: str) -> Array | N
             return None
         return triangle(*(tuple(map(float, row)) for row in whole))
     numbers_ = found.numbers(table.get("diagonal"), f"{section}.diagonal")
+    if numbers_ is not None and form.startswith("cv percent") and numbers_.size and numbers_.max() < _LEAST_PERCENT:
+        found.wrong(
+            f"{section}.diagonal",
+            numbers_.tolist(),
+            'these look like fractions, and the form is percent: write 40 for 40 %, or form = "sd" for 0.4',
+        )
     return None if numbers_ is None else diagonal(*FORMS[form](numbers_))
 
 
@@ -195,6 +267,8 @@ def residuals(found: Findings, tables: list[Table], system: System | None) -> di
         additive, proportional = (
             found.number(table, key, prefix=prefix, default=0.0, low=0.0) for key in ("additive", "proportional")
         )
+        if proportional > _GREATEST_SHARE and kind != "power":
+            found.wrong(f"{prefix}proportional", proportional, "it is a share of the prediction: write 0.15 for 15 %")
         if additive == 0.0 and proportional == 0.0:
             found.wrong(
                 f"{prefix}additive", additive, "give additive or proportional above 0, or leave the residual out"
@@ -217,6 +291,7 @@ def targets(found: Findings, tables: list[Table], system: System | None) -> tupl
         if not isinstance(metric, str) or metric not in list(Metric):
             found.wrong(f"{prefix}metric", metric, f"the metrics are {', '.join(Metric)}")
             continue
+        _unit_of_target(found, table, prefix, Metric(metric), system)
         low, high = (
             found.number(table, key, prefix=prefix, default=default)
             for key, default in (("low", None), ("high", float("inf")))
@@ -242,6 +317,21 @@ def targets(found: Findings, tables: list[Table], system: System | None) -> tupl
             )
         )
     return tuple(aims)
+
+
+def _unit_of_target(found: Findings, table: Table, prefix: str, metric: Metric, system: System | None) -> None:
+    """A target is compared with what the model gives: an area with an area, in the unit of the same output."""
+    asked = table.get("output") or None
+    outputs = () if system is None else system.outputs
+    output = next((each for each in outputs if asked in (None, each.name)), None)
+    if output is None or metric is Metric.RATIO or not isinstance(table.get("unit"), str):
+        return
+    if metric in (Metric.TIME_ABOVE, Metric.TIME_IN_RANGE):
+        right = "1"
+    else:
+        right = of_area(output.unit) if metric in (Metric.AUC24, Metric.AUC) else output.unit
+    if table["unit"] != right:
+        found.wrong(f"{prefix}unit", table["unit"], f"{metric} of {output.name} is in {right}; write that, and convert")
 
 
 def practice(found: Findings, table: Table) -> Practice:

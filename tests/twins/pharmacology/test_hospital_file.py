@@ -20,7 +20,7 @@ from twins.pharmacology.arithmetic import ArithmeticTextError, parse
 from twins.pharmacology.covariates import history
 from twins.pharmacology.hospital_file import HospitalFileError, HospitalModel, read_text
 from twins.pharmacology.hospital_findings import Findings
-from twins.pharmacology.hospital_sections import DERIVATIONS, FORMS
+from twins.pharmacology.hospital_sections import DERIVATIONS, FORMS, UNITS
 from twins.pharmacology.hospital_structure import STRUCTURES, structure
 from twins.pharmacology.individual import Individual
 from twins.quantities.dose import Dose
@@ -225,6 +225,44 @@ def test_a_directory_that_is_not_there_is_reported(tmp_path: Path) -> None:
 def test_a_mistake_is_named_with_its_key_its_value_and_the_remedy(change: tuple[str, str], expected: str) -> None:
     assert change[0] in GOTI
     assert expected in mistakes(GOTI.replace(*change, 1))
+
+
+@pytest.mark.parametrize(
+    ("text", "change", "expected"),
+    [
+        (
+            LINEZOLID,
+            ("diagonal = [40, 25, 30]", "diagonal = [0.4, 0.25, 0.3]"),
+            "omega.diagonal is [0.4, 0.25, 0.3]; these",
+        ),
+        (GOTI, ("proportional = 0.227", "proportional = 22.7"), "residual[0].proportional is 22.7; it is a share"),
+        (GOTI, ('unit = "kg"', 'unit = "kgs"'), "covariate[1].unit is 'kgs'; write a unit's UCUM code"),
+        (LINEZOLID, ('level_unit = "mg/L"', 'level_unit = "mg per L"'), "new_drug.level_unit is 'mg per L'; write"),
+        (
+            LINEZOLID,
+            ('unit = "mg/L"', 'unit = "ng/mL"'),
+            "target[0].unit is 'ng/mL'; trough of concentration is in mg/L",
+        ),
+    ],
+)
+def test_a_number_or_a_unit_that_can_hardly_be_meant_is_named(
+    text: str, change: tuple[str, str], expected: str
+) -> None:
+    assert change[0] in text
+    assert expected in mistakes(text.replace(*change, 1))
+
+
+def test_units_of_all_models_that_ship_are_on_the_list() -> None:
+    models = [formulary.model(name) for name in formulary.model_ids()]
+    assert {known.unit for model in models for known in model.covariates} <= UNITS
+    assert {formulary.drug(name).level_unit for name in formulary.drugs()} <= UNITS
+
+
+def test_a_mistake_in_the_structure_brings_no_lines_about_components_that_are_not_known() -> None:
+    text = GOTI.replace("count = 2", "count = 9").replace("[renal]", "[links]\nclearance_l_per_h = 'log'\n[renal]")
+    assert mistakes(text).splitlines() == [
+        "ours.toml: structure is {'count': 9}; the library says: count is 9; give 1, 2 or 3 compartments"
+    ]
 
 
 def test_all_mistakes_are_named_at_once() -> None:
