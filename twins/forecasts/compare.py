@@ -36,6 +36,7 @@ def compare(
     horizon_h: float = 72.0,
     step_h: float = 0.5,
     also: Sequence[Target] = (),
+    explained: bool = True,
 ) -> ComparisonResult:
     """Forecast each plan from the fit's posterior draws.
 
@@ -53,6 +54,9 @@ def compare(
         Of the curves; starts and ends of infusions are added to the grid.
     also
         Further targets; how each plan lies to them is said beside the first.
+    explained
+        Whether the influences on the first plan are wanted. Each is a fit of its own, which takes nearly all of the
+        time where the model's equations are stepped through.
 
     Raises
     ------
@@ -78,7 +82,7 @@ def compare(
         target=target,
         forecasts=tuple(_forecast(present, plan, target, horizon_h, step_h, also) for plan in plans),
         past=_past(present, step_h),
-        influences=influences(model, course, fit, plans[0], target),
+        influences=influences(model, course, fit, plans[0], target) if explained else (),
     )
 
 

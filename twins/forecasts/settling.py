@@ -19,8 +19,12 @@ from twins.solvers.system import Equations
 
 _FAST = 0.75
 """House setting: a regimen that has reached this share of what it comes to by its second window is judged there."""
-_SETTLED = 0.9
+_SETTLED = 0.95
 """House setting: where this share is reached, and kept, a regimen has settled."""
+_LOOKED_AT = 40
+"""Draws that are asked when they settle, evenly taken."""
+_MOST = 0.9
+"""House setting: the window lies where so many of them have settled, since harm comes from those that settle late."""
 _MOST_WINDOWS = 8
 _MOST_H = 42.0 * DAY_H
 """How far it is looked for: six weeks, or eight intervals where these are longer."""
@@ -33,9 +37,10 @@ def settled_by(
 ) -> float | None:
     """Hours from the course's end until a regimen that begins at `starts_h` has settled; None: by its second window.
 
-    The fit's mode is carried through the shortest interval's regimen and through no further doses: what the regimen
-    adds to the exposure (to the effect, where the target is of one), as a share of what it adds in the end, tells how
-    far it has come, whatever was given before. Where the equations are not linear that depends on the amount, and the
+    The fit's mode and some of its draws are carried through the shortest interval's regimen and through no further
+    doses: what the regimen adds to the exposure (to the effect, where the target is of one), as a share of what it adds
+    in the end, tells how far it has come, whatever was given before. The mode says whether a later window is needed,
+    the slower draws where it lies. Where the equations are not linear that depends on the amount, and the
     one that ends nearest to the target is taken. Always None of a target whose time is its own: an area over its own
     window, or an effect within less than a day.
     """
@@ -46,20 +51,25 @@ def settled_by(
     # An interval that does not divide a day is looked at over whole intervals, or its windows differ in their doses.
     length = interval * math.ceil(length / interval - 1e-9)
     count = math.ceil(max(_MOST_H, _MOST_WINDOWS * length) / length)
-    present = Present.reach(model, course, [fit.eta], ahead_h=starts_h - course.until_h + count * length)
+    some = (np.arange(min(_LOOKED_AT, fit.draws.shape[0])) * fit.draws.shape[0]) // _LOOKED_AT
+    rows = np.vstack((np.atleast_2d(fit.eta), fit.draws[np.unique(some)]))
+    present = Present.reach(model, course, rows, ahead_h=starts_h - course.until_h + count * length)
     windows = [(starts_h + k * length, starts_h + (k + 1) * length) for k in range(count)]
     plans = [_repeated(limits, amount, interval, starts_h) for amount in _amounts(model, limits)]
     plan = plans[0] if len(plans) == 1 else min(plans, key=lambda one: _distance(present, one, target, windows[-1]))
     first = target.output in ("", model.system.outputs[0].name)
     aim = replace(target, metric=Metric.AVERAGE if first else Metric.EFFECT, unbound=1.0)
-    added = measured(present, plan, aim, windows).each[0] - measured(present, None, aim, windows).each[0]
-    if not abs(added[-1]) > 0.0:
+    added = measured(present, plan, aim, windows).each - measured(present, None, aim, windows).each
+    added = added[np.abs(added[:, -1]) > 0.0]
+    if not added.shape[0]:
         return None
-    share = added / added[-1]
-    if abs(1.0 - share[min(2, count - 1)]) <= 1.0 - _FAST:
+    away = np.abs(1.0 - added / added[:, -1:])
+    if away[0, min(2, count - 1)] <= 1.0 - _FAST:
         return None
-    away = np.flatnonzero(np.abs(1.0 - share) > 1.0 - _SETTLED)
-    last = min(int(away[-1]) + 1, count - 1)
+    # The last window is never away from itself: what has not settled by then is judged there.
+    settled = count - np.argmax(away[:, ::-1] > 1.0 - _SETTLED, axis=1)
+    settled = np.sort(np.where(np.any(away > 1.0 - _SETTLED, axis=1), settled, 0))
+    last = min(int(settled[math.ceil(_MOST * settled.size) - 1]), count - 1)
     return starts_h - course.until_h + (last + 1) * length
 
 
@@ -94,7 +104,7 @@ def _repeated(limits: Limits, amount_mg: float, interval_h: float, start_h: floa
 
 
 def _distance(present: Present, plan: Plan, target: Target, window: tuple[float, float]) -> float:
-    value = float(measured(present, plan, target, [window]).each[0, 0])
+    value = float(measured(present, plan, target, [window]).each[0, 0])  # of the mode
     if not value > 0.0:
         return math.inf
     low = target.low if target.low > 0 else 0.5 * target.high
