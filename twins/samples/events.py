@@ -1,6 +1,7 @@
 """One plain record, a tuple or a dict with units in its names, as the dose, level, session or covariate it means."""
 
 import difflib
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -175,7 +176,11 @@ def session(record: Record, clock: Clock, field: str) -> DialysisSession:
 
 
 def _named(record: Sequence[Any], names: tuple[str, ...], least: int, field: str) -> dict[str, Any]:
-    if isinstance(record, str) or not least <= len(record) <= len(names):
+    if isinstance(record, str) or not isinstance(record, Sequence):
+        raise CourseError(
+            f"{field} is {record!r}, which is no record; give a list of ({', '.join(names[:least])}), or of dicts"
+        )
+    if not least <= len(record) <= len(names):
         raise CourseError(f"{field} is {record!r}; give ({', '.join(names[:least])}) or a dict with names")
     found = dict(zip(names, record, strict=False))
     if isinstance(record[0], str | datetime) and names[0] == "time_h":
@@ -214,12 +219,33 @@ def covariate(name: str, series: Any, clock: Clock) -> list[CovariateValue]:
     return sorted(found, key=lambda value: value.time_h)
 
 
+def charted(name: str, value: Any) -> tuple[str, Any]:
+    """One covariate as the engine names it, from the names and units that `covariate` takes; `value` may be an array.
+
+    Raises
+    ------
+    CourseError
+        Names field, value and remedy.
+    """
+    known, factor = _UNITS.get(name, ("male" if name == "sex" else name, 1.0))
+    if known == "male" and not isinstance(value, str) and isinstance(value, Iterable):
+        value = [_value(known, one, f"covariates[{name!r}]") for one in value]
+    if isinstance(value, str):
+        return known, _value(known, value, f"covariates[{name!r}]") * factor
+    if isinstance(value, Iterable):
+        return known, [_value(known, one, f"covariates[{name!r}]") * factor for one in value]
+    return known, _value(known, value, f"covariates[{name!r}]") * factor
+
+
 def _value(name: str, value: Any, field: str) -> float:
     if name == "male" and isinstance(value, str):
         if value.lower() not in _SEXES:
             raise CourseError(f"{field} is {value!r}; give male or female")
         return _SEXES[value.lower()]
-    return _number(value, field)
+    number = _number(value, field)
+    if not math.isfinite(number):
+        raise CourseError(f"{field} is {number}; give a finite number, or leave out what was not measured")
+    return number
 
 
 def listed(names: Iterable[Any]) -> str:

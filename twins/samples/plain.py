@@ -60,7 +60,9 @@ def from_data(
         Names field, value and remedy.
     """
     records = list(covariates.items()) if covariates else []
-    given, measured, sessions = list(doses), list(levels), list(dialysis)
+    given, measured, sessions = (
+        _records(name, rows) for name, rows in (("doses", doses), ("levels", levels), ("dialysis", dialysis))
+    )
     origin = (
         start
         or events.first_instant([*given, *measured, *sessions, *events.moments(records), *occasions, *resets])
@@ -91,6 +93,12 @@ def from_data(
         occasions_h=tuple(sorted(clock.hours(moment, "occasions") for moment in occasions)),
         carry=carry,
     )
+
+
+def _records(name: str, rows: Any) -> list[Any]:
+    if isinstance(rows, str | Mapping) or not isinstance(rows, Iterable):
+        raise CourseError(f"{name} is {rows!r}, which is no list of records; give a list, even of one")
+    return list(rows)
 
 
 def from_frame(

@@ -394,3 +394,11 @@ def test_a_plain_course_needs_no_extra_columns() -> None:
         "x", datetime(2000, 1, 1, tzinfo=UTC), 5.0, doses=(Dose(0.0, 10.0, 2.0),), levels=(Level(5.0, 1.0),)
     )
     assert list(write({1: course}).columns) == ["ID", "TIME", "EVID", "AMT", "RATE", "II", "ADDL", "SS", "DV", "MDV"]
+
+
+def test_a_factor_that_is_no_number_and_a_zone_that_is_only_a_name_are_refused() -> None:
+    table = pd.DataFrame({"ID": [1], "TIME": [0.0], "AMT": [5.0], "WT": [70.0]})
+    with pytest.raises(DatasetError, match="column WT is 'x': give a number as the factor"):
+        Course.from_nonmem(table, drug="x", covariates={"WT": ("weight_kg", "x")})
+    with pytest.raises(DatasetError, match="zone 'Europe/Berlin': give the zone as an object"):
+        Course.from_nonmem(table, drug="x", covariates={"WT": "weight_kg"}, zone="Europe/Berlin")

@@ -203,3 +203,21 @@ def test_a_frame_with_instants() -> None:
 def test_frames_that_cannot_be_understood_are_refused(frame: dict[str, Any], asked: dict[str, Any], said: str) -> None:
     with pytest.raises(CourseError, match=said):
         from_frame(pd.DataFrame(frame), drug="x", **asked)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"doses": [0, 1000, 1]}, r"doses\[0\] is 0, which is no record; give a list of \(time_h, amount_mg\)"),
+        ({"doses": 1000}, "doses is 1000, which is no list of records"),
+        (
+            {"doses": {"time_h": 0, "amount_mg": 1}},
+            "doses is .*, which is no list of records; give a list, even of one",
+        ),
+        ({"covariates": {"weight_kg": float("nan")}}, r"covariates\['weight_kg'\] is nan; give a finite number"),
+        ({"covariates": {"weight_kg": [(0, float("inf"))]}}, r"covariates\['weight_kg'\] is inf; give a finite number"),
+    ],
+)
+def test_what_is_no_record_or_no_number_is_said_plainly(more: dict[str, object], said: str) -> None:
+    with pytest.raises(CourseError, match=said):
+        Course.from_data(drug="x", **more)

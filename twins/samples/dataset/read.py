@@ -1,5 +1,6 @@
 """From a NONMEM-style table to one course for each subject."""
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from itertools import pairwise
@@ -89,6 +90,13 @@ def read(
     would change, with the record before the first that bears its number under ``BACKWARD``.
     """
     names = {column: (of, 1.0) if isinstance(of, str) else of for column, of in (covariates or {}).items()}
+    for column, (_, factor) in names.items():
+        if isinstance(factor, bool) or not isinstance(factor, int | float) or not math.isfinite(factor):
+            raise DatasetError("give a number as the factor, (chart name, 0.0113)", column=column, value=factor)
+    if zone is not None and not isinstance(zone, tzinfo):
+        raise DatasetError(
+            "give the zone as an object, such as zoneinfo.ZoneInfo('Europe/Berlin')", column=f"zone {zone!r}"
+        )
     loaded = load(
         table,
         rename=rename or {},
