@@ -257,6 +257,7 @@ def test_models_are_averaged_and_the_weights_shown() -> None:
 
 
 ORAL = twins.compartments(1, oral=True)
+ORALLY = twins.regimen(100, every_h=12, route="oral")
 TYPICAL = {
     "clearance_l_per_h": lambda c: 5 * (c["weight_kg"] / 70) ** 0.75,
     "central_volume_l": 40,
@@ -323,6 +324,48 @@ def test_a_model_of_one_s_own_answers_like_any_other() -> None:
 def test_a_model_that_cannot_be_is_refused_by_name(more: dict[str, object], said: str) -> None:
     with pytest.raises(twins.ModelError, match=said):
         own(**more)
+
+
+def test_variances_without_names_and_functions_of_one_patient_are_answered_with_how_to_write_them() -> None:
+    with pytest.raises(twins.ModelError, match=r"variances is a ndarray without names; .* covariances="):
+        own(variances=np.diag([0.09, 0.04]))
+    scalar = own(typical={**TYPICAL, "central_volume_l": lambda c: 40 if c["weight_kg"] > 50 else 30})
+    with pytest.raises(twins.ModelError, match=r"takes one patient only .* np.where"):
+        twins.simulate(scalar, ORALLY, covariates={"weight_kg": [60, 70, 80]}, n=3)
+
+
+def test_simulated_patients_have_covariates_under_the_names_and_units_that_courses_take() -> None:
+    plain = twins.simulate(GOTI, NOON, covariates=CHART, n=3, times_h=[12])
+    said = {"age_y": 61, "sex": "male", "weight_g": [80e3] * 3, "creatinine_umol_per_l": 1.1 * 88.4}
+    other = twins.simulate(GOTI, NOON, covariates=said, n=3, times_h=[12])
+    assert other.values == pytest.approx(plain.values, rel=1e-12)
+    with pytest.raises(ValueError, match=r"covariates\['weight_kg'\] is nan; give a finite number"):
+        twins.simulate(GOTI, NOON, covariates={**CHART, "weight_kg": math.nan}, n=3)
+
+
+def test_what_is_no_regimen_is_refused_with_how_to_give_one(twin: twins.Twin) -> None:
+    with pytest.raises(twins.AskError, match=r"plan is 1000, which is no regimen; give twins.regimen\(mg"):
+        twins.compare(twin, {"a": 1000})
+    with pytest.raises(twins.AskError, match=r"plan holds Regimen\(.* is no Dose; simulate one regimen at a time"):
+        twins.simulate(GOTI, [NOON, NOON], covariates=CHART)
+    with pytest.raises(twins.AskError, match="plan is 1000, which is no regimen"):
+        twins.simulate(GOTI, 1000, covariates=CHART)
+
+
+def test_levels_that_were_left_out_and_misspelt_names_are_said() -> None:
+    model = own(defaults={"weight_kg": 70})
+    patient = twins.Course.from_data(
+        drug="my-drug",
+        doses=[{"time_h": 0, "amount_mg": 100, "route": "oral"}],
+        levels=[{"time_h": 2, "value": 1.8, "output": "concentratoin"}],
+        covariates={"wieght_kg": 60},
+    )
+    found = twins.individualise(model, patient, draws=2)
+    assert "not fitted: its 1 level was left out" in repr(found)
+    assert "has the outputs concentration; did you mean 'concentration'?" in repr(found)
+    assert "'wieght_kg' is not read by my-drug; did you mean 'weight_kg'?" in repr(found)
+    with pytest.raises(twins.NoTwinError, match="'wieght_kg' is not read by my-drug; did you mean 'weight_kg'"):
+        twins.individualise(own(), patient, draws=2)
 
 
 def test_a_name_is_an_id() -> None:

@@ -27,6 +27,7 @@ from twins.pharmacology.regimen import Plan, Regimen
 from twins.pharmacology.target import Metric, Target
 from twins.quantities.dose import Dose, Route
 from twins.samples.course import Course
+from twins.samples.events import charted
 
 if TYPE_CHECKING:
     from twins.forecasts.backwards import Solved
@@ -128,6 +129,7 @@ def compare(
     target: Target | None = None,
     horizon_h: float = 72.0,
     step_h: float = 0.5,
+    explained: bool = True,
 ) -> ComparisonResult:
     """Plans side by side: exposure by day and the chances to lie in, above and below the target.
 
@@ -138,6 +140,8 @@ def compare(
         influences are told of.
     target : Target, optional
         The drug's first where left out.
+    explained : bool
+        Whether the influences are wanted; they take nearly all of the time of models that are stepped through.
 
     Raises
     ------
@@ -159,6 +163,7 @@ def compare(
         target=_target(twin.model, target),
         horizon_h=horizon_h,
         step_h=step_h,
+        explained=explained,
     )
 
 
@@ -237,9 +242,16 @@ def simulate(
             given = "covariates" if covariates is not None else "single doses"
             raise AskError(f"{given} were given for a twin, which has its own course; simulate its model instead")
         return forecast(of, plan, horizon_h=horizon_h, step_h=step_h, times_h=times_h, with_residual=with_residual)
+    if isinstance(plan, Sequence) and not isinstance(plan, str):
+        odd = [dose for dose in plan if not isinstance(dose, Dose)]
+        if odd:
+            remedy = "simulate one regimen at a time, or give a list of twins.Dose"
+            raise AskError(f"plan holds {odd[0]!r}, which is no Dose; {remedy}")
+    elif plan is not None and not isinstance(plan, Plan):
+        _refuse_amounts(plan)
     return population.simulate(
         chosen(of),
-        covariates or {},
+        dict(charted(name, value) for name, value in (covariates or {}).items()),
         plan.regimen if isinstance(plan, Plan) else plan,
         n=n,
         seed=seed,
@@ -267,7 +279,7 @@ def pta(
         meet(target, known, threshold_needed=False)
     return enough.pta(
         known,
-        covariates,
+        dict(charted(name, value) for name, value in covariates.items()),
         regimens,
         target=target,
         thresholds=thresholds,
@@ -322,8 +334,16 @@ def planned(asked: Ask, course: Course) -> Plan | None:
         return None
     if isinstance(asked, Plan):
         return asked if asked.regimen is None else replace(asked, regimen=placed(asked.regimen, course))
+    _refuse_amounts(asked)
     taken_up = placed(asked, course)
     return Plan(taken_up.sentence(), taken_up)
+
+
+def _refuse_amounts(asked: object) -> None:
+    if not isinstance(asked, Regimen):
+        raise AskError(
+            f"plan is {asked!r}, which is no regimen; give twins.regimen(mg, every_h=...), or None for no further doses"
+        )
 
 
 def _target(model: PopulationModel, asked: Target | None) -> Target:

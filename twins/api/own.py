@@ -184,11 +184,24 @@ class _Recorder(Mapping[str, Array]):
 def _typical(given: dict[str, Typical]) -> Callable[[Covariates], dict[str, Array]]:
     def compute(covariates: Covariates) -> dict[str, Array]:
         return {
-            name: np.asarray(value(covariates) if callable(value) else value, dtype=np.float64)
+            name: np.asarray(_of(name, value, covariates) if callable(value) else value, dtype=np.float64)
             for name, value in given.items()
         }
 
     return compute
+
+
+def _of(name: str, function: Callable[[Covariates], ArrayLike], covariates: Covariates) -> ArrayLike:
+    """The function's value, where it can take many patients at once."""
+    try:
+        return function(covariates)
+    except (TypeError, ValueError) as error:
+        if "converted to" in str(error) or "is ambiguous" in str(error):
+            raise ModelError(
+                f"typical[{name!r}] takes one patient only ({error}); covariates are arrays: write np.exp, np.log or "
+                "np.where(condition, this, that) for math.exp, math.log or 'this if condition else that'"
+            ) from error
+        raise
 
 
 def _asked(compute: Callable[[Covariates], dict[str, Array]], derived: Mapping[str, Derived]) -> tuple[str, ...]:
@@ -222,6 +235,11 @@ def _between(
     covariances: Mapping[tuple[str, str], float],
     parameters: Sequence[str],
 ) -> tuple[tuple[Eta, ...], Array]:
+    if not isinstance(variances, Mapping):
+        raise ModelError(
+            f"{argument} is a {type(variances).__name__} without names; give each variance by its parameter, "
+            "{'clearance_l_per_h': 0.09}, and what lies beside the diagonal as covariances={('one', 'other'): 0.03}"
+        )
     etas = tuple(key if isinstance(key, Eta) else Eta(key) for key in variances)
     for eta in etas:
         refuse_others(argument, [component for component, _ in eta.targets], parameters)

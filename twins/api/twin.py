@@ -1,5 +1,6 @@
 """`Twin`: one patient's course, a model and its fit, together."""
 
+import difflib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -49,7 +50,7 @@ class Twin:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Why the fit may not be trusted as it stands, in sentences."""
-        return self.fit.warnings
+        return (*self.fit.warnings, *misread(self.model, self.course))
 
     @cached_property
     def draws(self) -> Array:
@@ -85,8 +86,11 @@ class Twin:
         return pd.DataFrame(rows, columns=list(columns))
 
     def __repr__(self) -> str:
-        count = len(self.fit.residuals)
-        learned = f"fitted to {count} level{'' if count == 1 else 's'}" if count else "not fitted: no level yet"
+        count, held = len(self.fit.residuals), len(self.course.levels)
+        learned = f"fitted to {count} level{'' if count == 1 else 's'}"
+        if not count:
+            left_out = f"its {held} level{' was' if held == 1 else 's were'} left out"
+            learned = f"not fitted: {left_out if held else 'no level yet'}"
         head = f"Twin: {self.model.drug}, {self.model.title}, {learned}"
         typical = self.fit.typical
         values = [f"  {name} {value:.3g} (typical {typical[name]:.3g})" for name, value in self.parameters.items()]
@@ -125,5 +129,23 @@ def individualise(
     start = estimation.seed_for(course.digest(), used.id) if seed is None else seed
     fit = estimation.individualise(used, course, seed=start, draws=draws, options=options or estimation.Options())
     if fit.outcome is FitOutcome.CANNOT:
-        raise NoTwinError(fit.reason)
+        raise NoTwinError(" ".join([fit.reason, *misread(used, course)]))
     return Twin(used, course, fit)
+
+
+def misread(model: PopulationModel, course: Course) -> tuple[str, ...]:
+    """Sentences on names of levels and covariates that the model does not read but which are near one that it does."""
+    outputs = [output.name for output in model.system.outputs]
+    said = []
+    for name in dict.fromkeys(level.output for level in course.levels):
+        if name and name not in outputs:
+            near = difflib.get_close_matches(name.lower(), outputs, n=1, cutoff=0.6)
+            hint = f"; did you mean {near[0]!r}?" if near else "."
+            said.append(f"Levels of {name!r} were left out: {model.title} has the outputs {', '.join(outputs)}{hint}")
+    chart = {value.name for value in course.covariates}
+    read = {*model.clinical_inputs, *(covariate.name for covariate in model.covariates)}
+    for name in sorted(chart - read):
+        near = difflib.get_close_matches(name, sorted(read - chart), n=1, cutoff=0.8)
+        if near:
+            said.append(f"The chart's {name!r} is not read by {model.title}; did you mean {near[0]!r}?")
+    return tuple(said)
