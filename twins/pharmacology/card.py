@@ -11,6 +11,7 @@ import numpy as np
 from twins.pharmacology import formulary
 from twins.pharmacology.drug import Drug
 from twins.pharmacology.population import CovariateRange, Link, PopulationModel
+from twins.pharmacology.reading import FIRST_DOSE, HOURS
 from twins.pharmacology.residual import Residual, ResidualKind
 
 NOT_VERIFIED = "not verified"
@@ -44,6 +45,9 @@ class Card:
     residuals: tuple[tuple[str, str], ...]
     fits_levels: bool
     added_here: bool
+    reference: str
+    typical: tuple[tuple[str, str], ...]
+    """Typical values of the parameters at `reference`; empty where a value is needed that no source of it states."""
 
 
 def card(model_id: str) -> Card:
@@ -56,6 +60,7 @@ def card(model_id: str) -> Card:
     """
     model = formulary.model(model_id)
     residuals = []
+    reference, typical = _typical(model)
     meanings = {known.name: known.meaning for known in model.covariates}
     for output in model.system.outputs:
         residual = model.residuals.get(output.name)
@@ -78,6 +83,8 @@ def card(model_id: str) -> Card:
         residuals=tuple(residuals),
         fits_levels=bool(model.residuals),
         added_here=model_id in formulary.loaded().model_ids,
+        reference=reference,
+        typical=typical,
     )
 
 
@@ -134,6 +141,27 @@ def residual_words(residual: Residual, unit: str) -> str:
 
 def _short(value: float) -> str:
     return f"{value:.4g}"
+
+
+def _typical(model: PopulationModel) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Typical values at the population's medians, else defaults, else the middle of the range, with what was used."""
+    chart = {HOURS: np.zeros(1), FIRST_DOSE: np.zeros(1)}
+    used = []
+    for known in model.covariates:
+        low, high = known.low, known.high
+        middle = None if low is None or high is None else 0.5 * (low + high)
+        if (low, high, known.unit) == (0.0, 1.0, "1"):
+            middle = 0.0  # a yes or no, of which there is no middle
+        value = next((each for each in (known.median, known.default, middle) if each is not None), None)
+        if value is not None:
+            chart[known.name] = np.array([value])
+            used.append(f"{known.name} {_short(value)}")
+    try:
+        found = model.typical(chart)
+    except (KeyError, ValueError):
+        return "", ()
+    values = {name: float(np.asarray(value, dtype=np.float64).reshape(-1)[0]) for name, value in found.items()}
+    return ", ".join(used) or "any chart", tuple((parameter_words(name), _short(v)) for name, v in values.items())
 
 
 def _moves(model: PopulationModel, targets: tuple[tuple[str, float], ...]) -> str:
@@ -240,8 +268,10 @@ def _model_lines(shown: Card) -> list[str]:
     lines = ["", f"### {model.id}", "", f"{model.title}. {model.citation.text}. DOI: {shown.doi}.", ""]
     lines += [f"- Read in: {'; '.join(model.citation.read_in)}.", f"- Population: {model.population}."]
     lines.append(f"- Structure: {shown.structure}; levels in {shown.unit}.")
-    lines += [f"- {known.meaning} ({known.unit}): {words}." for known, words in shown.ranges]
+    lines += [f"- {known.meaning} (`{known.name}`, {known.unit}): {words}." for known, words in shown.ranges]
     lines += [f"- Computed where not charted: {name}: {words}." for name, words in shown.computed]
+    if shown.typical:
+        lines += [f"- Typical values at {shown.reference}: {'; '.join(f'{n} {v}' for n, v in shown.typical)}."]
     spread = "; ".join(f"{row.name} {row.variance}" for row in shown.spreads)
     lines.append(f"- Between patients: {spread}. {model.omega_convention[0].upper()}{model.omega_convention[1:]}.")
     lines += [f"- Covariance of {words}." for words in shown.covariances]

@@ -233,6 +233,13 @@ def test_vancomycin_aims_at_the_guideline_s_exposure() -> None:
     assert drug.models[0] == "vancomycin-goti-2018"
 
 
+def test_a_card_shows_typical_values_with_the_reference_that_they_are_of() -> None:
+    shown = card("vancomycin-goti-2018")
+    assert "creatinine_clearance_ml_per_min 62" in shown.reference
+    assert dict(shown.typical)["clearance (L/h)"] == f"{4.5 * (62 / 120) ** 0.8:.4g}"
+    assert "`creatinine_clearance_ml_per_min`, mL/min" in markdown()
+
+
 def test_the_document_of_cards_is_in_step(pytestconfig: pytest.Config) -> None:
     """Write it again with ``python -m twins.pharmacology.card > docs/formulary.md``."""
     assert (pytestconfig.rootpath / "docs" / "formulary.md").read_text(encoding="utf-8") == markdown()
