@@ -34,6 +34,8 @@ _LOADING_FROM = 0.7
 """A larger first dose is tried when the first day is this likely to stay below the target."""
 _LOADING_GAIN = 0.15
 """And proposed when the first day's score gains this much by it."""
+_LATER_HARM = 0.05
+"""Where a slow drug has settled, a larger first dose may add at most so much to the chance above the target."""
 _HOLDS_H = (12.0, 24.0, 48.0)
 _BINDS = 0.01
 """A limit is said to bind where a dose on its other side would score better by this."""
@@ -198,13 +200,14 @@ def _best(search: _Search, count: int) -> list[_Scored]:
     ranked = [item for item in ranked if not _same(item.plan, search.current)]
     if not ranked:
         return []
+    fine = search
     if search.coarse is not None:
         few = [item.plan for item in ranked[: max(count, _LOOKED_AGAIN)]]
-        search = replace(search, coarse=None)
-        ranked = sorted((_score(search, plan) for plan in few), key=lambda item: _rank(item, search.target))
-    loaded = _with_loading(search, ranked[0])
+        fine = replace(search, coarse=None)
+        ranked = sorted((_score(fine, plan) for plan in few), key=lambda item: _rank(item, search.target))
+    loaded = _with_loading(search, ranked[0] if fine is search else _score(search, ranked[0].plan))
     if loaded is not None:
-        ranked.insert(0, loaded)
+        ranked.insert(0, loaded if fine is search else _score(fine, loaded.plan))
     worst = ranked[0].score - _WORST_SHORTFALL
     good = [item for item in ranked if item.score >= worst]
     firsts: dict[float, _Scored] = {}
@@ -322,7 +325,8 @@ def _with_loading(search: _Search, best: _Scored) -> _Scored | None:
         )
         scored = _score(search, _plan(search, loaded))
         worth = _worth(scored.first_day, search.target)
-        if worth > gained and scored.score >= best.score - 0.05:
+        harmless = search.settled_by_h is None or scored.settled.p_above <= best.settled.p_above + _LATER_HARM
+        if worth > gained and scored.score >= best.score - 0.05 and harmless:
             gained = worth
             chosen = scored
     return chosen
@@ -333,6 +337,7 @@ def _bound_by(search: _Search, item: _Scored) -> tuple[str, ...]:
     regimen = item.plan.regimen
     if regimen is None:
         return ()
+    score = item.score if search.coarse is None else _score(search, item.plan).score
     found: list[str] = []
     for amount in search.limits.probes(regimen.amount_mg):
         # Of a larger dose the infusion is longer, at the same rate.
@@ -341,7 +346,7 @@ def _bound_by(search: _Search, item: _Scored) -> tuple[str, ...]:
         if not reason or reason in found:
             continue
         other = replace(regimen, amount_mg=amount, duration_h=min(length, regimen.interval_h))
-        if _score(search, Plan("", other)).score > item.score + _BINDS:
+        if _score(search, Plan("", other)).score > score + _BINDS:
             found.append(reason)
     return tuple(found)
 
