@@ -10,6 +10,7 @@ from twins.estimation.posterior import Posterior, Sampler
 from twins.pharmacology.covariates import CLEARANCE, CovariateHistory, chart_name, cockcroft_gault
 from twins.pharmacology.individual import Individual
 from twins.pharmacology.population import Eta, Link, PopulationModel
+from twins.quantities.dose import Route
 from twins.samples.course import Course
 
 _LARGE_RESIDUAL = 3.0
@@ -47,7 +48,18 @@ def outside_population(model: PopulationModel, course: Course, chart: CovariateH
         said += _kidneys_failing(course)
     if bool(np.any(chart.values.get("haemodialysis", np.zeros(1)) > 0.5)):
         said.append(_dialysed(model, course))
+    said += _into_a_vein(model, course)
     return tuple(said)
+
+
+def _into_a_vein(model: PopulationModel, course: Course) -> list[str]:
+    """Doses of a drug that is also taken by mouth, which are intravenous perhaps only because nothing else was said."""
+    if Route.ORAL.value not in model.system.inputs:
+        return []
+    count = sum(1 + dose.additional for dose in course.doses if dose.route is Route.INTRAVENOUS and not dose.into)
+    if count == 0:
+        return []
+    return [f"{count} dose{'s are' if count > 1 else ' is'} taken as given into a vein; if by mouth, state the route."]
 
 
 def _dialysed(model: PopulationModel, course: Course) -> str:

@@ -297,3 +297,19 @@ def test_names_lose_their_units_on_the_page() -> None:
 def test_a_rise_of_three_tenths_is_one_whatever_its_last_binary_digit() -> None:
     fit = individualise(GOTI, course(creatinine=((0.0, 0.9), (30.0, 1.2))), seed=1)
     assert any("rose from 0.9 to 1.2 mg/dL" in warning for warning in fit.warnings)
+
+
+def test_doses_into_a_vein_of_a_drug_taken_by_mouth_are_pointed_out():
+    caffeine = model("caffeine-lee-2015")
+    weight = (CovariateValue("weight_kg", 0.0, 1.2),)
+    said = []
+    for route in (Route.INTRAVENOUS, Route.ORAL):
+        doses = (Dose(0.0, 20.0, route=route), Dose(24.0, 5.0, route=route, interval_h=24.0, additional=1))
+        fit = individualise(
+            caffeine,
+            Course("caffeine", datetime(2026, 3, 2, tzinfo=UTC), 60.0, doses=doses, covariates=weight),
+            seed=1,
+            draws=10,
+        )
+        said.append([words for words in fit.warnings if "vein" in words])
+    assert said == [["3 doses are taken as given into a vein; if by mouth, state the route."], []]
