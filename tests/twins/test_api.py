@@ -470,3 +470,19 @@ def test_changing_covariates_and_dialysis_reach_the_curve_under_each_carry_rule(
         if end in times:
             expected.append(amount[0] / 20.0)
     assert found == pytest.approx(np.array([expected, expected]), rel=1e-9)
+
+
+def test_an_interval_and_a_rate_are_found_for_a_trough_and_a_steady_state() -> None:
+    clearance, volume = 4.0, 40.0
+    own = twins.define(
+        "steady",
+        twins.compartments(1),
+        typical={"clearance_l_per_h": clearance, "central_volume_l": volume},
+        variances={"clearance_l_per_h": 0.04},
+        residual=twins.residual(proportional=0.1),
+    )
+    twin = twins.individualise(own, twins.Course.from_data(drug="steady", doses=[(0, 1000, 0)]))
+    assert twins.rate_for_steady_state(twin, 10.0).value == pytest.approx(10.0 * clearance)
+    found = twins.interval_for_trough(twin, 5.0, plan=twins.regimen(1000, every_h=12))
+    left = np.exp(-clearance / volume * found.value)
+    assert 1000.0 / volume * left / (1.0 - left) == pytest.approx(5.0)

@@ -328,6 +328,28 @@ def time_to_fall_to(twin: Twin, concentration: float) -> "Solved":
     return backwards.time_to_fall_to(twin.model, twin.course, twin.fit, concentration=concentration)
 
 
+def interval_for_trough(twin: Twin, trough: float, *, plan: Regimen) -> "Solved":
+    """The interval at which the plan's dose, at steady state, has fallen to a trough when the next is due, h."""
+    from twins.forecasts import backwards
+
+    return backwards.interval_for_trough(
+        twin.model,
+        twin.course,
+        twin.fit,
+        trough=trough,
+        amount_mg=plan.amount_mg,
+        duration_h=plan.duration_h,
+        route=plan.route,
+    )
+
+
+def rate_for_steady_state(twin: Twin, concentration: float) -> "Solved":
+    """The rate of a continuous infusion that holds the first output at a value, mg/h."""
+    from twins.forecasts import backwards
+
+    return backwards.rate_for_steady_state(twin.model, twin.course, twin.fit, concentration=concentration)
+
+
 def planned(asked: Ask, course: Course) -> Plan | None:
     """What was asked for as a plan that begins at the course's end or later, labelled in words."""
     if asked is None:

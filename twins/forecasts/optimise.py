@@ -161,11 +161,6 @@ def way_in(model: PopulationModel, course: Course, current: Plan | None = None) 
     return known[0] if known else Route.INTRAVENOUS
 
 
-def infusion_h(amount_mg: float, practice: Practice) -> float:
-    """Length of an infusion: in half hours, at least one hour, no faster than the practice's rate."""
-    return Limits.of(practice).shortest(amount_mg)
-
-
 def _search(
     model: PopulationModel, course: Course, fit: Fit, *, current: Plan | None, target: Target, limits: Limits,
     horizon_h: float | None = None,

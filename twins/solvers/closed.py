@@ -41,7 +41,6 @@ Integers = NDArray[np.int64]
 
 _NO_EDGES = np.empty(0, dtype=np.int64)
 _NO_LEVELS = np.full(3, np.nan)
-_NO_MEASURES = np.empty((7, 0, 0))
 
 
 @lru_cache(maxsize=1024)

@@ -7,7 +7,8 @@ from tests.factories.courses import course
 from twins.estimation.fit import Fit
 from twins.estimation.individualise import individualise
 from twins.forecasts.compare import CannotForecastError, compare
-from twins.forecasts.optimise import infusion_h, propose
+from twins.forecasts.limits import Limits
+from twins.forecasts.optimise import propose
 from twins.pharmacology.formulary import drug, model
 from twins.pharmacology.regimen import Plan, Regimen, current_plan
 from twins.samples.course import Course, OrderedRegimen
@@ -130,7 +131,7 @@ def test_without_a_current_plan_the_next_dose_keeps_its_distance_from_the_last()
     ("amount", "hours"), [(250.0, 1.0), (1000.0, 1.0), (1250.0, 1.5), (1500.0, 1.5), (3000.0, 3.0)]
 )
 def test_infusions_last_half_hours_and_keep_the_rate(amount: float, hours: float) -> None:
-    assert infusion_h(amount, PRACTICE) == hours
+    assert Limits.of(PRACTICE).shortest(amount) == hours
 
 
 def test_a_twin_that_cannot_be_made_proposes_nothing() -> None:

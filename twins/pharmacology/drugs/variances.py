@@ -5,10 +5,6 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-LOGARITHM = "variance of eta as ln(1 + CV²)"
-SQUARE = "variance of eta as CV²"
-AS_GIVEN = "variances and covariances of eta as the source gives them"
-
 
 def logarithmic(*cv_percent: float) -> Array:
     """Diagonal of ln(1 + CV²): the exact variance of ln of a log-normal value with that CV."""
