@@ -190,6 +190,7 @@ class Site:
     def wait_for_jobs(self, patience: float = 180) -> None:
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
+            self.processes.check()
             (states,) = (dict(self.sql("select state, count(*) from records_job group by state")),)
             if not states.get("queued") and not states.get("running"):
                 assert not states.get("failed"), self.sql("select key, error from records_job where state = 'failed'")
