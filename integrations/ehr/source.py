@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 from django.utils.text import slugify
 
 from integrations.readings.models import Source
+from integrations.readings.ours import OURS
 
 
 class SourceError(ValueError):
@@ -25,6 +26,8 @@ def source_for(name: str, address: str) -> Source:
     slug = name or slugify(re.sub(r"[^A-Za-z0-9]+", "-", _place(address)))[:50].strip("-")
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,49}", slug):
         raise SourceError(f"source is {slug!r}; give up to 50 small letters, digits and hyphens")
+    if slug in OURS:
+        raise SourceError(f"source {slug} is this product itself; give another name with --source")
     source, made = Source.objects.get_or_create(slug=slug, defaults={"address": address})
     if not made and source.address != address and name:
         source.address = address

@@ -5,3 +5,8 @@ class FHIRConfig(AppConfig):
     name = "integrations.fhir"
     label = "fhir"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from integrations.fhir.interactions import again
+
+        again.connect()

@@ -42,6 +42,23 @@ class Caller:
                 return True
         return False
 
+    def reach(self, resource_type: str, interaction: str) -> "Reach":
+        """Whom the scopes that cover the interaction reach; 403 where none does."""
+        if not self.may(resource_type, interaction):
+            raise Refusal(
+                403, "forbidden", f"The token's scope does not cover it; ask for system/{resource_type}.{interaction}."
+            )
+        return Reach()
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Whose data an interaction may touch: everyone's, or that of `subjects` (rows of primary keys)."""
+
+    everyone: bool = True
+    subjects: Any = None
+    queries: tuple[tuple[tuple[str, str], ...], ...] = ()
+
 
 class BearerToken(BaseAuthentication):
     """``Authorization: Bearer …``, and nowhere else: a token in an address would end in logs."""

@@ -3,6 +3,8 @@
 Resources of two sources may have the same id, so an id here is the source's slug, a point, and the id there:
 ``ward.obs-17``. It is the same for as long as the source has that slug, whatever other sources come. Where that is not
 a FHIR id (too long, or a slug with an underscore), a digest stands for it, behind a point that no slug begins with.
+
+What was written at this door has the id it got here, which holds no point.
 """
 
 import hashlib
@@ -13,6 +15,7 @@ from django.db.models import Q
 from django.db.models.functions import Length
 
 from integrations.readings.models import Resource
+from integrations.readings.ours import DOOR
 
 FHIR_ID = re.compile(r"[A-Za-z0-9.\-]{1,64}", re.ASCII)
 
@@ -20,6 +23,8 @@ FHIR_ID = re.compile(r"[A-Za-z0-9.\-]{1,64}", re.ASCII)
 def server_id(source_key: str) -> str:
     """The id here of ``<slug>/<type>/<id>``."""
     slug, _, identifier = source_key.split("/", 2)
+    if slug == DOOR:
+        return identifier
     plain = f"{slug}.{identifier}"
     if FHIR_ID.fullmatch(plain):
         return plain
@@ -38,8 +43,10 @@ def source_keys(resource_type: str, identifiers: Iterable[str]) -> dict[str, str
     for identifier in identifiers:
         if not FHIR_ID.fullmatch(identifier):
             continue
-        slug, _, there = identifier.partition(".")
-        if slug and there:
+        slug, point, there = identifier.partition(".")
+        if not point:
+            keys[identifier] = f"{DOOR}/{resource_type}/{identifier}"
+        elif slug and there and slug != DOOR:
             keys[identifier] = f"{slug}/{resource_type}/{there}"
         elif not slug:
             digests.add(identifier)

@@ -175,3 +175,22 @@ def kept_in_audit(served: ServedType, query: Sequence[tuple[str, str]]) -> list[
         [name[:60], text[:300] if name.partition(":")[0] in open_names else None]
         for name, text in query[:MOST_PARAMETERS]
     ]
+
+
+def search(resource_type, pairs, *, base, reach, strict=False, compartment=None):
+    from types import SimpleNamespace
+
+    from integrations.fhir.resources import TYPES
+
+    query = [*pairs, *([("patient", compartment[1])] if compartment else [])]
+    page = run(ask(TYPES[resource_type], query, strict=strict, base=base), base)
+    return SimpleNamespace(
+        found=page.found, included=(), self_link=page.self_link, next_link=page.next_link, total=page.total
+    )
+
+
+def find(resource_type, pairs, *, reach=None, most=2):
+    from integrations.fhir.resources import TYPES
+
+    wanted = ask(TYPES[resource_type], pairs, strict=True, base="")
+    return list(islice(_walk(wanted, None), most))

@@ -11,6 +11,7 @@ from datetime import datetime
 import msgspec
 
 from integrations.fhir.identity import server_id
+from integrations.readings.ours import OURS
 
 _REFERENCE = re.compile(r'(?<!\\)"reference"(\s*:\s*)("(?:[^"\\]|\\.)*")')
 """A key and its text. Inside a text every quote is escaped, so nothing in a narrative matches."""
@@ -41,10 +42,16 @@ class Splicer:
         self._type_of = type_of
 
     def resource(self, text: str, identifier: str, version: str, last_updated: datetime) -> bytes:
-        """The resource's JSON; `meta` gets version and time where the source gave none."""
-        members = _members.decode(_REFERENCE.sub(self._reference, text))
+        """The resource's JSON; `meta` gets version and time where the source gave none, and always where they are ours.
+
+        What is ours names everything as this server does already.
+        """
+        ours = self._slug in OURS
+        members = _members.decode(text if ours else _REFERENCE.sub(self._reference, text))
         members.pop("id", None)
         meta = _members.decode(members.pop("meta", msgspec.Raw(b"{}")))
+        if ours:
+            meta = {name: value for name, value in meta.items() if name not in ("versionId", "lastUpdated")}
         meta.setdefault("versionId", msgspec.Raw(_encode(version)))
         meta.setdefault("lastUpdated", msgspec.Raw(_encode(last_updated)))
         kind = members.pop("resourceType")

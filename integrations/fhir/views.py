@@ -1,15 +1,15 @@
-"""The door's views: they let in, parse, call one verb, answer, and record before the answer leaves."""
+"""The door's views: they let in, parse, call one interaction, answer, and record before the answer leaves."""
 
 import logging
 import re
-from datetime import datetime
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 from django.core.exceptions import SuspiciousOperation
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import reverse
-from django.utils.http import http_date, parse_http_date_safe
 from rest_framework import exceptions
 from rest_framework.parsers import FormParser
 from rest_framework.request import Request
@@ -18,16 +18,27 @@ from rest_framework.views import APIView
 from clinic.audit.event import AuditWriteError, record
 from clinic.audit.models import Action, Outcome
 from integrations.fhir.authentication import BearerToken, Caller, CallerRate
-from integrations.fhir.bundle import searchset
 from integrations.fhir.capability import statement
 from integrations.fhir.form import check_charset, unreadable
+from integrations.fhir.interactions.ask import Answer, Ask
+from integrations.fhir.interactions.dispatch import answering, bundle
+from integrations.fhir.interactions.history import history
+from integrations.fhir.interactions.patch import JSON_PATCH
+from integrations.fhir.interactions.refused import keep
+from integrations.fhir.interactions.search_type import search_type
 from integrations.fhir.outcome import FHIR_JSON, Refusal, answer
-from integrations.fhir.resources import TYPES
-from integrations.fhir.resources.served import Served, ServedType
-from integrations.fhir.search import ask, kept_in_audit, run
 
 log = logging.getLogger(__name__)
 _JSON_TYPES = ("application/fhir+json", "application/json", "application/json+fhir", "text/json")
+_WRITES = ("POST", "PUT", "PATCH", "DELETE")
+_ACTIONS = {
+    "fhir.create": Action.CREATE,
+    "fhir.update": Action.UPDATE,
+    "fhir.delete": Action.DELETE,
+    "fhir.search": Action.EXECUTE,
+    "fhir.batch": Action.EXECUTE,
+    "fhir.transaction": Action.EXECUTE,
+}
 
 
 class Door(APIView):
@@ -39,14 +50,15 @@ class Door(APIView):
     parser_classes = [FormParser]  # noqa: RUF012
     http_method_names = ["get", "head", "post"]  # noqa: RUF012
     activity = "fhir.request"
-    action = Action.READ
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        self.shown: list[Served] = []
-        self.query: list[list[Any]] = []
+        self.answered = Answer(0, activity=self.activity)
+        self.is_recorded = False
         try:
             response = super().dispatch(request, *args, **kwargs)
-            self._record(response.status_code)
+            if not self.is_recorded:
+                self.answered.status = response.status_code
+                self._record(self.answered)
         except AuditWriteError:
             log.exception("a request of the FHIR door was not recorded, so it was not answered")
             response = answer(Refusal(500, "exception", "This could not be recorded, so it is not shown. Try again."))
@@ -69,42 +81,66 @@ class Door(APIView):
     def base(self) -> str:
         return str(self.request.build_absolute_uri("/fhir/"))
 
-    def served(self, resource_type: str, interaction: str) -> ServedType:
-        """The type, if this server has it and the token's scope covers it."""
-        if resource_type not in TYPES:
-            known = ", ".join(TYPES)
-            raise Refusal(404, "not-supported", f"{resource_type[:64]!r} is not served here; there are {known}.")
-        caller = self.request.user
-        if isinstance(caller, Caller) and not caller.may(resource_type, interaction):
-            raise Refusal(
-                403, "forbidden", f"The token's scope does not cover it; ask for system/{resource_type}.{interaction}."
-            )
-        return TYPES[resource_type]
+    def ask(self, request: Request, *, query: list[tuple[str, str]] | None = None, body: bytes = b"") -> Ask:
+        """The request as an `Ask`."""
+        where = {name: self.kwargs.get(name, "") for name in ("resource_type", "identifier", "version")}
+        return Ask(
+            method=request.method or "",
+            base=self.base,
+            caller=request.user,
+            query=tuple(_pairs(request.query_params) if query is None else query),
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=body,
+            **where,
+        )
 
-    def _record(self, status: int) -> None:
+    def reading(self, do: Callable[[Ask], Answer], ask: Ask) -> HttpResponse:
+        """Answer what changes nothing."""
+        self.answered = do(ask)
+        return _response(self.answered)
+
+    def writing(self, do: Callable[[Ask], Answer], ask: Ask) -> HttpResponse:
+        """Answer what may change something: the change and its audit event are kept together, or neither.
+
+        What cannot be written is kept all the same, in quarantine.
+        """
+        try:
+            with transaction.atomic():
+                self.answered = do(ask)
+                self._record(self.answered)
+                self.is_recorded = True
+        except Refusal as refusal:
+            keep(refusal, ask)
+            raise
+        return _response(self.answered)
+
+    def _record(self, done: Answer) -> None:
         """One event for each request with a valid token; refused tokens are recorded where they are refused."""
         caller = getattr(self.request, "_user", None)
         if not isinstance(caller, Caller):
             return
+        status = done.status
         outcome = Outcome.SUCCESS if status < 400 else Outcome.REFUSED if status in (401, 403) else Outcome.FAILED
-        subjects = sorted({served.subject_key for served in self.shown} - {""})
-        detail: dict[str, Any] = {"method": self.request.method or "", "status": status}
-        if self.query:
-            detail["query"] = self.query
+        touched = [*done.shown, *done.written]
+        subjects = sorted({served.subject_key for served in touched} - {""})
+        detail: dict[str, Any] = {"method": self.request.method or "", "status": status, **done.detail}
         if len(subjects) > 1:
             detail["subjects"] = subjects
-        entity, version = self.kwargs.get("identifier", ""), ""
-        if self.activity == "fhir.search":
-            detail["ids"] = [served.id for served in self.shown]
-        elif self.shown:
-            version = self.shown[0].version
+        kind, entity, version = self.kwargs.get("resource_type", "")[:64], self.kwargs.get("identifier", ""), ""
+        if len(touched) == 1 and done.activity != "fhir.search":
+            kind, entity, version = touched[0].resource_type, touched[0].id, touched[0].version
+        if done.activity == "fhir.search":
+            detail["ids"] = [served.id if served.resource_type == kind else _name(served) for served in done.shown]
+        elif len(touched) > 1:
+            detail["shown"] = [_name(served) for served in done.shown]
+            detail["written"] = [_name(served) for served in done.written]
         record(
             by=caller.actor,
-            action=self.action,
-            activity=self.activity,
+            action=_ACTIONS.get(done.activity, Action.READ),
+            activity=done.activity,
             outcome=outcome,
             subject_key=subjects[0] if len(subjects) == 1 else "",
-            entity_type=self.kwargs.get("resource_type", "")[:64],
+            entity_type=kind,
             entity_id=entity,
             entity_version=version,
             detail=detail,
@@ -121,62 +157,134 @@ class MetadataView(Door):
         return HttpResponse(msgspec.json.encode(statement(self.base, token_url)), content_type=FHIR_JSON)
 
 
-class ReadView(Door):
-    """``GET [base]/[type]/[id]`` and ``GET [base]/[type]/[id]/_history/[version]``."""
+class InstanceView(Door):
+    """``[base]/[type]/[id]``: read, update, patch, delete; and vread of ``/_history/[version]``."""
 
     activity = "fhir.read"
+    http_method_names = ["get", "head", "put", "patch", "delete"]  # noqa: RUF012
 
-    def get(self, request: Request, resource_type: str, identifier: str, version: str | None = None) -> HttpResponse:
-        served = self.served(resource_type, "r")
-        if version is not None:
-            self.activity = "fhir.vread"
-        found = served.read(identifier, version)
-        if found is None:
-            what = f"{resource_type}/{identifier[:64]}" + (f" version {version[:64]}" if version else "")
-            raise Refusal(404, "not-found", f"There is no {what} here.")
-        self.shown = [found]
-        unchanged = _is_known(request, found.version, found.last_updated)
-        response = HttpResponse(b"" if unchanged else found.body, status=304 if unchanged else 200)
-        response["Content-Type"] = FHIR_JSON
-        response["ETag"] = f'W/"{found.version}"'
-        response["Last-Modified"] = http_date(found.last_updated.timestamp())
-        return response
+    def get(self, request: Request, **_: str) -> HttpResponse:
+        return self.reading(answering, self.ask(request))
+
+    def put(self, request: Request, **_: str) -> HttpResponse:
+        self.answered.activity = "fhir.update"
+        return self.writing(answering, self.ask(request, body=_body(request)))
+
+    def patch(self, request: Request, **_: str) -> HttpResponse:
+        self.answered.activity = "fhir.update"
+        return self.writing(answering, self.ask(request, body=_body(request, JSON_PATCH)))
+
+    def delete(self, request: Request, **_: str) -> HttpResponse:
+        self.answered.activity = "fhir.delete"
+        return self.writing(answering, self.ask(request))
 
 
-class SearchView(Door):
-    """``GET [base]/[type]?…``."""
+class VersionView(Door):
+    """``GET [base]/[type]/[id]/_history/[version]``."""
+
+    activity = "fhir.vread"
+    http_method_names = ["get", "head"]  # noqa: RUF012
+
+    def get(self, request: Request, **_: str) -> HttpResponse:
+        return self.reading(answering, self.ask(request))
+
+
+class TypeView(Door):
+    """``[base]/[type]``: search, create, and update, patch and delete of the one that a query names."""
 
     activity = "fhir.search"
-    action = Action.EXECUTE
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]  # noqa: RUF012
 
-    def get(self, request: Request, resource_type: str) -> HttpResponse:
-        return self._search(request, resource_type, _pairs(request.query_params))
+    def get(self, request: Request, **_: str) -> HttpResponse:
+        return self.reading(answering, self.ask(request))
 
-    def _search(self, request: Request, resource_type: str, query: list[tuple[str, str]]) -> HttpResponse:
-        served = self.served(resource_type, "s")
-        self.query = kept_in_audit(served, query)
-        strict = "handling=strict" in request.headers.get("Prefer", "").replace(" ", "").lower()
-        page = run(ask(served, query, strict=strict, base=self.base), self.base)
-        self.shown = list(page.found)
-        return HttpResponse(searchset(page, self.base), content_type=FHIR_JSON)
+    def post(self, request: Request, **_: str) -> HttpResponse:
+        self.answered.activity = "fhir.create"
+        return self.writing(answering, self.ask(request, body=_body(request)))
+
+    put = InstanceView.put
+    patch = InstanceView.patch
+    delete = InstanceView.delete
 
 
-class SearchByPostView(SearchView):
+class SearchByPostView(Door):
     """``POST [base]/[type]/_search`` with a form; parameters of the address count too."""
 
+    activity = "fhir.search"
     http_method_names = ["post"]  # noqa: RUF012
 
-    def post(self, request: Request, resource_type: str) -> HttpResponse:
-        return self._search(request, resource_type, _pairs(request.query_params) + _pairs(request.data))
+    def post(self, request: Request, **_: str) -> HttpResponse:
+        query = _pairs(request.query_params) + _pairs(request.data)
+        return self.reading(search_type, self.ask(request, query=query))
+
+
+class CompartmentView(Door):
+    """``GET [base]/Patient/[id]/[type]``: what of that type is about the patient."""
+
+    activity = "fhir.search"
+    http_method_names = ["get", "head"]  # noqa: RUF012
+    compartment = "Patient"
+
+    def get(self, request: Request, owner: str, **_: str) -> HttpResponse:
+        return self.reading(lambda ask: search_type(ask, compartment=(self.compartment, owner)), self.ask(request))
+
+
+class HistoryView(Door):
+    """``GET [base]/[type]/[id]/_history`` and ``GET [base]/[type]/_history``."""
+
+    activity = "fhir.history"
+    http_method_names = ["get", "head"]  # noqa: RUF012
+
+    def get(self, request: Request, **_: str) -> HttpResponse:
+        return self.reading(history, self.ask(request))
+
+
+class BundleView(Door):
+    """``POST [base]`` with a batch or transaction."""
+
+    activity = "fhir.batch"
+    http_method_names = ["get", "head", "post"]  # noqa: RUF012
+
+    def get(self, request: Request) -> HttpResponse:  # noqa: ARG002
+        raise nowhere()
+
+    def post(self, request: Request) -> HttpResponse:
+        return self.writing(bundle, self.ask(request, body=_body(request)))
 
 
 class NowhereView(Door):
     """Every other address of the door: 401 to strangers, 404 to callers."""
 
-    def get(self, request: Request, path: str = "") -> HttpResponse:  # noqa: ARG002
-        raise Refusal(404, "not-found", "Nothing is served at this address; [base]/metadata says what is.")
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]  # noqa: RUF012
 
-    post = get
+    def get(self, request: Request, path: str = "") -> HttpResponse:  # noqa: ARG002
+        raise nowhere()
+
+    post = put = patch = delete = get
+
+
+def nowhere() -> Refusal:
+    return Refusal(404, "not-found", "Nothing is served at this address; [base]/metadata says what is.")
+
+
+def _name(served: Any) -> str:
+    return f"{served.resource_type}/{served.id}/_history/{served.version}"
+
+
+def _response(done: Answer) -> HttpResponse:
+    response = HttpResponse(done.body, status=done.status, content_type=FHIR_JSON)
+    for name, value in done.headers.items():
+        response[name] = value
+    return response
+
+
+def _body(request: Request, *kinds: str) -> bytes:
+    """The bytes of the body; 415 unless it is of one of `kinds`, or JSON."""
+    wanted = kinds or _JSON_TYPES
+    content_type = (request.content_type or "").split(";")[0].strip().lower()
+    if content_type not in wanted:
+        raise Refusal(415, "not-supported", f"Content-Type is {content_type[:60]!r}; send {wanted[0]}.")
+    return bytes(request._request.body)
 
 
 def _pairs(form: Any) -> list[tuple[str, str]]:
@@ -194,15 +302,6 @@ def _judge_accept(request: Request) -> None:
             return
     if kinds:
         raise Refusal(406, "not-supported", "Only application/fhir+json is served; accept it.")
-
-
-def _is_known(request: Request, version: str, last_updated: datetime) -> bool:
-    """Whether the caller has this version; ETags compare weakly, and come as ``W/"1"``, ``"1"`` or a list of them."""
-    tags = request.headers.get("If-None-Match")
-    if tags is not None:
-        return tags.strip() == "*" or version in re.findall(r'(?:W/)?"([^"]*)"', tags)
-    since = parse_http_date_safe(request.headers.get("If-Modified-Since", ""))
-    return since is not None and int(last_updated.timestamp()) <= since
 
 
 def _refusal(error: Exception, allowed: list[str]) -> Refusal:

@@ -24,8 +24,10 @@ from integrations.readings.refusal import Refused
 from integrations.readings.request import read_request
 from integrations.readings.rows import Rows
 from integrations.readings.settle import settle, state_of
+from integrations.readings.signals import resources_stored
 from integrations.readings.split import Entry
 from integrations.readings.versions import Version, Versions
+from integrations.readings.whose import ABOUT, moment_of
 from twins.records.models import Subject
 
 logger = logging.getLogger(__name__)
@@ -46,6 +48,17 @@ class BatchReport:
     """Subjects of accepted resources."""
     touched: set[UUID] = field(default_factory=set)
     """Subjects whose course may have changed."""
+    resources: list[Resource] = field(default_factory=list)
+    """The versions that were accepted."""
+
+
+class EntryRefusedError(Exception):
+    """An entry of our own door that cannot be kept; the transaction must be rolled back."""
+
+    def __init__(self, refused: Refused, entry: Entry) -> None:
+        super().__init__(refused.detail)
+        self.refused = refused
+        self.entry = entry
 
 
 @dataclass(slots=True)
@@ -66,6 +79,8 @@ class Batch:
     """Take in `entries` of `reading`. Run it once, in a transaction that holds the source's row.
 
     `held` are the quarantine entries that are tried again, by position; without them, all is seen for the first time.
+    `ours` are entries of our own door, checked and named there: one that no twin can use is kept and served all the
+    same, and waits in quarantine only for what could not be read of it.
     """
 
     def __init__(
@@ -74,11 +89,14 @@ class Batch:
         entries: Sequence[Entry],
         names: Names,
         held: Mapping[int, QuarantineEntry] | None = None,
+        *,
+        ours: bool = False,
     ) -> None:
         self._reading = reading
         self._entries = entries
         self._names = names
         self._held = held or {}
+        self._ours = ours
         self._report = BatchReport()
         self._accepted: list[_Accepted] = []
         self._patients: dict[str, Patient] = {}
@@ -103,7 +121,7 @@ class Batch:
         for entry in self._entries:
             try:
                 data = decode(entry.text)
-                identity = identify(data, entry.text, self._names.source, entry.full_url)
+                identity = entry.identity or identify(data, entry.text, self._names.source, entry.full_url)
             except Refused as refused:
                 self._refuse(refused, entry, None, None)
             else:
@@ -118,23 +136,33 @@ class Batch:
             if known is not None:
                 if known.sha256 != identity.sha256:
                     self._same_content(candidate)
+                if self._ours:
+                    self._use(candidate)
                 self._report.known += 1
                 self._release(candidate)
                 return
-            check(identity.resource_type, entry.text, candidate.data)
+            if not self._ours:
+                check(identity.resource_type, entry.text, candidate.data)
             patient = self._patient(candidate)
-            subject = patient.subject if patient else None
-            meaning = self._meaning(candidate, patient)
+            subject = patient.subject if patient else self._subject_of_named(candidate)
+            meaning, used = self._read(candidate, patient, subject)
         except Refused as refused:
+            if self._ours and not self._held:
+                raise EntryRefusedError(refused, entry) from refused
             self._refuse(refused, entry, identity, subject)
             return
         except (AttributeError, LookupError, TypeError, ValueError, ArithmeticError) as error:
             # A fault of ours in the reading of one odd resource: it must not keep the others of its payload waiting.
             logger.exception("%s could not be read", identity.source_key)
             why = f"{identity.source_key} could not be read here ({type(error).__name__}); report it, then try again"
-            self._refuse(Refused(QuarantineReason.INVALID_RESOURCE, why), entry, identity, subject)
+            odd = Refused(QuarantineReason.INVALID_RESOURCE, why)
+            if self._ours and not self._held:
+                raise EntryRefusedError(odd, entry) from error
+            self._refuse(odd, entry, identity, subject)
             return
         self._accept(candidate, meaning, subject)
+        if used:
+            self._release(candidate)
 
     def _same_content(self, candidate: _Candidate) -> None:
         """One version has one content; `meta` apart, which a server may write anew each time."""
@@ -152,22 +180,60 @@ class Batch:
                 "first content is kept in use; have the source give each change a version of its own",
             )
 
+    def _read(self, candidate: _Candidate, patient: Patient | None, subject: Subject | None) -> tuple[Meaning, bool]:
+        """What the resource says, and whether it could be used: at our own door it need not be (yet)."""
+        try:
+            return self._meaning(candidate, patient), True
+        except Refused as refused:
+            if not self._ours:
+                raise
+            self._refuse(refused, candidate.entry, candidate.identity, subject)
+            data = candidate.data
+            when = moment_of(candidate.identity.resource_type, data) or roughly(data.get("effectiveDateTime"))
+            return Meaning(code=first_code(data.get("code")), event_time=when), False
+
+    def _use(self, candidate: _Candidate) -> None:
+        """Read again what our own door stored before anything could be made of it."""
+        identity = candidate.identity
+        stored = Resource.objects.get(source_key=identity.source_key, version=identity.version)
+        subject = stored.subject
+        meaning = self._meaning(candidate, self._patient(candidate))
+        newest = self._versions.newest(identity.source_key, accepted_only=True)
+        if subject is None or newest is None:
+            return
+        stored.code, stored.event_time = meaning.code, meaning.event_time
+        stored.save(update_fields=["code", "event_time"])
+        if self._rows.add(stored, meaning, subject, state_of(stored.version, newest, stored.resource_type)):
+            self._report.touched.add(subject.pk)
+
     def _patient(self, candidate: _Candidate) -> Patient | None:
         """The patient a resource belongs to; None for what belongs to nobody, and for a Patient itself."""
         kind, data = candidate.identity.resource_type, candidate.data
-        if kind in ("Patient", "Medication"):
-            return None
-        if kind == "Device":
-            return self._find(self._names.maybe_key(data.get("patient"), "Patient", "Device.patient"))
-        key = self._names.key(data["subject"], "Patient", f"{kind}.subject")
+        about = ABOUT[kind]
+        reference = data.get(about.patient)
+        if not about.required and not (self._ours and self._names.maybe_key(reference, "Patient", "")):
+            return self._find(self._names.maybe_key(reference, "Patient", ""))
+        key = self._names.key(reference, "Patient", f"{kind}.{about.patient}")
         patient = self._find(key)
         if patient is None:
             raise Refused(
                 QuarantineReason.UNKNOWN_PATIENT,
-                f"{kind}.subject is {'/'.join(key.rsplit('/', 2)[-2:])}, which has not been received from "
+                f"{kind}.{about.patient} is {'/'.join(key.rsplit('/', 2)[-2:])}, which has not been received from "
                 f"{self._names.source}; it is tried again by itself when that Patient arrives",
             )
         return patient
+
+    def _subject_of_named(self, candidate: _Candidate) -> Subject | None:
+        """Whom a DeviceMetric or Provenance is about: the subject of the device, or of the first target."""
+        kind, data = candidate.identity.resource_type, candidate.data
+        named = {"DeviceMetric": [data.get("source")], "Provenance": data.get("target") or []}.get(kind) or []
+        keys = [key for key in map(self._names.any_key, named) if key]
+        for accepted in self._accepted:
+            if accepted.resource.source_key in keys and accepted.subject is not None:
+                return accepted.subject
+        stored = Resource.objects.filter(source_key__in=keys, is_current=True, subject__isnull=False)
+        found = stored.select_related("subject").first()
+        return found.subject if found else None
 
     def _find(self, key: str) -> Patient | None:
         if key and key not in self._patients:
@@ -228,9 +294,8 @@ class Batch:
             people.keep_condition(data, identity, patient, updated)
         if patient and kind in ("Patient", "Encounter", "Condition"):
             self._refresh[patient.source_key] = patient
-        when = {"Encounter": (data.get("period") or {}).get("start"), "Condition": data.get("onsetDateTime")}.get(kind)
         code = data.get("type" if kind == "Device" else "code")
-        return Meaning(code=first_code(code) if kind != "Encounter" else "", event_time=roughly(when))
+        return Meaning(code=first_code(code) if kind != "Encounter" else "", event_time=moment_of(kind, data))
 
     def _medication(self, key: str) -> dict[str, Any] | None:
         if key not in self._medications:
@@ -258,6 +323,7 @@ class Batch:
             code=meaning.code,
             event_time=meaning.event_time,
             status=identity.status[:32],
+            method=candidate.entry.method,
         )
         self._accepted.append(_Accepted(resource, meaning, subject))
         self._versions.add(identity.source_key, self._version(identity))
@@ -265,7 +331,6 @@ class Batch:
         self._report.skipped_points += meaning.skipped_points
         if subject is not None:
             self._report.subjects.add(subject.pk)
-        self._release(candidate)
 
     def _version(self, identity: Identity) -> Version:
         return Version(identity.version, self._updated(identity), identity.status, identity.sha256, accepted=True)
@@ -312,7 +377,10 @@ class Batch:
             if self._versions.several(key):
                 accepted.resource.is_current = False
                 self._unsettled.add(key)
-        Resource.objects.bulk_create(accepted.resource for accepted in self._accepted)
+        self._report.resources = [accepted.resource for accepted in self._accepted]
+        Resource.objects.bulk_create(self._report.resources)
+        if self._report.resources:
+            resources_stored.send(Resource, resources=self._report.resources)
         for accepted in self._accepted:
             newest = self._versions.newest(accepted.resource.source_key)
             if accepted.subject is None or newest is None:

@@ -13,17 +13,9 @@ from pydantic import ValidationError
 
 from integrations.readings.models import QuarantineReason
 from integrations.readings.refusal import Refused, shown
+from integrations.readings.whose import ABOUT
 
-READ_TYPES = (
-    "Patient",
-    "Device",
-    "Medication",
-    "Encounter",
-    "Condition",
-    "Observation",
-    "MedicationRequest",
-    "MedicationAdministration",
-)
+READ_TYPES = tuple(ABOUT)
 """The types that are read, those that others refer to first."""
 
 # Required bindings of FHIR R4 (4.0.1), https://hl7.org/fhir/R4/valueset-<name>.html.
@@ -134,11 +126,10 @@ def _check_codes(resource_type: str, data: dict[str, Any]) -> None:
 
 
 def _check_references(resource_type: str, data: dict[str, Any]) -> None:
-    if resource_type in ("Patient", "Medication", "Device"):
-        return
-    reference = data.get("subject")
-    if not isinstance(reference, dict) or not isinstance(reference.get("reference"), str):
+    about = ABOUT[resource_type]
+    reference = data.get(about.patient)
+    if about.required and not (isinstance(reference, dict) and isinstance(reference.get("reference"), str)):
         raise Refused(
             QuarantineReason.INVALID_RESOURCE,
-            f"{resource_type}.subject is {shown(reference)}; send a reference to a Patient",
+            f"{resource_type}.{about.patient} is {shown(reference)}; send a reference to a Patient",
         )

@@ -67,6 +67,14 @@ def hold_whole(refused: Refused, reading: Reading) -> QuarantineEntry:
     return held
 
 
+def hold_whole_again(why: str, held: QuarantineEntry) -> None:
+    """Count one more try of a payload that failed as a whole, with what stands in the way now."""
+    held.detail = why
+    held.tries += 1
+    held.last_time = timezone.now()
+    held.save(update_fields=["detail", "tries", "last_time"])
+
+
 def _describe(held: QuarantineEntry, refused: Refused, entry: Entry, subject: Subject | None) -> None:
     held.text, held.reason, held.detail = entry.text.replace("\x00", "\ufffd"), refused.reason, refused.detail
     held.subject = subject

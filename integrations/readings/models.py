@@ -59,9 +59,17 @@ class Resource(models.Model):
     """``system|code`` of the first coding, for search."""
     event_time = models.DateTimeField(null=True, blank=True)
     status = models.CharField(max_length=32, blank=True, default="")
+    deleted = models.BooleanField(default=False)
+    """This version says that the resource was deleted at our own door; it has no text."""
+    method = models.CharField(max_length=6, blank=True, default="")
+    """POST, PUT, PATCH or DELETE where the version came in through our own door; empty where it was pulled."""
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="deleted_has_no_text",
+                condition=models.Q(deleted=False) | models.Q(deleted=True, text="", method="DELETE"),
+            ),
             models.UniqueConstraint(fields=["source_key", "version"], name="resource_version_once"),
             models.UniqueConstraint(
                 fields=["source_key"], condition=models.Q(is_current=True), name="one_current_resource"

@@ -2,6 +2,7 @@
 
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -27,6 +28,8 @@ from integrations.readings.reference import Names
 from integrations.readings.refusal import Refused
 from integrations.readings.split import Entry, split
 
+AGAIN: dict[str, Callable[[Reading, list[QuarantineEntry]], BatchReport]] = {}
+"""How payloads of this product's own doors are tried again, by the source's slug: they were not pulled."""
 _AWAITED = re.compile(r"\bis (Patient/[A-Za-z0-9.\-]+), which has not been received")
 
 
@@ -108,10 +111,15 @@ def retry_found(source: Source) -> int:
 
 def replaced_by(held: Reading, whole: Reading) -> None:
     """Release the entry of a payload that came cut short, because the same page came again whole."""
+    release_whole(held, why=f"The same page came again whole, as reading {whole.sha256[:12]}.")
+
+
+def release_whole(reading: Reading, *, why: str) -> None:
+    """Release the entry of a payload of which nothing could be read, now that it is not needed any more."""
     for entry in QuarantineEntry.objects.filter(
-        reading=held, source_key="", state=QuarantineState.WAITING, position=-1
+        reading=reading, source_key="", state=QuarantineState.WAITING, position=-1
     ):
-        release(entry, why=f"The same page came again whole, as reading {whole.sha256[:12]}.")
+        release(entry, why=why)
 
 
 def names_for(reading: Reading, entries: tuple[Entry, ...]) -> Names:
@@ -126,6 +134,8 @@ def names_for(reading: Reading, entries: tuple[Entry, ...]) -> Names:
 def _retry_reading(reading: Reading, pks: list[int]) -> BatchReport:
     Source.objects.select_for_update(no_key=True).get(pk=reading.source_id)
     held = list(QuarantineEntry.objects.filter(pk__in=pks, state=QuarantineState.WAITING))
+    if reading.source.slug in AGAIN:
+        return AGAIN[reading.source.slug](reading, held)
     try:
         parts = split(bytes(reading.content), reading.content_type)
     except Refused as refused:

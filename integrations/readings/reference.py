@@ -47,6 +47,15 @@ class Names:
             )
         return f"{self.source}/{name}"
 
+    def any_key(self, reference: Any) -> str:
+        """The source key of a literal reference to a resource of any type; empty where there is none."""
+        text = reference.get("reference") if isinstance(reference, dict) else None
+        if not isinstance(text, str):
+            return ""
+        name = self.full_urls.get(text, text).split("/_history/")[0]
+        kind = name.rsplit("/", 2)[-2] if "/" in name else ""
+        return self.maybe_key(reference, kind, "reference") if kind else ""
+
     def maybe_key(self, reference: Any, wanted_type: str, where: str) -> str:
         """As `key`, but empty where there is no literal reference."""
         if not isinstance(reference, dict) or not isinstance(reference.get("reference"), str):

@@ -16,9 +16,13 @@ TWIN_CHANNELS = (Channel.VANCOMYCIN, Channel.CREATININE, Channel.WEIGHT, Channel
 """Channels that a twin's course is made of."""
 
 
+DELETED = "deleted"
+"""Status of the version by which a resource was deleted at our own door."""
+
+
 def takes_back(resource_type: str, status: str) -> bool:
     """Whether a version with this status says that no version of the resource counts."""
-    return status == "entered-in-error" or (resource_type == "Observation" and status == "cancelled")
+    return status in ("entered-in-error", DELETED) or (resource_type == "Observation" and status == "cancelled")
 
 
 def state_of(version: str, newest: Version, resource_type: str) -> RecordState:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from integrations.readings.identity import Identity
 from integrations.readings.models import QuarantineReason
 from integrations.readings.refusal import Refused, shown
 
@@ -14,11 +15,16 @@ WHOLE = -1
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One resource of a payload: its place, its text digit for digit, and the name its Bundle gives it."""
+    """One resource of a payload: its place, its text digit for digit, and the name its Bundle gives it.
+
+    `identity` is set where this product gave the resource its name and version itself, at its own door.
+    """
 
     position: int
     text: str
     full_url: str = ""
+    identity: Identity | None = None
+    method: str = ""
 
 
 class _Kind(msgspec.Struct):

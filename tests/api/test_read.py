@@ -124,11 +124,12 @@ def test_older_versions_can_be_read(caller: Client) -> None:
         ("get", "/fhir/Nonsense", {}, 404, "not-supported"),
         ("get", "/fhir/Nonsense/1", {}, 404, "not-supported"),
         ("get", "/fhir/", {}, 404, "not-found"),
-        ("post", "/fhir/", {}, 404, "not-found"),
+        ("post", "/fhir/", {}, 415, "not-supported"),
         ("get", "/fhir/Patient/1/2/3", {}, 404, "not-found"),
-        ("put", "/fhir/Patient/ward.p1", {}, 405, "not-supported"),
-        ("delete", "/fhir/Patient/ward.p1", {}, 405, "not-supported"),
-        ("post", "/fhir/Patient", {}, 405, "not-supported"),
+        ("put", "/fhir/Patient/ward.p1", {}, 415, "not-supported"),
+        ("delete", "/fhir/Patient/ward.p1", {}, 403, "forbidden"),
+        ("delete", "/fhir/AuditEvent/1", {}, 405, "not-supported"),
+        ("post", "/fhir/Patient", {}, 415, "not-supported"),
         ("get", "/fhir/Patient/_search", {}, 404, "not-found"),
         ("get", "/fhir/Patient", {"Accept": "application/fhir+xml"}, 406, "not-supported"),
         ("get", "/fhir/Patient", {"Accept": "application/fhir+json;q=0"}, 406, "not-supported"),
@@ -192,7 +193,8 @@ def test_an_unforeseen_fault_tells_nothing_of_its_inside(caller: Client, monkeyp
     def fail(*_: object) -> None:
         raise ZeroDivisionError("secret inside")
 
-    monkeypatch.setattr("integrations.fhir.resources.stored.StoredType.read", fail)
+    patient(1)
+    monkeypatch.setattr("integrations.fhir.resources.body.Bodies.served", fail)
     answer = caller.get("/fhir/Patient/ward.p1")
     assert (answer.status_code, answer.json()["issue"][0]["severity"]) == (500, "fatal")
     assert b"secret" not in answer.content

@@ -41,6 +41,7 @@ class AuditEventType:
 
     name = "AuditEvent"
     versions = False
+    writes: frozenset[str] = frozenset()
     parameters = (
         Parameter("patient", Kind.REFERENCE, "Whose data", definition=f"{_DEFINED}AuditEvent-patient"),
         Parameter("date", Kind.DATE, "When", moments("recorded"), definition=f"{_DEFINED}AuditEvent-date"),

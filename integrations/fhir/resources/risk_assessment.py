@@ -39,6 +39,7 @@ class RiskAssessmentType:
 
     name = "RiskAssessment"
     versions = False
+    writes: frozenset[str] = frozenset()
     parameters = (
         Parameter("patient", Kind.REFERENCE, "Whose risk it is", definition=f"{_DEFINED}clinical-patient"),
         Parameter("subject", Kind.REFERENCE, "Whose risk it is", definition=f"{_DEFINED}RiskAssessment-subject"),

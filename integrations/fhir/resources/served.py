@@ -26,6 +26,8 @@ class ServedType(Protocol):
 
     name: str
     parameters: tuple[Parameter, ...]
+    writes: frozenset[str]
+    """The interactions that change it: ``create``, ``update``, ``patch``, ``delete``."""
     versions: bool
     """Whether older versions can be read (vread)."""
 

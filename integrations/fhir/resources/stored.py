@@ -28,6 +28,7 @@ class StoredType:
     """A type whose resources are rows of `Resource`."""
 
     versions = True
+    writes = frozenset({"create", "update", "patch", "delete"})
 
     def __init__(self, name: str, parameters: tuple[Parameter, ...]) -> None:
         self.name = name
@@ -54,7 +55,7 @@ class StoredType:
         after: tuple[str | int, ...] | None,
         until: tuple[str | int, ...] | None,  # noqa: ARG002 - see `end`
     ) -> Iterator[Served]:
-        rows = Resource.objects.filter(self._narrow(criteria), resource_type=self.name, is_current=True)
+        rows = Resource.objects.filter(self._narrow(criteria), resource_type=self.name, is_current=True, deleted=False)
         order = ("-last_updated", "-pk") if newest_first else ("last_updated", "pk")
         splicers: dict[str, Splicer] = {}
         compared = [criterion for criterion in criteria if criterion.parameter.values]

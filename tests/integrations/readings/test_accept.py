@@ -163,7 +163,7 @@ BAD: list[tuple[str, dict[str, Any], QuarantineReason, str]] = [
         "x.test",
     ),
     ("no patient", observation(of="p9"), R.UNKNOWN_PATIENT, "Patient/p9"),
-    ("unknown type", {"resourceType": "Flag", "id": "f1"}, R.UNKNOWN_TYPE, "Flag"),
+    ("unknown type", {"resourceType": "Basic", "id": "f1"}, R.UNKNOWN_TYPE, "Basic"),
     ("no such type", {"resourceType": "Frog", "id": "f1"}, R.UNKNOWN_TYPE, "Frog"),
     ("bad id", {**observation(), "id": "a b"}, R.INVALID_RESOURCE, "'a b'"),
     ("unknown code", observation(code="1975-2"), R.UNKNOWN_CODE, "1975-2"),

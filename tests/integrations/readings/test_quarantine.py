@@ -186,7 +186,7 @@ def test_details_of_other_care_teams_patients_are_withheld(held: QuarantineEntry
         observation() | {"note": [{"text": "\x00"}]},
         {"resourceType": "Basic", "id": "b1", "subject": {"reference": "Patient/p1"}},
         {
-            "resourceType": "AllergyIntolerance",
+            "resourceType": "Immunization",
             "id": "b1",
             "patient": {"reference": "http://ward.test/fhir/Patient/p1"},
         },

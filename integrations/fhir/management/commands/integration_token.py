@@ -26,6 +26,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="name of the hospital system")
         parser.add_argument("--minutes", type=int, default=60, help=f"how long it lasts, 1 to {MOST_MINUTES}")
+        parser.add_argument("--scope", default=SCOPE, help=f"what it may do, as SMART's scopes; by default {SCOPE}")
         parser.add_argument(
             "--credentials",
             action="store_true",
@@ -53,9 +54,12 @@ class Command(BaseCommand):
                 entity_type="User",
                 entity_id=key_of(user),
                 purpose="",
-                detail={"minutes": 0 if options["credentials"] else options["minutes"], "scope": SCOPE},
+                detail={"minutes": 0 if options["credentials"] else options["minutes"], "scope": options["scope"]},
             )
-            lines = _new_secret(application) if options["credentials"] else [_token(application, options["minutes"])]
+            if options["credentials"]:
+                lines = _new_secret(application)
+            else:
+                lines = [_token(application, options["minutes"], options["scope"])]
         for line in lines:
             self.stdout.write(line)
 
@@ -75,10 +79,10 @@ def _service_user(name: str) -> Any:
     return user
 
 
-def _token(application: Any, minutes: int) -> str:
+def _token(application: Any, minutes: int, scope: str) -> str:
     text = secrets.token_urlsafe(32)
     AccessToken.objects.create(
-        application=application, token=text, scope=SCOPE, expires=timezone.now() + timedelta(minutes=minutes)
+        application=application, token=text, scope=scope, expires=timezone.now() + timedelta(minutes=minutes)
     )
     return text
 

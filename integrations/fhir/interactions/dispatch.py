@@ -1,0 +1,46 @@
+"""Which interaction an `Ask` is."""
+
+from integrations.fhir.interactions.ask import Answer, Ask
+from integrations.fhir.interactions.batch import batch
+from integrations.fhir.interactions.create import create
+from integrations.fhir.interactions.delete import delete
+from integrations.fhir.interactions.entries import steps_of
+from integrations.fhir.interactions.patch import patch
+from integrations.fhir.interactions.permitted import unknown_type
+from integrations.fhir.interactions.read import read
+from integrations.fhir.interactions.search_type import search_type
+from integrations.fhir.interactions.transaction import transaction
+from integrations.fhir.interactions.update import update
+from integrations.fhir.outcome import Refusal
+from integrations.fhir.resources import TYPES
+
+WRITES = {"POST": create, "PUT": update, "PATCH": patch, "DELETE": delete}
+
+
+def answering(ask: Ask) -> Answer:
+    """One interaction with resources of a type; a write is called in a database transaction.
+
+    Raises
+    ------
+    Refusal
+        Whatever stands in its way.
+    """
+    if ask.resource_type not in TYPES:
+        raise unknown_type(ask.resource_type)
+    if ask.method in WRITES:
+        return WRITES[ask.method](ask)
+    return read(ask) if ask.identifier else search_type(ask)
+
+
+def bundle(ask: Ask) -> Answer:
+    """``POST [base]`` with a batch or a transaction."""
+    kind, steps = steps_of(ask)
+    if kind == "batch":
+        return batch(steps, answering)
+    return transaction(ask, steps, _reading)
+
+
+def _reading(ask: Ask) -> Answer:
+    if ask.method in WRITES:
+        raise Refusal(400, "value", f"{ask.method} has been done; only what reads is left")
+    return answering(ask)

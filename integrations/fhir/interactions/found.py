@@ -1,0 +1,92 @@
+"""The resource that an address names, as far as the caller may know of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from integrations.fhir.identity import FHIR_ID, source_key
+from integrations.fhir.interactions.ask import Ask
+from integrations.fhir.outcome import Refusal
+from integrations.fhir.resources import TYPES
+from integrations.fhir.resources.body import FIELDS, Bodies
+from integrations.fhir.resources.served import Served
+from integrations.fhir.resources.stored import StoredType
+from integrations.readings.models import Resource
+from integrations.readings.ours import DOOR
+from integrations.readings.whose import ABOUT
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A version of a stored resource, and whether it says that the resource is gone."""
+
+    row: dict[str, Any]
+    served: Served
+
+    @property
+    def deleted(self) -> bool:
+        return bool(self.row["deleted"])
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it was written at this door, and can be changed here."""
+        return str(self.row["source_key"]).startswith(f"{DOOR}/")
+
+
+def bodies() -> Bodies:
+    return Bodies(frozenset(filter(is_stored, TYPES)))
+
+
+def is_stored(resource_type: str) -> bool:
+    """Whether the type's resources are rows of `Resource`, and not made from other tables when they are asked for."""
+    return isinstance(TYPES[resource_type], StoredType)
+
+
+def key_of(resource_type: str, identifier: str) -> str | None:
+    """The source key of an address, or None where it can be none."""
+    return source_key(resource_type, identifier) if FHIR_ID.fullmatch(identifier) else None
+
+
+def current(ask: Ask, interaction: str) -> Found | None:
+    """The newest version of what `ask` names, deleted or not; None where it is not there for this caller."""
+    key = key_of(ask.resource_type, ask.identifier)
+    rows = Resource.objects.filter(source_key=key, resource_type=ask.resource_type, is_current=True)
+    row = rows.values(*FIELDS).first() if key else None
+    return within(ask, interaction, row)
+
+
+def versioned(ask: Ask, interaction: str) -> Found | None:
+    """One version of what `ask` names, whatever came after it."""
+    key = key_of(ask.resource_type, ask.identifier)
+    if key is None or not FHIR_ID.fullmatch(ask.version):
+        return None
+    rows = Resource.objects.filter(source_key=key, resource_type=ask.resource_type, version=ask.version)
+    return within(ask, interaction, rows.values(*FIELDS).first())
+
+
+def within(ask: Ask, interaction: str, row: dict[str, Any] | None) -> Found | None:
+    """The row as found, if the caller's scope reaches whom it is about."""
+    reach = ask.caller.reach(ask.resource_type, interaction)
+    if row is None or not reaches(reach, ask.resource_type, row["subject_id"]):
+        return None
+    return Found(row, bodies().served(row))
+
+
+def reaches(reach: Any, resource_type: str, subject: Any) -> bool:
+    """Whether a caller of that reach may touch a resource about `subject`, or about nobody."""
+    if reach.everyone:
+        return True
+    if subject is None:
+        about = ABOUT.get(resource_type)
+        return about is not None and not about.patient and resource_type not in ("Patient", "Provenance")
+    return bool(reach.subjects.filter(pk=subject).exists())
+
+
+def absent(ask: Ask) -> Refusal:
+    """404, in the same words whether it is not there or not there for this caller."""
+    what = f"{ask.resource_type}/{ask.identifier[:64]}" + (f" version {ask.version[:64]}" if ask.version else "")
+    return Refusal(404, "not-found", f"There is no {what} here.")
+
+
+def gone(found: Found) -> Refusal:
+    served = found.served
+    return Refusal(410, "deleted", f"{served.resource_type}/{served.id} was deleted.", ETag=f'W/"{served.version}"')
