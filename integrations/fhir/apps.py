@@ -5,3 +5,6 @@ class FHIRConfig(AppConfig):
     name = "integrations.fhir"
     label = "fhir"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from integrations.fhir import listen  # noqa: F401 - it connects itself

@@ -22,9 +22,9 @@ from integrations.fhir.bundle import searchset
 from integrations.fhir.capability import statement
 from integrations.fhir.form import check_charset, unreadable
 from integrations.fhir.outcome import FHIR_JSON, Refusal, answer
-from integrations.fhir.resources import TYPES
+from integrations.fhir.registry import TYPES
 from integrations.fhir.resources.served import Served, ServedType
-from integrations.fhir.search import ask, kept_in_audit, run
+from integrations.fhir.search import kept_in_audit, search
 
 log = logging.getLogger(__name__)
 _JSON_TYPES = ("application/fhir+json", "application/json", "application/json+fhir", "text/json")
@@ -156,8 +156,8 @@ class SearchView(Door):
         served = self.served(resource_type, "s")
         self.query = kept_in_audit(served, query)
         strict = "handling=strict" in request.headers.get("Prefer", "").replace(" ", "").lower()
-        page = run(ask(served, query, strict=strict, base=self.base), self.base)
-        self.shown = list(page.found)
+        page = search(resource_type, query, base=self.base, reach=None, strict=strict)
+        self.shown = [*page.found, *page.included]
         return HttpResponse(searchset(page, self.base), content_type=FHIR_JSON)
 
 

@@ -24,6 +24,7 @@ from integrations.readings.refusal import Refused
 from integrations.readings.request import read_request
 from integrations.readings.rows import Rows
 from integrations.readings.settle import settle, state_of
+from integrations.readings.signals import resources_stored
 from integrations.readings.split import Entry
 from integrations.readings.versions import Version, Versions
 from twins.records.models import Subject
@@ -313,6 +314,8 @@ class Batch:
                 accepted.resource.is_current = False
                 self._unsettled.add(key)
         Resource.objects.bulk_create(accepted.resource for accepted in self._accepted)
+        if self._accepted:
+            resources_stored.send(Resource, resources=[accepted.resource for accepted in self._accepted])
         for accepted in self._accepted:
             newest = self._versions.newest(accepted.resource.source_key)
             if accepted.subject is None or newest is None:
