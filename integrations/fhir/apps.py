@@ -7,6 +7,7 @@ class FHIRConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from integrations.fhir import listen  # noqa: F401 - it connects itself
         from integrations.fhir.interactions import again
 
         again.connect()

@@ -1,19 +1,29 @@
 """The CapabilityStatement, made from what is served, so that it cannot say anything else."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
 
-from integrations.fhir.resources import TYPES
-from integrations.fhir.search import EVERYWHERE
+from integrations.fhir.ask import EVERYWHERE
+from integrations.fhir.include import includable, reverse_includable
+from integrations.fhir.registry import BULK_DATA, GUIDES, HISTORY, OPERATIONS, SYSTEM, TYPES, WRITES, Operation
+from integrations.fhir.resources.served import ServedType
 
 _STARTED = timezone.now()
 """What is served is fixed when the process starts."""
 _OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 
 
-def statement(base: str, token_url: str) -> dict[str, Any]:
-    """The statement of the door at `base` (with a slash at its end)."""
+def statement(base: str, token_url: str, endpoints: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """The statement of the door at `base` (with a slash at its end).
+
+    `endpoints` are further addresses of OAuth by their names in the oauth-uris extension: authorize, introspect,
+    revoke, manage, register.
+    """
+    uris = {"token": token_url, **(endpoints or {})}
+    whole = [_operation(one) for one in OPERATIONS if not one.types]
+    exports = any(one.name == "export" for one in OPERATIONS)
     return {
         "resourceType": "CapabilityStatement",
         "id": "patient-twin",
@@ -22,6 +32,7 @@ def statement(base: str, token_url: str) -> dict[str, Any]:
         "kind": "instance",
         "software": {"name": "Patient Twin"},
         "implementation": {"description": "Twins of patients and the readings they were made from", "url": base[:-1]},
+        "instantiates": [*GUIDES, *([BULK_DATA] if exports else [])],
         "fhirVersion": "4.0.1",
         "format": ["json", "application/fhir+json"],
         "rest": [
@@ -34,28 +45,59 @@ def statement(base: str, token_url: str) -> dict[str, Any]:
                             "coding": [
                                 {
                                     "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
-                                    "code": "OAuth",
+                                    "code": "SMART-on-FHIR",
                                 }
                             ],
-                            "text": "A bearer token of OAuth 2.0 (client credentials), scope system/*.rs",
+                            "text": "A bearer token of OAuth 2.0, such as by client credentials with scope system/*.rs",
                         }
                     ],
-                    "extension": [{"url": _OAUTH_URIS, "extension": [{"url": "token", "valueUri": token_url}]}],
+                    "extension": [
+                        {
+                            "url": _OAUTH_URIS,
+                            "extension": [{"url": name, "valueUri": uri} for name, uri in uris.items()],
+                        }
+                    ],
                 },
-                "resource": [_resource(name) for name in TYPES],
+                "resource": [_resource(served) for served in TYPES.values()],
+                **({"interaction": [{"code": code} for code in SYSTEM]} if SYSTEM else {}),
+                **({"operation": whole} if whole else {}),
             }
         ],
     }
 
 
-def _resource(name: str) -> dict[str, Any]:
-    served = TYPES[name]
-    interactions = ["read", *(["vread"] if served.versions else []), "search-type"]
+def _resource(served: ServedType) -> dict[str, Any]:
+    reads = ["read", *(["vread"] if served.versions else []), *(["search-type"] if served.searched else [])]
+    writes = [one for one in ("create", "update", "patch", "delete") if one in served.writes and one in WRITES]
+    history = [one for one in HISTORY if served.versions]
+    operations = [_operation(one) for one in OPERATIONS if served.name in one.types]
     return {
-        "type": name,
-        "interaction": [{"code": code} for code in interactions],
-        "versioning": "versioned" if served.versions else "no-version",
+        "type": served.name,
+        **({"supportedProfile": list(served.profiles)} if served.profiles else {}),
+        "interaction": [{"code": code} for code in (*reads, *writes, *history)],
+        "versioning": _versioning(served),
+        "readHistory": served.versions,
+        "updateCreate": "update" in writes,
+        "conditionalCreate": served.searched and "create" in writes,
         "conditionalRead": "full-support",
+        "conditionalUpdate": served.searched and "update" in writes,
+        "conditionalDelete": "single" if served.searched and "delete" in writes else "not-supported",
+        **(_searched(served) if served.searched else {}),
+        **({"operation": operations} if operations else {}),
+    }
+
+
+def _versioning(served: ServedType) -> str:
+    if not served.versions:
+        return "no-version"
+    return "versioned-update" if "update" in served.writes and "update" in WRITES else "versioned"
+
+
+def _searched(served: ServedType) -> dict[str, Any]:
+    forward, backward = includable(served.name), reverse_includable(served.name)
+    return {
+        **({"searchInclude": forward} if forward else {}),
+        **({"searchRevInclude": backward} if backward else {}),
         "searchParam": [
             {
                 "name": parameter.name,
@@ -66,3 +108,7 @@ def _resource(name: str) -> dict[str, Any]:
             for parameter in (*EVERYWHERE, *served.parameters)
         ],
     }
+
+
+def _operation(operation: Operation) -> dict[str, str]:
+    return {"name": operation.name, "definition": operation.definition}

@@ -1,18 +1,17 @@
-"""Search parameters: how each kind is read from a query, and when a resource answers it."""
+"""Search parameters, and when a resource answers one that was asked."""
 
-import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from integrations.fhir.identity import FHIR_ID
-from integrations.fhir.interval import Interval, IntervalError, interval, satisfies
-from integrations.fhir.outcome import Refusal, bad_value, too_costly
+from integrations.fhir.elements import Token, intervals, literal, texts, tokens, words
+from integrations.fhir.interval import Interval, satisfies
+from integrations.fhir.measure import Wanted, measures
 
-MOST_ALTERNATIVES = 100
-"""Values joined by commas in one parameter; each is compared with every resource that the database lets through."""
+Here = Callable[[str], str]
+"""What makes of a reference in a stored text the reference that this server says."""
 
 
 class Kind(StrEnum):
@@ -20,14 +19,10 @@ class Kind(StrEnum):
     STRING = "string"
     DATE = "date"
     REFERENCE = "reference"
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """``system|code``, each None where it does not matter; an empty system means that there is none."""
-
-    system: str | None
-    code: str | None
+    NUMBER = "number"
+    QUANTITY = "quantity"
+    URI = "uri"
+    COMPOSITE = "composite"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +32,38 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """What a reference is to: a resource of this server, of one type or of any of the parameter's; or an address."""
+
+    resource_type: str | None
+    id: str
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """One search parameter of one type.
 
     Attributes
     ----------
     values
-        What of a resource is compared: `Token`, text, `Interval` by kind; None where the database alone decides.
+        The elements of a resource that are compared; None where the database alone decides.
     private
         The value may name a person; the audit trail does not keep it.
     definition
         Canonical address of FHIR's own definition, where it has one.
+    targets
+        Types that a reference may be to.
+    indexed
+        Whether each value has a `Term`. Worth it where few resources share a value.
+    under
+        The indexed parameters under whose names its values are looked up, where that is not its own.
+    whose
+        The reference is to the patient whose the resource is, which the database knows.
+    dated
+        The date that the type is sorted by, and whose bounds each `Term` has.
+    parts, roots
+        Of a composite: its parameters, and the elements in which all of them must be answered together.
     """
 
     name: str
@@ -56,6 +72,13 @@ class Parameter:
     values: Callable[[dict[str, Any]], Iterable[Any]] | None = None
     private: bool = False
     definition: str = ""
+    targets: tuple[str, ...] = ()
+    indexed: bool = False
+    under: tuple[str, ...] = ()
+    whose: bool = False
+    dated: bool = False
+    parts: tuple["Parameter", ...] = ()
+    roots: Callable[[dict[str, Any]], Iterable[dict[str, Any]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,91 +92,104 @@ class Criterion:
     modifier: str
     alternatives: tuple[Any, ...]
 
-    def answered_by(self, resource: dict[str, Any]) -> bool:
-        if self.parameter.values is None:
+    def answered_by(self, resource: dict[str, Any], here: Here = str) -> bool:
+        """Whether the resource answers; `here` reads the references of its text."""
+        parameter = self.parameter
+        if parameter.roots is not None:
+            return any(
+                all(part.answered_by(root, here) for part in parts)
+                for root in parameter.roots(resource)
+                for parts in self.alternatives
+            )
+        if parameter.values is None:
             return True
-        found = list(self.parameter.values(resource))
-        if self.parameter.kind is Kind.STRING and self.modifier != "exact":
-            found = [fold(text) for text in found]
-        return any(_answers(self, wanted, one) for wanted in self.alternatives for one in found)
+        found = parameter.values(resource)
+        if self.modifier == "missing":
+            return (next(iter(found), None) is None) is self.alternatives[0]
+        answered = any(self._fits(one, here) for one in found)
+        return not answered if self.modifier == "not" else answered
 
-
-_MODIFIERS = {Kind.STRING: ("exact", "contains"), Kind.REFERENCE: ("Patient",)}
-
-
-def read(parameter: Parameter, modifier: str, text: str, base: str) -> Criterion:
-    """One occurrence of a parameter in a query; `base` is this server's address, which references may begin with.
-
-    Raises
-    ------
-    Refusal
-        400 for a modifier or a value that cannot be used, or for too many values.
-    """
-    if modifier and modifier not in _MODIFIERS.get(parameter.kind, ()):
-        raise Refusal(
-            400, "not-supported", f"{parameter.name}:{modifier} is not supported; leave the modifier out",
-            expression=f"http.{parameter.name}",
-        )  # fmt: skip
-    if "\x00" in text:
-        raise bad_value(parameter.name, text, "leave the NUL character out")
-    parts = re.findall(r"(?:[^,\\]+|\\.)++", text)
-    if not parts:
-        raise bad_value(parameter.name, text, "give a value")
-    if len(parts) > MOST_ALTERNATIVES:
-        raise too_costly(f"{parameter.name} has {len(parts)} values", MOST_ALTERNATIVES, parameter.name)
-    values = tuple(_value(parameter, part, base) for part in parts)
-    if parameter.kind is Kind.STRING and modifier != "exact":
-        values = tuple(fold(value) for value in values)
-    return Criterion(parameter, modifier, values)
+    def _fits(self, found: Any, here: Here) -> bool:
+        return _FITS[self.parameter.kind](self, found, here)
 
 
 def fold(text: str) -> str:
     """Text without case and accents."""
+    if text.isascii():
+        return text.casefold()
     plain = unicodedata.normalize("NFKD", text)
     return "".join(letter for letter in plain if not unicodedata.combining(letter)).casefold()
 
 
-def moment(name: str, text: str) -> Moment:
-    """A date with its prefix; a plus sign that arrived as a space is one again."""
-    match = re.fullmatch(r"(eq|ne|gt|ge|lt|le|sa|eb)?(\d.*)", text.strip(), re.ASCII | re.DOTALL)
-    try:
-        if match is None:
-            raise IntervalError(text)
-        return Moment(match[1] or "eq", interval(match[2].replace(" ", "+")))
-    except IntervalError as error:
-        raise bad_value(
-            name, text, "give a date such as 2026, 2026-03-01 or ge2026-03-01T10:00:00Z (eq ne gt ge lt le sa eb)"
-        ) from error
+def token_fits(wanted: Token, found: Token) -> bool:
+    system_fits = wanted.system is None or found.system is None or wanted.system == found.system
+    return system_fits and (wanted.code is None or wanted.code == found.code)
 
 
-def _value(parameter: Parameter, text: str, base: str) -> Any:
-    if parameter.kind is Kind.DATE:
-        return moment(parameter.name, text)
-    if parameter.kind is Kind.TOKEN:
-        fields = [_unescaped(field) for field in re.split(r"(?<!\\)\|", text)]
-        if len(fields) > 2 or not any(fields):
-            raise bad_value(parameter.name, text, "give a code, system|code, |code or system|")
-        return Token(None, fields[0]) if len(fields) == 1 else Token(fields[0], fields[1] or None)
-    if parameter.kind is Kind.REFERENCE:
-        name = _unescaped(text).removeprefix(base).removeprefix("Patient/")
-        if not FHIR_ID.fullmatch(name):
-            raise bad_value(parameter.name, text, "give the id of a Patient of this server, or Patient/id")
-        return name
-    return _unescaped(text)
+def _token(criterion: Criterion, found: Any, here: Here) -> bool:  # noqa: ARG001
+    if criterion.modifier == "text":
+        said = [fold(text) for text in words(found)]
+        return any(text.startswith(wanted) for wanted in criterion.alternatives for text in said)
+    return any(token_fits(wanted, one) for one in tokens(found) for wanted in criterion.alternatives)
 
 
-def _unescaped(text: str) -> str:
-    return re.sub(r"\\([\\,|$])", r"\1", text)
+def _string(criterion: Criterion, found: Any, here: Here) -> bool:  # noqa: ARG001
+    for text in texts(found):
+        said = text if criterion.modifier == "exact" else fold(text)
+        for wanted in criterion.alternatives:
+            match criterion.modifier:
+                case "exact":
+                    fits = said == wanted
+                case "contains":
+                    fits = wanted in said
+                case _:
+                    fits = said.startswith(wanted)
+            if fits:
+                return True
+    return False
 
 
-def _answers(criterion: Criterion, wanted: Any, found: Any) -> bool:
-    if isinstance(wanted, Moment):
-        return satisfies(wanted.prefix, wanted.time, found)
-    if isinstance(wanted, Token):
-        system_fits = wanted.system is None or wanted.system == (found.system or "")
-        return system_fits and (wanted.code is None or wanted.code == found.code)
-    if criterion.modifier == "exact":
-        return bool(found == wanted)
-    if criterion.modifier == "contains":
-        return wanted in found
-    return bool(found.startswith(wanted))
+def _date(criterion: Criterion, found: Any, here: Here) -> bool:  # noqa: ARG001
+    return any(
+        satisfies(wanted.prefix, wanted.time, one) for one in intervals(found) for wanted in criterion.alternatives
+    )
+
+
+def _measure(criterion: Criterion, found: Any, here: Here) -> bool:  # noqa: ARG001
+    wanted: tuple[Wanted, ...] = criterion.alternatives
+    return any(one.answered_by(measured) for measured in measures(found) for one in wanted)
+
+
+def _uri(criterion: Criterion, found: Any, here: Here) -> bool:  # noqa: ARG001
+    if criterion.modifier == "below":
+        return isinstance(found, str) and found.startswith(criterion.alternatives)
+    return found in criterion.alternatives
+
+
+def _reference(criterion: Criterion, found: Any, here: Here) -> bool:
+    if criterion.modifier == "identifier":
+        said = found.get("identifier") if isinstance(found, dict) else None
+        return any(token_fits(wanted, one) for one in tokens(said) for wanted in criterion.alternatives)
+    text = literal(found)
+    if text is None:
+        return False
+    said = here(text).split("/_history/")[0]
+    kind, _, identifier = said.rpartition("/")
+    for wanted in criterion.alternatives:
+        if wanted.address:
+            if said == wanted.address:
+                return True
+        elif identifier == wanted.id and (kind == wanted.resource_type or (wanted.resource_type is None and kind)):
+            return True
+    return False
+
+
+_FITS: dict[Kind, Callable[[Criterion, Any, Here], bool]] = {
+    Kind.TOKEN: _token,
+    Kind.STRING: _string,
+    Kind.DATE: _date,
+    Kind.REFERENCE: _reference,
+    Kind.NUMBER: _measure,
+    Kind.QUANTITY: _measure,
+    Kind.URI: _uri,
+}

@@ -1,196 +1,217 @@
-"""A query made into a search, and one page of what it finds.
+"""Searches: one page of what a query finds, the few that a condition finds, or all of it as a stream.
 
 Pages are cut by the key of their last resource, not by a count of rows: what is written meanwhile shifts nothing, so no
 resource is shown twice or left out because of it.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import islice
 from typing import Any
-from urllib.parse import urlencode
 
-from django.core import signing
+from integrations.fhir import page_link
+from integrations.fhir.ask import BY_ID_PARAMETER, EVERYWHERE, MOST_PARAMETERS, Asked, ask
+from integrations.fhir.compartment import Everything, within
+from integrations.fhir.include import MOST_INCLUDED, included
+from integrations.fhir.interval import Interval
+from integrations.fhir.outcome import Refusal, too_costly
+from integrations.fhir.parameters import Criterion, Moment
+from integrations.fhir.registry import TYPES
+from integrations.fhir.resources.served import Budget, Key, Order, Served, ServedType
+from integrations.fhir.shape import Shape
 
-from integrations.fhir.outcome import Refusal, bad_value, too_costly
-from integrations.fhir.parameters import Criterion, Kind, Parameter, read
-from integrations.fhir.resources.served import Served, ServedType
+__all__ = ["EVERYWHERE", "MOST_PARAMETERS", "Page", "find", "iterate", "kept_in_audit", "search"]
 
-DEFAULT_COUNT = 50
-MOST = 200
-MOST_PARAMETERS = 40
-"""Parameters of one search, and how many of them the audit trail keeps; the place of a page is none of them."""
-_SALT = "integrations.fhir.search"
-_JSON = frozenset({"json", "application/json", "application/fhir+json", "text/json"})
-_DEFINED = "http://hl7.org/fhir/SearchParameter/"
-
-EVERYWHERE = (
-    Parameter("_id", Kind.TOKEN, "Ids of this server", definition=f"{_DEFINED}Resource-id"),
-    Parameter(
-        "_lastUpdated", Kind.DATE, "When its source last changed it", definition=f"{_DEFINED}Resource-lastUpdated"
-    ),
-)
-"""Parameters of every type."""
-
-Key = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Search:
-    """What was asked for. `applied` are the parameters that were used, as they were written, for the self link."""
-
-    served: ServedType
-    criteria: tuple[Criterion, ...]
-    applied: tuple[tuple[str, str], ...]
-    newest_first: bool
-    count: int
-    only_total: bool
-    with_total: bool
-    after: Key | None
-    until: Key | None
+MOST_LOOKED_AT = 10_000
+"""Resources that one page may cost to look at; a page that ends there has a next link all the same."""
+_UPDATED = next(parameter for parameter in EVERYWHERE if parameter.name == "_lastUpdated")
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some of what was found, the address of the rest, and how many there are in all, where that was asked for."""
+    """Some of what was found, what comes along with it, the address of the rest, and how many there are in all, where
+    that was asked for. `issues` are those of an OperationOutcome: what of the query was not used."""
 
     found: tuple[Served, ...]
     self_link: str
-    next_link: str | None
-    total: int | None
+    next_link: str | None = None
+    total: int | None = None
+    included: tuple[Served, ...] = ()
+    issues: tuple[dict[str, Any], ...] = ()
+    shape: Shape = field(default_factory=Shape)
 
 
-def ask(served: ServedType, query: Sequence[tuple[str, str]], *, strict: bool, base: str) -> Search:
-    """Read a query; `base` is the door's address with a slash at its end.
+def search(
+    resource_type: str,
+    pairs: Sequence[tuple[str, str]],
+    *,
+    base: str,
+    reach: Any = None,
+    strict: bool = False,
+    compartment: tuple[str, str] | None = None,
+) -> Page:
+    """The page that a query asks for.
+
+    Parameters
+    ----------
+    resource_type
+        A type that is served, or ``*`` for all types of a compartment.
+    base
+        The door's address with a slash at its end.
+    reach
+        What the caller may see; None for all (`integrations.fhir.visible`).
+    strict
+        Whether an unknown parameter is refused; otherwise it is left out and named.
+    compartment
+        ``("Patient", id)``, to find only what lies in it.
 
     Raises
     ------
     Refusal
         400 for a value, modifier or order that cannot be used, for too many parameters, and under `strict` for an
-        unknown one; 406 for a format other than JSON.
+        unknown one; 404 for a type or compartment that there is not; 406 for a format other than JSON.
     """
-    given = sum(1 for name, _ in query if name != "_cursor")
-    if given > MOST_PARAMETERS:
-        raise too_costly(f"the search has {given} parameters", MOST_PARAMETERS)
-    known = {parameter.name: parameter for parameter in (*EVERYWHERE, *served.parameters)}
-    criteria: list[Criterion] = []
-    applied: list[tuple[str, str]] = []
-    newest_first, count, only_total, with_total = False, DEFAULT_COUNT, False, False
-    after: Key | None = None
-    until: Key | None = None
-    for name, text in query:
-        plain, _, modifier = name.partition(":")
-        if plain in known:
-            criteria.append(read(known[plain], modifier, text, base))
-        elif name == "_count":
-            count = _count(text)
-        elif name == "_sort":
-            newest_first = _order(text)
-        elif name == "_summary" and text in ("count", "false"):
-            only_total = text == "count"
-        elif name == "_total" and text in ("accurate", "none"):
-            with_total = text == "accurate"
-        elif name == "_cursor":
-            after, until = _place(served, text)
-            continue
-        elif name == "_format":
-            if text.split(";")[0].strip().replace(" ", "+") not in _JSON:
-                raise Refusal(406, "not-supported", f"_format is {text[:60]!r}; only application/fhir+json is served")
-        elif strict:
-            raise Refusal(
-                400, "not-supported", f"{name[:60]!r} is no search parameter of {served.name}; leave it out, or do not"
-                " ask for Prefer: handling=strict", expression=f"http.{plain[:60]}",
-            )  # fmt: skip
-        else:
-            continue
-        applied.append((name, text))
-    only_total = only_total or count == 0
-    if until is None:
-        until = served.end()
-    return Search(
-        served, tuple(criteria), tuple(applied), newest_first, count, only_total, with_total or only_total, after, until
-    )
-
-
-def run(search: Search, base: str) -> Page:
-    """One page, after the place that the search names."""
-    self_link = _link(search, base, search.after)
+    asked = _asked(resource_type, pairs, base, reach, strict, compartment)
+    place = asked.after
+    self_link = page_link.of(base, asked.path, asked.applied, asked.order, place, asked.until)
+    issues = tuple(_ignored(name) for name in asked.ignored)
     total = None
-    if search.with_total:
-        total = sum(1 for _ in _walk(search, None))
-    if search.only_total:
-        return Page((), self_link, None, total)
-    found = list(islice(_walk(search, search.after), search.count + 1))
-    page = found[: search.count]
-    more = _link(search, base, page[-1].key) if len(found) > len(page) else None
-    return Page(tuple(page), self_link, more, total)
+    if asked.total:
+        total = asked.served.count(asked.criteria, until=asked.until, reach=reach, roughly=asked.total == "estimate")
+    if asked.only_total:
+        return Page((), self_link, None, total, issues=issues)
+    budget = Budget(MOST_LOOKED_AT)
+    walk = asked.served.walk(
+        asked.criteria, order=asked.order, after=place, until=asked.until, reach=reach, first=asked.count, budget=budget
+    )
+    found = list(islice(walk, asked.count + 1))
+    shown = found[: asked.count]
+    last: Key | None = budget.stopped_at
+    if len(found) > len(shown):
+        last = shown[-1].key
+    following = None if last is None else page_link.of(base, asked.path, asked.applied, asked.order, last, asked.until)
+    along: list[Served] = []
+    if asked.includes and shown:
+        along, complete = included(shown, asked.includes, reach)
+        if not complete:
+            issues = (*issues, _cut_short())
+    return Page(tuple(shown), self_link, following, total, tuple(along), issues, asked.shape)
 
 
-def _walk(search: Search, after: Key | None) -> Iterable[Served]:
-    return search.served.walk(search.criteria, newest_first=search.newest_first, after=after, until=search.until)
+def find(
+    resource_type: str, pairs: Sequence[tuple[str, str]], *, reach: Any = None, most: int = 2, base: str = ""
+) -> list[Served]:
+    """At most `most` resources that answer a condition (conditional create, update, delete, reference).
+
+    Raises
+    ------
+    Refusal
+        400 for a parameter that is unknown or cannot be used, for a condition without any, and for one that would have
+        to look at too much.
+    """
+    asked = _asked(resource_type, pairs, base, reach, True, None)
+    if not asked.criteria:
+        raise Refusal(400, "required", f"the condition on {resource_type} names no search parameter; give one")
+    budget = Budget(MOST_LOOKED_AT)
+    walk = asked.served.walk(asked.criteria, order=asked.order, reach=reach, first=most, budget=budget)
+    found = list(islice(walk, most))
+    if len(found) < most and budget.stopped_at is not None:
+        raise too_costly(f"the condition on {resource_type} looks at too many resources", MOST_LOOKED_AT)
+    return found
 
 
-def _link(search: Search, base: str, after: Key | None) -> str:
-    parameters = list(search.applied)
-    if after is not None:
-        place = signing.dumps([search.served.name, after, search.until], salt=_SALT)
-        parameters.append(("_cursor", place))
-    query = urlencode(parameters)
-    return f"{base}{search.served.name}?{query}" if query else f"{base}{search.served.name}"
+def iterate(
+    resource_type: str,
+    query: Sequence[tuple[str, str]] | tuple[Criterion, ...] = (),
+    *,
+    reach: Any = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    base: str = "",
+    compartment: tuple[str, str] | None = None,
+) -> Iterator[Served]:
+    """All that a query finds, updated from `since` until before `until`, in the order of their updates, as a stream.
 
+    `query` are pairs of a search, or criteria.
 
-def _place(served: ServedType, text: str) -> tuple[Key, Key | None]:
-    """Where a page begins; signed, so that only what this server wrote is read."""
-    try:
-        name, after, until = signing.loads(text, salt=_SALT)
-    except (signing.BadSignature, ValueError) as error:
-        raise _lost(text) from error
-    if name != served.name:
-        raise _lost(text)
-    return tuple(after), None if until is None else tuple(until)
-
-
-def _lost(text: str) -> Refusal:
-    return bad_value("_cursor", text, "follow the next link as it was given, or begin the search anew")
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit()):
-        raise bad_value("_count", text, f"give a whole number from 0 to {MOST}")
-    return min(int(text[:9]), MOST)
-
-
-def _order(text: str) -> bool:
-    orders: dict[str, bool] = {"_lastUpdated": False, "-_lastUpdated": True}
-    if text not in orders:
-        raise bad_value("_sort", text, "give _lastUpdated or -_lastUpdated")
-    return orders[text]
+    Raises
+    ------
+    Refusal
+        As `search`, under strict handling, before the first resource.
+    """
+    criteria: tuple[Criterion, ...]
+    if all(isinstance(one, Criterion) for one in query) and query:
+        served = _served(resource_type)
+        criteria = tuple(one for one in query if isinstance(one, Criterion))
+        if compartment is not None:
+            criteria = (within(served, compartment, BY_ID_PARAMETER), *criteria)
+        end = served.end()
+    else:
+        pairs = [pair for pair in query if not isinstance(pair, Criterion)]
+        asked = _asked(resource_type, pairs, base, reach, True, compartment)
+        served, criteria, end = asked.served, asked.criteria, asked.until
+    for prefix, instant in (("ge", since), ("lt", until)):
+        if instant is not None:
+            criteria = (*criteria, Criterion(_UPDATED, "", (Moment(prefix, Interval(instant, instant)),)))
+    return served.walk(criteria, order=Order(), until=end, reach=reach)
 
 
 def kept_in_audit(served: ServedType, query: Sequence[tuple[str, str]]) -> list[list[Any]]:
     """The query as the audit trail keeps it: without values that may name a person, or of unknown parameters."""
-    open_names = {"_count", "_sort", "_summary", "_total", "_format"}
+    open_names = {"_count", "_sort", "_summary", "_total", "_format", "_elements", "_include", "_revinclude", "_type"}
     open_names |= {parameter.name for parameter in (*EVERYWHERE, *served.parameters) if not parameter.private}
-    return [
-        [name[:60], text[:300] if name.partition(":")[0] in open_names else None]
-        for name, text in query[:MOST_PARAMETERS]
-    ]
+
+    def is_open(name: str) -> bool:
+        plain, _, modifier = name.partition(":")
+        return plain in open_names and "." not in modifier and modifier != "identifier"
+
+    return [[name[:60], text[:300] if is_open(name) else None] for name, text in query[:MOST_PARAMETERS]]
 
 
-def search(resource_type, pairs, *, base, reach, strict=False, compartment=None):
-    from types import SimpleNamespace
+def _asked(
+    resource_type: str,
+    pairs: Sequence[tuple[str, str]],
+    base: str,
+    reach: Any,
+    strict: bool,
+    compartment: tuple[str, str] | None,
+) -> Asked:
+    path = resource_type
+    criteria: tuple[Criterion, ...] = ()
+    served: ServedType
+    if compartment is None:
+        served = _served(resource_type)
+    else:
+        path = f"{compartment[0]}/{compartment[1]}/{resource_type}"
+        if resource_type == "*":
+            types = [one for name, text in pairs if name == "_type" for one in text.split(",")]
+            served = Everything(compartment, BY_ID_PARAMETER, types)
+        else:
+            served = _served(resource_type)
+            criteria = (within(served, compartment, BY_ID_PARAMETER),)
+    return ask(served, pairs, path=path, criteria=criteria, strict=strict, base=base, reach=reach)
 
-    from integrations.fhir.resources import TYPES
 
-    query = [*pairs, *([("patient", compartment[1])] if compartment else [])]
-    page = run(ask(TYPES[resource_type], query, strict=strict, base=base), base)
-    return SimpleNamespace(
-        found=page.found, included=(), self_link=page.self_link, next_link=page.next_link, total=page.total
-    )
+def _served(resource_type: str) -> ServedType:
+    served = TYPES.get(resource_type)
+    if served is None:
+        known = ", ".join(TYPES)
+        raise Refusal(404, "not-supported", f"{resource_type[:64]!r} is not served here; there are {known}.")
+    if not served.searched:
+        raise Refusal(400, "not-supported", f"{resource_type} cannot be searched; read it by its id.")
+    return served
 
 
-def find(resource_type, pairs, *, reach=None, most=2):
-    from integrations.fhir.resources import TYPES
+def _ignored(name: str) -> dict[str, Any]:
+    return {
+        "severity": "warning",
+        "code": "not-supported",
+        "details": {"text": f"{name[:60]!r} is no search parameter here and was not used"},
+        "expression": [f"http.{name[:60]}"],
+    }
 
-    wanted = ask(TYPES[resource_type], pairs, strict=True, base="")
-    return list(islice(_walk(wanted, None), most))
+
+def _cut_short() -> dict[str, Any]:
+    text = f"not all of what was to be included is here: at most {MOST_INCLUDED} resources; ask for fewer with _count"
+    return {"severity": "warning", "code": "too-costly", "details": {"text": text}}

@@ -29,7 +29,8 @@ def test_only_names_change_and_everything_else_stays_as_it_came(caller: Client) 
     expected = json.loads(stored.text)
     expected["id"] = "ward.o1"
     expected["subject"]["reference"] = "Patient/ward.p1"
-    expected["performer"][0]["reference"] = "http://ward.test/fhir/Practitioner/lab"
+    expected["performer"][0]["reference"] = "Practitioner/ward.lab"
+    expected["specimen"]["reference"] = "http://ward.test/fhir/Specimen/s1"
     assert served == expected
     assert served["note"][0]["text"] == 'said "reference": "Patient/x" in a note'
     get_fhir_model_class("Observation").model_validate(served)
@@ -205,4 +206,4 @@ def test_the_address_of_a_source_is_used_as_it_is_now(caller: Client) -> None:
     level(patient(1), 1)
     Source.objects.update(address="http://moved.test/r4/")
     served = caller.get("/fhir/Observation/ward.o1").json()
-    assert served["performer"][0]["reference"] == "http://moved.test/r4/Practitioner/lab"
+    assert served["specimen"]["reference"] == "http://moved.test/r4/Specimen/s1"

@@ -93,7 +93,7 @@ def level(
         f' "subject": {{"reference": "Patient/{person}"}}, "effectiveDateTime": "{when.isoformat()}",'
         f' "valueQuantity": {{"value": {value}, "unit": "mg/L", "system": "http://unitsofmeasure.org",'
         ' "code": "mg/L"},'
-        ' "performer": [{"reference": "Practitioner/lab"}],'
+        ' "performer": [{"reference": "Practitioner/lab"}], "specimen": {"reference": "Specimen/s1"},'
         ' "note": [{"text": "said \\"reference\\": \\"Patient/x\\" in a note"}]}'
     )
     return store(

@@ -12,7 +12,7 @@ from integrations.fhir.interactions.search_type import search_type
 from integrations.fhir.interactions.transaction import transaction
 from integrations.fhir.interactions.update import update
 from integrations.fhir.outcome import Refusal
-from integrations.fhir.resources import TYPES
+from integrations.fhir.registry import TYPES
 
 WRITES = {"POST": create, "PUT": update, "PATCH": patch, "DELETE": delete}
 

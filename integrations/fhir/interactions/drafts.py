@@ -8,10 +8,10 @@ from datetime import datetime
 from django.utils import timezone
 
 from integrations.fhir.interactions.ask import Ask
-from integrations.fhir.interactions.found import bodies, reaches
+from integrations.fhir.interactions.found import reaches
 from integrations.fhir.names import HereNames
 from integrations.fhir.outcome import Refusal
-from integrations.fhir.resources.body import FIELDS
+from integrations.fhir.resources.body import FIELDS, Bodies
 from integrations.fhir.resources.served import Served
 from integrations.readings.batch import Batch, EntryRefusedError
 from integrations.readings.identity import Identity
@@ -81,7 +81,7 @@ def write(drafts: Sequence[Draft], ask: Ask) -> list[Served]:
     release_whole(reading, why="The same payload was accepted when it came again.")
     Reading.objects.filter(pk=reading.pk).update(state=ReadingState.OPENED)
     rows = {row["source_key"]: row for row in map(_row, report.resources)}
-    made = bodies()
+    made = Bodies()
     return [made.served(rows[draft.key]) for draft in drafts]
 
 
@@ -107,7 +107,7 @@ def write_deletion(resource: Resource, ask: Ask) -> Served:
     )
     gone.save(force_insert=True)
     tell_twins(settle([resource.source_key], Versions([resource.source_key])))
-    return bodies().served(_row(gone))
+    return Bodies().served(_row(gone))
 
 
 def _numbers(drafts: Sequence[Draft]) -> dict[str, int]:

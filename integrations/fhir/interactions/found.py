@@ -6,13 +6,11 @@ from typing import Any
 from integrations.fhir.identity import FHIR_ID, source_key
 from integrations.fhir.interactions.ask import Ask
 from integrations.fhir.outcome import Refusal
-from integrations.fhir.resources import TYPES
+from integrations.fhir.registry import TYPES
 from integrations.fhir.resources.body import FIELDS, Bodies
 from integrations.fhir.resources.served import Served
-from integrations.fhir.resources.stored import StoredType
 from integrations.readings.models import Resource
 from integrations.readings.ours import DOOR
-from integrations.readings.whose import ABOUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +28,6 @@ class Found:
     def is_ours(self) -> bool:
         """Whether it was written at this door, and can be changed here."""
         return str(self.row["source_key"]).startswith(f"{DOOR}/")
-
-
-def bodies() -> Bodies:
-    return Bodies(frozenset(filter(is_stored, TYPES)))
-
-
-def is_stored(resource_type: str) -> bool:
-    """Whether the type's resources are rows of `Resource`, and not made from other tables when they are asked for."""
-    return isinstance(TYPES[resource_type], StoredType)
 
 
 def key_of(resource_type: str, identifier: str) -> str | None:
@@ -68,7 +57,7 @@ def within(ask: Ask, interaction: str, row: dict[str, Any] | None) -> Found | No
     reach = ask.caller.reach(ask.resource_type, interaction)
     if row is None or not reaches(reach, ask.resource_type, row["subject_id"]):
         return None
-    return Found(row, bodies().served(row))
+    return Found(row, Bodies().served(row))
 
 
 def reaches(reach: Any, resource_type: str, subject: Any) -> bool:
@@ -76,8 +65,7 @@ def reaches(reach: Any, resource_type: str, subject: Any) -> bool:
     if reach.everyone:
         return True
     if subject is None:
-        about = ABOUT.get(resource_type)
-        return about is not None and not about.patient and resource_type not in ("Patient", "Provenance")
+        return bool(getattr(TYPES[resource_type], "of_nobody", False))
     return bool(reach.subjects.filter(pk=subject).exists())
 
 

@@ -8,17 +8,18 @@ from django.core import signing
 from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 
+from integrations.fhir import visible
 from integrations.fhir.interactions.ask import Answer, Ask
 from integrations.fhir.interactions.bundled import bundle_of
-from integrations.fhir.interactions.found import absent, bodies, current, is_stored, key_of
+from integrations.fhir.interactions.found import absent, current, key_of
 from integrations.fhir.interactions.permitted import unknown_type
 from integrations.fhir.outcome import Refusal, bad_value
-from integrations.fhir.parameters import moment
-from integrations.fhir.resources import TYPES
-from integrations.fhir.resources.body import FIELDS
+from integrations.fhir.query import moment
+from integrations.fhir.registry import TYPES
+from integrations.fhir.resources.body import FIELDS, Bodies
 from integrations.fhir.resources.served import Served
+from integrations.fhir.sources import STORED
 from integrations.readings.models import Resource
-from integrations.readings.whose import ABOUT
 
 DEFAULT_COUNT = 50
 MOST = 200
@@ -35,7 +36,7 @@ def history(ask: Ask) -> Answer:
     """
     if ask.resource_type not in TYPES:
         raise unknown_type(ask.resource_type)
-    if not is_stored(ask.resource_type):
+    if ask.resource_type not in STORED:
         raise Refusal(404, "not-supported", f"{ask.resource_type} is never changed, so it has no history.")
     rows = _rows(ask)
     count, since, after = _asked(ask)
@@ -46,7 +47,7 @@ def history(ask: Ask) -> Answer:
         written, number = after
         rows = rows.filter(Q(last_updated__lt=written) | Q(last_updated=written, pk__lt=number))
     found = list(rows.order_by("-last_updated", "-pk").values(*FIELDS)[: count + 1])
-    make = bodies()
+    make = Bodies()
     shown = [(row, make.served(row)) for row in found[:count]]
     body = bundle_of(
         "history",
@@ -63,14 +64,7 @@ def _rows(ask: Ask) -> Any:
         if current(ask, "r") is None:
             raise absent(ask)
         return rows.filter(source_key=key_of(ask.resource_type, ask.identifier))
-    reach = ask.caller.reach(ask.resource_type, "r")
-    if reach.everyone:
-        return rows
-    mine = Q(subject__in=reach.subjects)
-    about = ABOUT[ask.resource_type]
-    if not about.patient and ask.resource_type not in ("Patient", "Provenance"):
-        mine |= Q(subject__isnull=True)
-    return rows.filter(mine)
+    return rows.filter(visible.rows(ask.caller.reach(ask.resource_type, "r"), TYPES[ask.resource_type]))
 
 
 def _asked(ask: Ask) -> tuple[int, Any, tuple[Any, int] | None]:

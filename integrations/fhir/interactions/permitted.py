@@ -2,7 +2,7 @@
 
 from integrations.fhir.interactions.ask import Ask
 from integrations.fhir.outcome import Refusal
-from integrations.fhir.resources import TYPES
+from integrations.fhir.registry import TYPES
 
 _LETTERS = {"create": "c", "update": "u", "patch": "u", "delete": "d"}
 

@@ -6,9 +6,10 @@ from datetime import datetime
 from django.utils.http import parse_http_date_safe
 
 from integrations.fhir.interactions.ask import Answer, Ask, marks
-from integrations.fhir.interactions.found import absent, current, gone, is_stored, reaches, versioned
-from integrations.fhir.resources import TYPES
+from integrations.fhir.interactions.found import absent, current, gone, reaches, versioned
+from integrations.fhir.registry import TYPES
 from integrations.fhir.resources.served import Served
+from integrations.fhir.sources import STORED
 
 
 def read(ask: Ask) -> Answer:
@@ -19,7 +20,7 @@ def read(ask: Ask) -> Answer:
     Refusal
         404 where it is not there for this caller, 410 where it was deleted.
     """
-    served = _stored(ask) if is_stored(ask.resource_type) else _computed(ask)
+    served = _stored(ask) if ask.resource_type in STORED else _computed(ask)
     activity = "fhir.vread" if ask.version else "fhir.read"
     known = _is_known(ask, served.version, served.last_updated)
     return Answer(

@@ -2,7 +2,7 @@
 
 from integrations.fhir.bundle import searchset
 from integrations.fhir.interactions.ask import Answer, Ask
-from integrations.fhir.resources import TYPES
+from integrations.fhir.registry import TYPES
 from integrations.fhir.search import kept_in_audit, search
 
 

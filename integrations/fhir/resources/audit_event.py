@@ -10,11 +10,13 @@ from django.db.models import Q
 
 from clinic.audit.models import AuditEvent, ChainHead
 from clinic.patients.models import Patient
-from integrations.fhir.elements import code, moments
+from integrations.fhir import visible
+from integrations.fhir.elements import Token, at, moments
 from integrations.fhir.identity import server_id
-from integrations.fhir.parameters import Criterion, Kind, Parameter, Token
-from integrations.fhir.resources.served import Served
-from integrations.fhir.resources.stored import patients_named, updated
+from integrations.fhir.narrow import patients_named, updated
+from integrations.fhir.parameters import Criterion, Kind, Parameter
+from integrations.fhir.resources.computed import Computed
+from integrations.fhir.resources.served import Budget, Key, Order, Served
 
 ACTIVITY_SYSTEM = "urn:patient-twin:activity"
 _DEFINED = "http://hl7.org/fhir/SearchParameter/"
@@ -36,17 +38,17 @@ def _activities(resource: dict[str, Any]) -> Iterator[Token]:
         yield Token(coding["system"], coding["code"])
 
 
-class AuditEventType:
+class AuditEventType(Computed):
     """One resource for each event; its id is the event's number."""
 
     name = "AuditEvent"
-    versions = False
-    writes: frozenset[str] = frozenset()
     parameters = (
-        Parameter("patient", Kind.REFERENCE, "Whose data", definition=f"{_DEFINED}AuditEvent-patient"),
+        Parameter(
+            "patient", Kind.REFERENCE, "Whose data", definition=f"{_DEFINED}AuditEvent-patient", targets=("Patient",)
+        ),
         Parameter("date", Kind.DATE, "When", moments("recorded"), definition=f"{_DEFINED}AuditEvent-date"),
-        Parameter("action", Kind.TOKEN, "C, R, U, D or E", code("action"), definition=f"{_DEFINED}AuditEvent-action"),
-        Parameter("outcome", Kind.TOKEN, "0, 4 or 8", code("outcome"), definition=f"{_DEFINED}AuditEvent-outcome"),
+        Parameter("action", Kind.TOKEN, "C, R, U, D or E", at("action"), definition=f"{_DEFINED}AuditEvent-action"),
+        Parameter("outcome", Kind.TOKEN, "0, 4 or 8", at("outcome"), definition=f"{_DEFINED}AuditEvent-outcome"),
         Parameter("altid", Kind.TOKEN, "Key of the actor", _actors, definition=f"{_DEFINED}AuditEvent-altid"),
         Parameter("subtype", Kind.TOKEN, "The activity", _activities, definition=f"{_DEFINED}AuditEvent-subtype"),
     )
@@ -65,11 +67,17 @@ class AuditEventType:
         self,
         criteria: tuple[Criterion, ...],
         *,
-        newest_first: bool,
-        after: tuple[str | int, ...] | None,
-        until: tuple[str | int, ...] | None,
+        order: Order = Order(),  # noqa: B008 - a frozen value
+        after: Key | None = None,
+        until: Key | None = None,
+        reach: Any = None,
+        first: int = 0,  # noqa: ARG002
+        budget: Budget | None = None,
     ) -> Iterator[Served]:
-        rows = AuditEvent.objects.filter(_narrow(criteria))
+        newest_first = order.descending
+        if visible.of(reach, self.name) is False:
+            return
+        rows = AuditEvent.objects.filter(_narrow(criteria), visible.rows(_texts(reach), self, "subject_key"))
         if until is not None:
             rows = rows.filter(sequence__lte=int(until[0]))
         while True:
@@ -79,28 +87,33 @@ class AuditEventType:
             batch = list(left.order_by("-sequence" if newest_first else "sequence")[:_BATCH])
             patients = _patients(batch)
             for event in batch:
+                if budget is not None:
+                    if budget.left == 0:
+                        budget.stopped_at = after
+                        return
+                    budget.left -= 1
+                after = (event.sequence,)
                 resource, served = _event(event, patients)
                 if all(criterion.answered_by(resource) for criterion in criteria):
                     yield served
             if len(batch) < _BATCH:
                 return
-            after = (batch[-1].sequence,)
 
 
 def _narrow(criteria: tuple[Criterion, ...]) -> Q:
     narrow = Q()
-    people = patients_named(criteria)
     for criterion in criteria:
         name, values = criterion.parameter.name, criterion.alternatives
+        if criterion.modifier:
+            continue
         if name == "_id":
             numbers = [value.code for value in values if value.code and value.code.isascii() and value.code.isdigit()]
             narrow &= Q(sequence__in=[int(number) for number in numbers if len(number) < 18])
         elif name == "_lastUpdated":
             narrow &= updated(values, "recorded")
         elif name == "patient":
-            keys = [people[value] for value in values if value in people]
             one = Q(pk__in=[])
-            for subject in Patient.objects.filter(source_key__in=keys).values_list("subject_id", flat=True):
+            for subject in patients_named(criterion).values_list("subject_id", flat=True):
                 one |= Q(subject_key=str(subject)) | Q(detail__subjects__icontains=str(subject))
             narrow &= one
         elif name in ("action", "outcome") and all(value.code for value in values):
@@ -108,6 +121,15 @@ def _narrow(criteria: tuple[Criterion, ...]) -> Q:
         elif name == "altid" and all(value.code for value in values):
             narrow &= Q(actor__in=[value.code for value in values])
     return narrow
+
+
+class _texts:
+    """A reach whose subjects are text, as the chain keeps them."""
+
+    def __init__(self, reach: Any) -> None:
+        narrower = visible.of(reach, "AuditEvent")
+        self.everyone = narrower is None or narrower.everyone
+        self.subjects = None if self.everyone else [str(key) for key in narrower.subjects or ()]
 
 
 def _patients(events: list[AuditEvent]) -> dict[str, str]:

@@ -1,29 +1,25 @@
 """MedicationAdministration, as its source sent it."""
 
-from integrations.fhir.elements import code, concept, moments
-from integrations.fhir.parameters import Kind, Parameter
+from integrations.fhir.elements import moments
+from integrations.fhir.resources.declare import OURS, date, identifier, patient, reference, subject, token
 from integrations.fhir.resources.stored import StoredType
-
-_DEFINED = "http://hl7.org/fhir/SearchParameter/"
 
 MEDICATION_ADMINISTRATION = StoredType(
     "MedicationAdministration",
     (
-        Parameter("patient", Kind.REFERENCE, "Who was given it", definition=f"{_DEFINED}clinical-patient"),
-        Parameter(
-            "subject", Kind.REFERENCE, "Who was given it", definition=f"{_DEFINED}MedicationAdministration-subject"
-        ),
-        Parameter(
-            "code", Kind.TOKEN, "What was given", concept("medicationCodeableConcept"),
-            definition=f"{_DEFINED}clinical-code",
-        ),
-        Parameter(
-            "effective-time", Kind.DATE, "When it was given", moments("effective"),
-            definition=f"{_DEFINED}MedicationAdministration-effective-time",
-        ),
-        Parameter("date", Kind.DATE, "When it was given: the same as effective-time", moments("effective")),
-        Parameter(
-            "status", Kind.TOKEN, "The status", code("status"), definition=f"{_DEFINED}MedicationAdministration-status"
-        ),
+        patient(documentation="Who was given it"),
+        subject("Patient Group", "Who was given it"),
+        identifier(),
+        token("code", "What was given", "medicationCodeableConcept", indexed=True),
+        reference("medication", "The product that was given", "Medication", "medicationReference"),
+        date("effective-time", "When it was given", moments("effective"), dated=True),
+        date("date", "When it was given: the same as effective-time", moments("effective"), definition=OURS),
+        token("status", "The status"),
+        token("reason-given", "Why it was given, by code", "reasonCode"),
+        token("reason-not-given", "Why it was not given", "statusReason"),
+        reference("context", "The encounter of it", "Encounter"),
+        reference("device", "What gave it", "Device"),
+        reference("performer", "Who gave it", "Practitioner Patient Device", "performer.actor", indexed=False),
+        reference("request", "The order", "MedicationRequest"),
     ),
-)  # fmt: skip
+)

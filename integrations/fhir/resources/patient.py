@@ -1,35 +1,35 @@
-"""Patient, as its source sent it."""
+"""Patient, as its source sent it. What names or finds a person is kept out of the audit trail."""
 
-from integrations.fhir.elements import code, identifiers, moments, names
-from integrations.fhir.parameters import Kind, Parameter
-from integrations.fhir.resources.stored import StoredType
+from integrations.fhir.elements import at, where
+from integrations.fhir.resources.declare import date, identifier, reference, string, token
+from integrations.fhir.resources.stored import US_CORE, StoredType
 
-_DEFINED = "http://hl7.org/fhir/SearchParameter/"
+_TELECOM = at("telecom")
 
 PATIENT = StoredType(
     "Patient",
     (
-        Parameter(
-            "identifier", Kind.TOKEN, "A record number", identifiers, private=True,
-            definition=f"{_DEFINED}Patient-identifier",
-        ),
-        Parameter(
-            "name", Kind.STRING, "The start of any part of a name",
-            names("family", "given", "text", "prefix", "suffix"),
-            private=True, definition=f"{_DEFINED}Patient-name",
-        ),
-        Parameter(
-            "family", Kind.STRING, "The start of a family name", names("family"), private=True,
-            definition=f"{_DEFINED}individual-family",
-        ),
-        Parameter(
-            "given", Kind.STRING, "The start of a given name", names("given"), private=True,
-            definition=f"{_DEFINED}individual-given",
-        ),
-        Parameter(
-            "birthdate", Kind.DATE, "The date of birth", moments("birthDate"), private=True,
-            definition=f"{_DEFINED}individual-birthdate",
-        ),
-        Parameter("gender", Kind.TOKEN, "The sex on record", code("gender"), definition=f"{_DEFINED}individual-gender"),
+        identifier("A record number", private=True),
+        string("name", "The start of any part of a name", private=True, indexed=True),
+        string("family", "The start of a family name", "name.family", private=True, indexed=True),
+        string("given", "The start of a given name", "name.given", private=True, indexed=True),
+        date("birthdate", "The date of birth", "birthDate", private=True, dated=True),
+        date("death-date", "The date of death", "deceasedDateTime", private=True),
+        token("deceased", "Whether death is on record", "deceasedBoolean"),
+        token("gender", "The sex on record"),
+        token("active", "Whether the record is in use"),
+        token("language", "A language that can be spoken with them", "communication.language"),
+        string("address", "The start of any part of an address", private=True),
+        string("address-city", "The start of a city", "address.city", private=True),
+        string("address-country", "The start of a country", "address.country", private=True),
+        string("address-postalcode", "The start of a postal code", "address.postalCode", private=True),
+        string("address-state", "The start of a state", "address.state", private=True),
+        token("telecom", "A telephone number or address", _TELECOM, private=True),
+        token("email", "An address for e-mail", where(_TELECOM, "system", "email"), private=True),
+        token("phone", "A telephone number", where(_TELECOM, "system", "phone"), private=True),
+        reference("general-practitioner", "Their doctor", "Practitioner Organization", "generalPractitioner"),
+        reference("organization", "Who keeps the record", "Organization", "managingOrganization"),
+        reference("link", "Another record of the same person", "Patient", "link.other"),
     ),
-)  # fmt: skip
+    profiles=(f"{US_CORE}us-core-patient",),
+)

@@ -13,12 +13,13 @@ from typing import Any
 import msgspec
 from django.db.models import Q
 
-from clinic.patients.models import Patient
-from integrations.fhir.elements import code, moments
+from integrations.fhir import visible
+from integrations.fhir.elements import Token, at, moments
 from integrations.fhir.identity import server_id
-from integrations.fhir.parameters import Criterion, Kind, Parameter, Token
-from integrations.fhir.resources.served import Served
-from integrations.fhir.resources.stored import patients_named, updated
+from integrations.fhir.narrow import patients_named, updated
+from integrations.fhir.parameters import Criterion, Kind, Parameter
+from integrations.fhir.resources.computed import Computed
+from integrations.fhir.resources.served import Budget, Key, Order, Served
 from twins.forecasts.forecast import ComparisonResult, DayExposure, PlanForecast, Target
 from twins.records.models import Comparison
 
@@ -34,21 +35,25 @@ def _methods(resource: dict[str, Any]) -> Iterator[Token]:
         yield Token(coding["system"], coding["code"])
 
 
-class RiskAssessmentType:
+class RiskAssessmentType(Computed):
     """One resource for each plan; its id is the comparison's, a hyphen, and the plan's position."""
 
     name = "RiskAssessment"
-    versions = False
-    writes: frozenset[str] = frozenset()
     parameters = (
-        Parameter("patient", Kind.REFERENCE, "Whose risk it is", definition=f"{_DEFINED}clinical-patient"),
-        Parameter("subject", Kind.REFERENCE, "Whose risk it is", definition=f"{_DEFINED}RiskAssessment-subject"),
+        Parameter(
+            "patient", Kind.REFERENCE, "Whose risk it is", definition=f"{_DEFINED}clinical-patient",
+            targets=("Patient",),
+        ),
+        Parameter(
+            "subject", Kind.REFERENCE, "Whose risk it is", definition=f"{_DEFINED}RiskAssessment-subject",
+            targets=("Patient",),
+        ),
         Parameter(
             "date", Kind.DATE, "The last moment that the forecast knows of", moments("occurrence"),
             definition=f"{_DEFINED}clinical-date",
         ),
         Parameter("method", Kind.TOKEN, "The model", _methods, definition=f"{_DEFINED}RiskAssessment-method"),
-        Parameter("status", Kind.TOKEN, "The status", code("status")),
+        Parameter("status", Kind.TOKEN, "The status", at("status")),
     )  # fmt: skip
 
     def read(self, identifier: str, version: str | None = None) -> Served | None:
@@ -67,14 +72,20 @@ class RiskAssessmentType:
         self,
         criteria: tuple[Criterion, ...],
         *,
-        newest_first: bool,
-        after: tuple[str | int, ...] | None,
-        until: tuple[str | int, ...] | None,  # noqa: ARG002 - see `end`
+        order: Order = Order(),  # noqa: B008 - a frozen value
+        after: Key | None = None,
+        until: Key | None = None,  # noqa: ARG002 - see `end`
+        reach: Any = None,
+        first: int = 0,  # noqa: ARG002
+        budget: Budget | None = None,  # noqa: ARG002 - there are few
     ) -> Iterator[Served]:
-        rows = _rows().filter(_narrow(criteria))
-        order = ("-created_at", "-pk") if newest_first else ("created_at", "pk")
+        newest_first = order.descending
+        if visible.of(reach, self.name) is False:
+            return
+        rows = _rows().filter(_narrow(criteria), visible.rows(reach, self, "twin_version__subject"))
+        columns = ("-created_at", "-pk") if newest_first else ("created_at", "pk")
         while True:
-            batch = list(_from(rows, after, newest_first).order_by(*order)[:_BATCH])
+            batch = list(_from(rows, after, newest_first).order_by(*columns)[:_BATCH])
             for comparison in batch:
                 positions = range(len(comparison.plans))
                 for position in reversed(positions) if newest_first else positions:
@@ -113,17 +124,16 @@ def _numbered(identifier: str) -> tuple[str, int] | None:
 
 def _narrow(criteria: tuple[Criterion, ...]) -> Q:
     narrow = Q()
-    people = patients_named(criteria)
     for criterion in criteria:
+        if criterion.modifier:
+            continue
         if criterion.parameter.name == "_id":
             found = [_numbered(value.code or "") for value in criterion.alternatives]
             narrow &= Q(pk__in=[item[0] for item in found if item])
         elif criterion.parameter.name == "_lastUpdated":
             narrow &= updated(criterion.alternatives, "created_at")
         elif criterion.parameter.kind is Kind.REFERENCE:
-            keys = [people[value] for value in criterion.alternatives if value in people]
-            subjects = Patient.objects.filter(source_key__in=keys).values("subject")
-            narrow &= Q(twin_version__subject__in=subjects)
+            narrow &= Q(twin_version__subject__in=patients_named(criterion))
     return narrow
 
 
@@ -133,7 +143,7 @@ def _asked_for(criteria: tuple[Criterion, ...], identifier: str) -> bool:
     return all(identifier in [value.code for value in alternatives] for alternatives in lists)
 
 
-def _from(rows: Any, after: tuple[str | int, ...] | None, newest_first: bool) -> Any:
+def _from(rows: Any, after: Key | None, newest_first: bool) -> Any:
     """From the comparison of the key on, itself too: some of its plans may be left."""
     if after is None:
         return rows
@@ -143,7 +153,7 @@ def _from(rows: Any, after: tuple[str | int, ...] | None, newest_first: bool) ->
     return rows.filter(Q(created_at__gt=moment) | Q(created_at=moment, pk__gte=key))
 
 
-def _later(position: int, after: tuple[str | int, ...], newest_first: bool) -> bool:
+def _later(position: int, after: Key, newest_first: bool) -> bool:
     return position < int(after[2]) if newest_first else position > int(after[2])
 
 

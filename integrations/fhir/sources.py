@@ -1,0 +1,38 @@
+"""The sources of stored resources, and how each one's references read here; looked up once for one answer."""
+
+from integrations.fhir.resources.served import Indexed
+from integrations.fhir.splice import Splicer
+from integrations.readings.models import Resource, Source
+from integrations.readings.ours import OURS
+
+STORED: dict[str, Indexed] = {}
+"""The stored types that this server answers for, by name; each enters itself."""
+
+
+class Sources:
+    """Splicers by source."""
+
+    def __init__(self) -> None:
+        self._splicers: dict[str, Splicer] = {}
+
+    def splicer(self, slug: str) -> Splicer:
+        if slug not in self._splicers:
+            self._splicers[slug] = Splicer(slug, _address(slug), frozenset(STORED), _type_of)
+        return self._splicers[slug]
+
+    def here(self, slug: str, reference: str) -> str:
+        """A reference in a text of that source, as this server says it."""
+        return reference if slug in OURS else self.splicer(slug).reference(reference)
+
+
+def _address(slug: str) -> str:
+    return Source.objects.filter(slug=slug).values_list("address", flat=True).first() or ""
+
+
+def _type_of(slug: str, identifier: str) -> str | None:
+    """The type of what a Bundle of the source named ``urn:uuid:<identifier>``."""
+    return (
+        Resource.objects.filter(resource_id=identifier, source_key__startswith=f"{slug}/", is_current=True)
+        .values_list("resource_type", flat=True)
+        .first()
+    )
