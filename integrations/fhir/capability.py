@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from integrations.fhir.ask import EVERYWHERE
 from integrations.fhir.include import includable, reverse_includable
-from integrations.fhir.registry import BULK_DATA, GUIDES, HISTORY, OPERATIONS, SYSTEM, TYPES, WRITES, Operation
+from integrations.fhir.operations.operation import Operation
+from integrations.fhir.registry import BULK_DATA, GUIDES, HISTORY, OPERATIONS, SYSTEM, TYPES, WRITES
 from integrations.fhir.resources.served import ServedType
 
 _STARTED = timezone.now()
@@ -22,8 +23,8 @@ def statement(base: str, token_url: str, endpoints: Mapping[str, str] | None = N
     revoke, manage, register.
     """
     uris = {"token": token_url, **(endpoints or {})}
-    whole = [_operation(one) for one in OPERATIONS if not one.types]
-    exports = any(one.name == "export" for one in OPERATIONS)
+    whole = [_operation(one) for one in OPERATIONS.values() if one.system]
+    exports = "export" in OPERATIONS
     return {
         "resourceType": "CapabilityStatement",
         "id": "patient-twin",
@@ -70,7 +71,7 @@ def _resource(served: ServedType) -> dict[str, Any]:
     reads = ["read", *(["vread"] if served.versions else []), *(["search-type"] if served.searched else [])]
     writes = [one for one in ("create", "update", "patch", "delete") if one in served.writes and one in WRITES]
     history = [one for one in HISTORY if served.versions]
-    operations = [_operation(one) for one in OPERATIONS if served.name in one.types]
+    operations = [_operation(one) for one in OPERATIONS.values() if served.name in one.types]
     return {
         "type": served.name,
         **({"supportedProfile": list(served.profiles)} if served.profiles else {}),
@@ -111,4 +112,4 @@ def _searched(served: ServedType) -> dict[str, Any]:
 
 
 def _operation(operation: Operation) -> dict[str, str]:
-    return {"name": operation.name, "definition": operation.definition}
+    return {"name": operation.name, "definition": operation.canonical}

@@ -1,7 +1,6 @@
 """What the FHIR door serves: its types and its operations; what is listed here is declared, and nothing else is."""
 
-from dataclasses import dataclass
-
+from integrations.fhir.operations.operation import Operation
 from integrations.fhir.resources.allergy_intolerance import ALLERGY_INTOLERANCE
 from integrations.fhir.resources.audit_event import AUDIT_EVENT
 from integrations.fhir.resources.binary import BINARY
@@ -30,26 +29,6 @@ from integrations.fhir.resources.risk_assessment import RISK_ASSESSMENT
 from integrations.fhir.resources.served import ServedType
 from integrations.fhir.resources.subscription import SUBSCRIPTION
 from integrations.fhir.resources.task import TASK
-
-
-@dataclass(frozen=True, slots=True)
-class Operation:
-    """One operation.
-
-    Attributes
-    ----------
-    name
-        In addresses, without the dollar.
-    definition
-        The canonical address of its OperationDefinition.
-    types
-        What it can be asked of, by type or by resource; none for the whole server.
-    """
-
-    name: str
-    definition: str
-    types: tuple[str, ...] = ()
-
 
 TYPES: dict[str, ServedType] = {
     served.name: served
@@ -84,7 +63,15 @@ TYPES: dict[str, ServedType] = {
     )
 }
 
-OPERATIONS: tuple[Operation, ...] = ()
+OPERATIONS: dict[str, Operation] = {}
+"""The operations by name; each enters itself by `offer`."""
+
+
+def offer(operation: Operation) -> Operation:
+    """Register an operation: from now on it is served and declared."""
+    OPERATIONS[operation.name] = operation
+    return operation
+
 
 WRITES = frozenset({"create", "update", "patch", "delete"})
 """Writing interactions that the door has: create, update, patch, delete; a type allows some of them."""

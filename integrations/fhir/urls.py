@@ -20,6 +20,9 @@ def _at(address: str, view: Any, name: str) -> Any:
 
 urlpatterns = [
     path("fhir/metadata", _anybody(views.MetadataView.as_view()), name="fhir-metadata"),
+    _at("fhir/$<slug:name>", views.OperationView, "fhir-operation"),
+    _at(f"{_of_type}/$<slug:name>", views.OperationView, "fhir-operation-type"),
+    _at(f"{_of_type}/<str:identifier>/$<slug:name>", views.OperationView, "fhir-operation-instance"),
     _at(f"{_of_type}/_search", views.SearchByPostView, "fhir-search-post"),
     _at(f"{_of_type}/_history", views.HistoryView, "fhir-history-type"),
     _at(f"{_of_type}/<str:identifier>/_history/<str:version>", views.VersionView, "fhir-vread"),

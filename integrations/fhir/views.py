@@ -26,7 +26,9 @@ from integrations.fhir.interactions.history import history
 from integrations.fhir.interactions.patch import JSON_PATCH
 from integrations.fhir.interactions.refused import keep
 from integrations.fhir.interactions.search_type import search_type
+from integrations.fhir.operations.inputs import Inputs
 from integrations.fhir.outcome import FHIR_JSON, Refusal, answer
+from integrations.fhir.registry import OPERATIONS
 
 log = logging.getLogger(__name__)
 _JSON_TYPES = ("application/fhir+json", "application/json", "application/json+fhir", "text/json")
@@ -250,6 +252,32 @@ class BundleView(Door):
 
     def post(self, request: Request) -> HttpResponse:
         return self.writing(bundle, self.ask(request, body=_body(request)))
+
+
+class OperationView(Door):
+    """``$name`` of the whole server, of a type or of a resource; by GET where it changes nothing."""
+
+    activity = "fhir.operation"
+    http_method_names = ["get", "head", "post"]  # noqa: RUF012
+
+    def get(self, request: Request, name: str, **_: str) -> HttpResponse:
+        return self._operate(request, name, Inputs.of_pairs(_pairs(request.query_params)), b"")
+
+    def post(self, request: Request, name: str, **_: str) -> HttpResponse:
+        pairs = Inputs.of_pairs(_pairs(request.query_params))
+        body = _body(request) if request._request.body else b""
+        return self._operate(request, name, Inputs(pairs.given + Inputs.of_body(body).given), body)
+
+    def _operate(self, request: Request, name: str, inputs: Inputs, body: bytes) -> HttpResponse:
+        ask = self.ask(request, body=body)
+        operation = OPERATIONS.get(name)
+        if operation is None or not operation.takes(ask.resource_type, ask.identifier):
+            raise nowhere()
+        self.answered.activity = f"fhir.operation.{name}"
+        if operation.affects_state and request.method != "POST":
+            raise Refusal(405, "not-supported", f"${name} changes something; ask for it by POST.", Allow="POST")
+        do = self.writing if operation.affects_state else self.reading
+        return do(lambda asked: operation.do(asked, inputs), ask)
 
 
 class NowhereView(Door):

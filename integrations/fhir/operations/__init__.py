@@ -1,0 +1,1 @@
+"""The operations of the FHIR door: one a file, its definition beside its handler."""
