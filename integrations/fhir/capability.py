@@ -6,10 +6,10 @@ from django.utils import timezone
 
 from integrations.fhir.resources import TYPES
 from integrations.fhir.search import EVERYWHERE
+from integrations.smart.security import security
 
 _STARTED = timezone.now()
 """What is served is fixed when the process starts."""
-_OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 
 
 def statement(base: str, token_url: str) -> dict[str, Any]:
@@ -27,21 +27,7 @@ def statement(base: str, token_url: str) -> dict[str, Any]:
         "rest": [
             {
                 "mode": "server",
-                "security": {
-                    "cors": False,
-                    "service": [
-                        {
-                            "coding": [
-                                {
-                                    "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
-                                    "code": "OAuth",
-                                }
-                            ],
-                            "text": "A bearer token of OAuth 2.0 (client credentials), scope system/*.rs",
-                        }
-                    ],
-                    "extension": [{"url": _OAUTH_URIS, "extension": [{"url": "token", "valueUri": token_url}]}],
-                },
+                "security": security(token_url),
                 "resource": [_resource(name) for name in TYPES],
             }
         ],

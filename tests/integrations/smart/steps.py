@@ -113,11 +113,17 @@ def token(browser: Client, client: SmartClient, patient: Any = None, **changed: 
 
 def assertion(client: SmartClient, *, key: Any = ES384, header: dict[str, Any] | None = None, **changed: Any) -> str:
     """A signed assertion; claims and header as given, None leaves one out."""
-    name = client.application.client_id
+    return signed_for(client.application.client_id, TOKEN_URL, key=key, header=header, **changed)
+
+
+def signed_for(
+    name: str, address: str, *, key: Any = ES384, header: dict[str, Any] | None = None, **changed: Any
+) -> str:
+    """The same for a client id and the address of a token endpoint."""
     claims = {
         "iss": name,
         "sub": name,
-        "aud": TOKEN_URL,
+        "aud": address,
         "exp": int(time.time()) + 240,
         "jti": secrets.token_urlsafe(16),
         **changed,
