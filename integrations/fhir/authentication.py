@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.cache import cache
@@ -45,6 +45,14 @@ class Reach:
     everyone: bool
     subjects: QuerySet[Any] | None
     queries: tuple[tuple[tuple[str, str], ...], ...] = ()
+    caller: "Caller | None" = field(default=None, repr=False, compare=False)
+
+    def of(self, resource_type: str) -> "Reach | None":
+        """How far the same token goes with another type that comes along, by include or chain; None: not at all."""
+        for interaction in ("r", "s"):
+            if self.caller is not None and self.caller.covers(resource_type, interaction):
+                return self.caller.reach(resource_type, interaction)
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +72,17 @@ class Caller:
     is_authenticated: bool = True
 
     def may(self, resource_type: str, interaction: str) -> bool:
-        """Whether scope and role cover an interaction (``c``, ``r``, ``u``, ``d``, ``s``) with a type at all."""
+        """Whether an interaction (a letter of ``cruds``) with a type is covered for every patient and all of it.
+
+        For those who do not narrow to a reach: an app's token never passes here.
+        """
+        if not self.covers(resource_type, interaction):
+            return False
+        reach = self.reach(resource_type, interaction)
+        return reach.everyone and not reach.queries
+
+    def covers(self, resource_type: str, interaction: str) -> bool:
+        """Whether scope and role cover it for anybody at all."""
         return bool(self._covering(resource_type, interaction))
 
     def reach(self, resource_type: str, interaction: str) -> Reach:
@@ -80,14 +98,14 @@ class Caller:
             raise Refusal(403, "forbidden", self._why_not(resource_type, interaction))
         everybody = _of(covering, Context.SYSTEM)
         if everybody:
-            return Reach(True, None, _queries(everybody))
+            return Reach(True, None, _queries(everybody), self)
         team = patients_of(self.user)
         mine, launched = _of(covering, Context.USER), _of(covering, Context.PATIENT)
         # Where the wider circle is restricted and the one patient is not, the two cannot be told as one; the one
         # patient it is then: less is shown, never more.
         if mine and not (launched and _queries(mine) and not _queries(launched)):
-            return Reach(False, team.values("subject_id"), _queries(mine))
-        return Reach(False, team.filter(pk=self.patient).values("subject_id"), _queries(launched))
+            return Reach(False, team.values("subject_id"), _queries(mine), self)
+        return Reach(False, team.filter(pk=self.patient).values("subject_id"), _queries(launched), self)
 
     def _covering(self, resource_type: str, interaction: str) -> tuple[Scope, ...]:
         """The scopes that cover it and that this kind of token can use."""
@@ -220,6 +238,24 @@ def check_budget(request: HttpRequest, *, client: str = "") -> None:
 def _budget_key(request: HttpRequest, client: str) -> str:
     address = request.client_address  # type: ignore[attr-defined]
     return "fhir-refused-" + hashlib.sha256(f"{address}\n{client}".encode("utf-8", "replace")).hexdigest()
+
+
+def caller_of(request: HttpRequest) -> Caller:
+    """The caller of a view that is no view of the door: token first, then rate.
+
+    Raises
+    ------
+    Refusal
+        401, 403 or 429.
+    """
+    asking = Request(request)
+    caller, _token = BearerToken().authenticate(asking)
+    asking.user = caller
+    rate = CallerRate()
+    if not rate.allow_request(asking, None):  # type: ignore[arg-type]
+        wait = str(max(1, int(rate.wait() or 1)))
+        raise Refusal(429, "throttled", f"Too many requests; wait {wait} s.", Retry_After=wait)
+    return caller
 
 
 class CallerRate(SimpleRateThrottle):

@@ -8,12 +8,11 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from oauth2_provider.models import Application
-from rest_framework.request import Request
 
 from clinic.audit.event import record
 from clinic.audit.models import Action, Outcome
 from clinic.patients.models import Patient
-from integrations.fhir.authentication import BearerToken, Caller, CallerRate
+from integrations.fhir.authentication import Caller, caller_of
 from integrations.fhir.form import unreadable
 from integrations.fhir.identity import source_key
 from integrations.fhir.outcome import Refusal
@@ -44,13 +43,7 @@ def launch(request: HttpRequest) -> HttpResponse:
 
 
 def _caller(request: HttpRequest) -> Caller:
-    asking = Request(request)
-    caller, _token = BearerToken().authenticate(asking)
-    asking.user = caller
-    rate = CallerRate()
-    if not rate.allow_request(asking, None):  # type: ignore[arg-type]
-        wait = str(max(1, int(rate.wait() or 1)))
-        raise Refusal(429, "throttled", f"Too many requests; wait {wait} s.", Retry_After=wait)
+    caller = caller_of(request)
     if caller.is_person or not caller.may("Patient", "r"):
         _record(caller, Outcome.REFUSED, None, None)
         raise Refusal(403, "forbidden", "A launch is opened by a token of a system with system/Patient.r.")

@@ -3,11 +3,12 @@
 from django.urls import path
 
 from clinic.access.gate import bearer, public
-from integrations.smart import authorize, launch, registration_views, started, well_known
+from integrations.smart import authorize, launch, practitioner, registration_views, started, well_known
 from integrations.smart.introspect import Introspect
 
 _anybody = public("what this server offers to apps, which SMART and OpenID Connect want known to anybody")
 _client = public("OAuth clients name themselves by their credentials: 401 without them")
+_app = bearer("for apps: 401 without a bearer token")
 _system = bearer("for hospital systems: 401 without a bearer token of the integration role")
 
 urlpatterns = [
@@ -16,6 +17,7 @@ urlpatterns = [
         _anybody(well_known.smart_configuration),
         name="smart-configuration",
     ),
+    path("fhir/Practitioner/user-<int:number>", _app(practitioner.practitioner), name="smart-practitioner"),
     path(".well-known/openid-configuration", _anybody(well_known.openid_configuration), name="openid-configuration"),
     path("oauth/jwks", _anybody(well_known.jwks), name="oauth-jwks"),
     path("oauth/authorize", authorize.authorize, name="oauth-authorize"),

@@ -48,6 +48,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "oauth-token": {},
     "oauth-revoke": {},
     "smart-configuration": {},
+    "smart-practitioner": {"number": 1},
     "openid-configuration": {},
     "oauth-jwks": {},
     "oauth-authorize": {},

@@ -7,6 +7,7 @@ import time
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+import pytest
 from django.test import Client
 from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
@@ -26,6 +27,8 @@ ADMINISTRATOR = Actor("user-0", (Role.ADMINISTRATOR.value,))
 ES384 = ECKey.generate_key("P-384", {"kid": "ec", "use": "sig", "alg": "ES384"})
 RS384 = RSAKey.generate_key(2048, {"kid": "rsa", "use": "sig", "alg": "RS384"})
 KEYS: dict[str, Any] = {"keys": [ES384.as_dict(private=False), RS384.as_dict(private=False)]}
+DOOR_NARROWS = pytest.mark.xfail(reason="the door's views ask Caller.may and not Caller.reach yet", strict=True)
+"""Goes as soon as they do: until then an app's token is refused by every read."""
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 
@@ -146,6 +149,11 @@ def assertion_form(text: str, **changed: Any) -> dict[str, Any]:
         **changed,
     }
     return {name: value for name, value in form.items() if value is not None}
+
+
+def in_force(text: str) -> bool:
+    """Whether the door knows the token; how far it goes is another question."""
+    return Client().get("/fhir/Patient/ward.p1", headers=bearer(text)).status_code != 401
 
 
 def bearer(text: str) -> dict[str, str]:

@@ -90,7 +90,8 @@ def test_each_cell_of_scope_role_type_and_interaction(
         expected = covered and permitted and context != "system"
     else:
         expected = covered and context == "system"
-    assert caller.may(resource_type, interaction) is expected
+    assert caller.covers(resource_type, interaction) is expected
+    assert caller.may(resource_type, interaction) is (expected and context == "system"), "only what reaches everybody"
     if expected:
         assert caller.reach(resource_type, interaction).everyone is (context == "system")
     else:
@@ -125,6 +126,23 @@ def test_a_free_patient_and_a_restricted_team_reach_the_patient(cleo: User, pati
     both = person(cleo, "patient/Observation.rs?status=final user/Observation.rs?category=laboratory", patient)
     assert both.reach("Observation", "r").queries == ((("category", "laboratory"),),)
     assert reached(both) == {patient.pk, second.pk}
+
+
+def test_what_comes_along_with_another_type_has_its_own_reach(cleo: User, patient: Patient, second: Patient) -> None:
+    caller = person(cleo, "patient/Observation.rs?category=laboratory user/Patient.r", patient)
+    reach = caller.reach("Observation", "s")
+    beside = reach.of("Patient")
+    assert beside is not None
+    assert set(Patient.objects.filter(subject_id__in=beside.subjects)) == {patient, second}
+    assert beside.queries == ()
+    assert reach.of("Condition") is None
+    assert reach.of("AuditEvent") is None
+
+
+def test_a_restricted_scope_is_nothing_to_those_who_do_not_narrow() -> None:
+    caller = machine("system/Observation.rs?category=laboratory")
+    assert caller.covers("Observation", "r")
+    assert not caller.may("Observation", "r")
 
 
 def test_a_token_of_an_app_says_who_for_whom_and_by_which_token(
