@@ -56,6 +56,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "integrations.smart.cross_origin.cross_origin",
     "clinic.access.framing.framing",
     "clinic.access.middleware.Gate",
 ]

@@ -87,6 +87,8 @@ def read(request: HttpRequest) -> Question:
     RefusedQuestion
         Everything else that is wrong.
     """
+    if any("\x00" in value for _name, values in request.GET.lists() for value in values):
+        raise BrokenQuestion("The address of the question has a NUL character.")
     core = QueryCore.made()
     try:
         scopes, credentials = core.validate_authorization_request(request)

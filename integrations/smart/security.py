@@ -18,7 +18,7 @@ def security(base: str) -> dict[str, Any]:
         "revoke": "oauth-revoke",
     }
     return {
-        "cors": False,
+        "cors": True,
         "service": [
             {
                 "coding": [{"system": _SERVICES, "code": "SMART-on-FHIR"}],
