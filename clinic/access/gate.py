@@ -37,6 +37,7 @@ ABOUT_PATIENTS = frozenset(
         Permission.COMPARISON_ASK,
         Permission.COMPARISON_SIGN,
         Permission.DATA_QUESTION,
+        Permission.APP_AUTHORIZE,
     }
 )
 """Pages under these permissions show patients, and must say whose data they show (`clinic.access.disclosure`)."""

@@ -19,6 +19,8 @@ class Permission(StrEnum):
     FORMULARY_VIEW = "formulary.view"
     AUDIT_VIEW = "audit.view"
     FHIR_READ = "fhir.read"
+    APP_AUTHORIZE = "app.authorize"
+    CLIENT_MANAGE = "client.manage"
 
 
 class Role(StrEnum):
@@ -39,6 +41,7 @@ _BEDSIDE = frozenset(
         Permission.COMPARISON_SIGN,
         Permission.DATA_QUESTION,
         Permission.FORMULARY_VIEW,
+        Permission.APP_AUTHORIZE,
     }
 )
 
@@ -48,5 +51,12 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     Role.RESEARCHER: frozenset({Permission.STUDY_VIEW, Permission.STUDY_RUN, Permission.FORMULARY_VIEW}),
     Role.INTEGRATION: frozenset({Permission.FHIR_READ}),
     Role.AUDITOR: frozenset({Permission.AUDIT_VIEW}),
-    Role.ADMINISTRATOR: frozenset({Permission.QUARANTINE_VIEW, Permission.QUARANTINE_RETRY, Permission.FORMULARY_VIEW}),
+    Role.ADMINISTRATOR: frozenset(
+        {
+            Permission.QUARANTINE_VIEW,
+            Permission.QUARANTINE_RETRY,
+            Permission.FORMULARY_VIEW,
+            Permission.CLIENT_MANAGE,
+        }
+    ),
 }

@@ -1,8 +1,12 @@
 """Settings from the environment: typed, loud when wrong, and readable from a file as ``NAME_FILE``."""
 
+import json
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
@@ -82,3 +86,70 @@ def generated_secret(name: str, path: Path) -> str:
         value = secrets.token_urlsafe(48)
         file.write(value)
     return value
+
+
+def origins(name: str) -> list[str]:
+    """Origins written with commas, such as ``https://ehr.hospital.example``."""
+    found = words(name, "")
+    for origin in found:
+        parts = urlsplit(origin)
+        if parts.scheme not in ("http", "https") or not parts.netloc or f"{parts.scheme}://{parts.netloc}" != origin:
+            raise SettingError(f"{name} has {origin!r}, which is no origin; write https://host, without a path")
+        if not set(parts.netloc) <= _OF_A_HOST:
+            raise SettingError(f"{name} has {origin!r}; write the name of one host, without signs or wildcards")
+    return found
+
+
+_OF_A_HOST = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]")
+_EHR_FIELDS = {"issuer": True, "client_id": True, "source": True, "client_secret": False}
+
+
+def ehrs(name: str) -> dict[str, dict[str, str]]:
+    """Hospital systems by their issuer, from a JSON list of objects of texts."""
+    written = text(name, "").strip()
+    try:
+        found: Any = json.loads(written) if written else []
+    except ValueError as error:
+        raise SettingError(f"{name} is no JSON ({error}); write a list of objects") from error
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        raise SettingError(f'{name} is no list of objects; write [{{"issuer": …, "client_id": …, "source": …}}]')
+    for one in found:
+        for field, needed in _EHR_FIELDS.items():
+            value = one.get(field, "")
+            if not isinstance(value, str) or (needed and not value):
+                raise SettingError(f"{name} has an entry whose {field} is {value!r}; write a text")
+        if set(one) - set(_EHR_FIELDS):
+            unknown = ", ".join(sorted(set(one) - set(_EHR_FIELDS)))
+            raise SettingError(f"{name} has an entry with {unknown}; there are {', '.join(_EHR_FIELDS)}")
+        if urlsplit(one["issuer"]).scheme not in ("http", "https"):
+            raise SettingError(f"{name} has the issuer {one['issuer']!r}; write the base address of its FHIR server")
+    return {one["issuer"].rstrip("/"): one for one in found}
+
+
+def generated_key(name: str, path: Path) -> str:
+    """The RSA private key (PEM) of the variable `name`, or one made once and kept at `path` for its owner only."""
+    if name in os.environ or f"{name}_FILE" in os.environ:
+        return text(name)
+    if not path.exists():
+        _make_key(path)
+    if path.stat().st_mode & 0o077:
+        raise SettingError(f"{path} can be read by others; run chmod 600 on it")
+    return path.read_text(encoding="utf-8")
+
+
+def _make_key(path: Path) -> None:
+    """Written aside and linked into place: of several processes that start at once, the first one's key stays."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    aside = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(pem)
+    try:
+        with suppress(FileExistsError):  # another process was first, and its key is the one
+            os.link(aside, path)
+    finally:
+        aside.unlink()

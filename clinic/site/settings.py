@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "integrations.readings",
     "integrations.ehr",
     "integrations.fhir",
+    "integrations.smart",
 ]
 
 MIDDLEWARE = [
@@ -55,6 +56,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "integrations.smart.cross_origin.cross_origin",
+    "clinic.access.framing.framing",
     "clinic.access.middleware.Gate",
 ]
 
@@ -109,11 +112,14 @@ WHITENOISE_AUTOREFRESH = DEBUG
 
 SESSION_COOKIE_AGE = 8 * 3600
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = "Lax"
+EHR_FRAME_ANCESTORS = env.origins("EHR_FRAME_ANCESTORS")
+"""Origins of hospital systems whose pages may show the clinicians' pages in a frame; by default none."""
+# In a frame of another site a browser sends only such cookies, and takes them over TLS alone.
+SESSION_COOKIE_SAMESITE = "None" if EHR_FRAME_ANCESTORS and HTTPS_ONLY else "Lax"
 SESSION_COOKIE_SECURE = HTTPS_ONLY
 SESSION_EXPIRE_AT_BROWSER_CLOSE = True
 CSRF_COOKIE_SECURE = HTTPS_ONLY
-CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = SESSION_COOKIE_SAMESITE
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", "")
 SECURE_SSL_REDIRECT = HTTPS_ONLY
 SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]  # asked by the machine itself, without TLS
@@ -141,11 +147,34 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "UNAUTHENTICATED_USER": None,
 }
+# SMART on FHIR: tokens, apps that people allow, and this product as an app inside a hospital system.
+OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth2_provider.Application"  # named because tables of ours point at them
+OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "oauth2_provider.AccessToken"  # noqa: S105 - a model, no password
 OAUTH2_PROVIDER = {
-    "SCOPES": {"system/*.rs": "Read and search every resource type"},
+    "SCOPES": {"system/*.rs": "Read and search every resource type"},  # what there is says integrations.smart.scopes
+    "ALLOWED_GRANT_TYPES": ["authorization_code", "client_credentials", "refresh_token"],
+    "OAUTH2_VALIDATOR_CLASS": "integrations.smart.validator.SmartValidator",
+    "OAUTH2_BACKEND_CLASS": "integrations.smart.core.Core",
     "ACCESS_TOKEN_EXPIRE_SECONDS": 300,
-    "ALLOWED_GRANT_TYPES": ["client_credentials"],
+    "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
+    "REFRESH_TOKEN_EXPIRE_SECONDS": 90 * 24 * 3600,  # after the last use
+    "ROTATE_REFRESH_TOKEN": True,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "PKCE_REQUIRED": True,
+    "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,
+    "COMPLIANT_BCP_RFC9700_TOKEN_STORAGE": True,  # digests alone
+    "COMPLIANT_BCP_RFC9700_ACCESS_TOKEN_TRANSPORT": True,
+    "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
+    "COMPLIANT_BCP_RFC9700_AUTHZ_RESPONSE_ISS": True,
+    "OIDC_ENABLED": True,
+    "ID_TOKEN_EXPIRE_SECONDS": 300,
+    "OIDC_RSA_PRIVATE_KEY": env.generated_key("SMART_SIGNING_KEY", VAR_DIR / "smart_signing_key.pem"),
 }
+SMART_PRIVATE_ADDRESSES = env.flag("SMART_PRIVATE_ADDRESSES", False)
+"""Fetch key sets of clients by http and from private addresses too: for laboratories and tests only."""
+SMART_EHRS = env.ehrs("SMART_EHRS")
+"""Hospital systems that start this product as a SMART app: a JSON list of {"issuer", "client_id", "source"}."""
 
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://")
 CELERY_TASK_IGNORE_RESULT = True

@@ -1,11 +1,12 @@
-"""Who calls: a bearer token of a service user in the integration role; and how often they may."""
+"""Who calls: a bearer token of a hospital system, or of an app that a person allowed; how far, and how often."""
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.cache import cache
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from oauth2_provider.models import AccessToken
 from rest_framework.authentication import BaseAuthentication
@@ -17,47 +18,123 @@ from clinic.access.permissions import granted
 from clinic.access.roles import Permission
 from clinic.audit.event import STRANGER, Actor, record
 from clinic.audit.models import Action, Outcome
+from clinic.patients.care_team import patients_of
 from integrations.fhir.outcome import Refusal
+from integrations.smart.scopes import Context, Scope, parse
 
 REFUSALS_A_MINUTE = 30
 """Credentials of one address that each process refuses and records in a minute; further wrong ones get 429, unrecorded.
 
 A valid token passes however many wrong ones came from its address before: behind a proxy, others share that address.
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """A service user with a valid token."""
-
-    actor: Actor
-    scope: str
-    is_authenticated: bool = True
-
-    def may(self, resource_type: str, interaction: str) -> bool:
-        """Whether the token's scope covers reading (``r``) or searching (``s``) a type: ``system/*.rs``."""
-        for scope in self.scope.split():
-            match = re.fullmatch(r"system/(\*|[A-Za-z]+)\.(c?r?u?d?s?)", scope)
-            if match and match[1] in ("*", resource_type) and interaction in match[2]:
-                return True
-        return False
-
-    def reach(self, resource_type: str, interaction: str) -> "Reach":
-        """Whom the scopes that cover the interaction reach; 403 where none does."""
-        if not self.may(resource_type, interaction):
-            raise Refusal(
-                403, "forbidden", f"The token's scope does not cover it; ask for system/{resource_type}.{interaction}."
-            )
-        return Reach()
+_OF_A_PERSON = {"r": Permission.PATIENT_VIEW, "s": Permission.PATIENT_VIEW}
+"""What a person's role must grant for each interaction through an app. No role writes through one."""
+_OF_A_TYPE = {"AuditEvent": Permission.AUDIT_VIEW}
+"""What it must grant besides, for single types."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Whose data an interaction may touch: everyone's, or that of `subjects` (rows of primary keys)."""
+    """Whose resources of one type a token reaches by one interaction, and which of them.
 
-    everyone: bool = True
-    subjects: Any = None
+    `subjects` is a subquery of Subject keys, or None where `everyone` is true. Of `queries` one must hold, and of it
+    all pairs of parameter and value; without any there is no restriction. What belongs to no subject (a Medication, a
+    Practitioner) is not restricted by `subjects`.
+    """
+
+    everyone: bool
+    subjects: QuerySet[Any] | None
     queries: tuple[tuple[tuple[str, str], ...], ...] = ()
+    caller: "Caller | None" = field(default=None, repr=False, compare=False)
+
+    def of(self, resource_type: str) -> "Reach | None":
+        """How far the same token goes with another type that comes along, by include or chain; None: not at all."""
+        for interaction in ("r", "s"):
+            if self.caller is not None and self.caller.covers(resource_type, interaction):
+                return self.caller.reach(resource_type, interaction)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """A service user, or a person through an app, with a valid token."""
+
+    actor: Actor
+    scope: str
+    user: Any = None
+    client_id: str = ""
+    token_jti: str = ""
+    """Names the token in the audit trail; made from its digest, never the token."""
+    patient: str = ""
+    """Subject key of the patient that the app was started for."""
+    purpose: str = "TREAT"
+    is_person: bool = False
+    is_authenticated: bool = True
+
+    def may(self, resource_type: str, interaction: str) -> bool:
+        """Whether an interaction (a letter of ``cruds``) with a type is covered for every patient and all of it.
+
+        For those who do not narrow to a reach: an app's token never passes here.
+        """
+        if not self.covers(resource_type, interaction):
+            return False
+        reach = self.reach(resource_type, interaction)
+        return reach.everyone and not reach.queries
+
+    def covers(self, resource_type: str, interaction: str) -> bool:
+        """Whether scope and role cover it for anybody at all."""
+        return bool(self._covering(resource_type, interaction))
+
+    def reach(self, resource_type: str, interaction: str) -> Reach:
+        """How far the token goes.
+
+        Raises
+        ------
+        Refusal
+            403 where no scope covers the interaction, or the person's role does not permit it.
+        """
+        covering = self._covering(resource_type, interaction)
+        if not covering:
+            raise Refusal(403, "forbidden", self._why_not(resource_type, interaction))
+        everybody = _of(covering, Context.SYSTEM)
+        if everybody:
+            return Reach(True, None, _queries(everybody), self)
+        team = patients_of(self.user)
+        mine, launched = _of(covering, Context.USER), _of(covering, Context.PATIENT)
+        # Where the wider circle is restricted and the one patient is not, the two cannot be told as one; the one
+        # patient it is then: less is shown, never more.
+        if mine and not (launched and _queries(mine) and not _queries(launched)):
+            return Reach(False, team.values("subject_id"), _queries(mine), self)
+        return Reach(False, team.filter(pk=self.patient).values("subject_id"), _queries(launched), self)
+
+    def _covering(self, resource_type: str, interaction: str) -> tuple[Scope, ...]:
+        """The scopes that cover it and that this kind of token can use."""
+        usable = {Context.USER, *([Context.PATIENT] if self.patient else [])} if self.is_person else {Context.SYSTEM}
+        if self.is_person and not self._role_permits(resource_type, interaction):
+            return ()
+        return tuple(
+            scope for scope in parse(self.scope).covering(resource_type, interaction) if scope.context in usable
+        )
+
+    def _role_permits(self, resource_type: str, interaction: str) -> bool:
+        needed = {_OF_A_PERSON.get(interaction), _OF_A_TYPE.get(resource_type, Permission.PATIENT_VIEW)}
+        return needed <= granted(self.actor.roles)
+
+    def _why_not(self, resource_type: str, interaction: str) -> str:
+        if self.is_person and not self._role_permits(resource_type, interaction):
+            return f"The role of the person does not permit {resource_type}.{interaction}; it takes another role."
+        context = Context.USER if self.is_person else Context.SYSTEM
+        return f"The token's scope does not cover it; ask for {context}/{resource_type}.{interaction}."
+
+
+def _of(scopes: tuple[Scope, ...], context: Context) -> tuple[Scope, ...]:
+    return tuple(scope for scope in scopes if scope.context is context)
+
+
+def _queries(scopes: tuple[Scope, ...]) -> tuple[tuple[tuple[str, str], ...], ...]:
+    """The restrictions of scopes that hold side by side: none as soon as one of them has none."""
+    queries = tuple(dict.fromkeys(scope.query for scope in scopes))
+    return () if () in queries else queries
 
 
 class BearerToken(BaseAuthentication):
@@ -68,29 +145,61 @@ class BearerToken(BaseAuthentication):
         if not header:
             raise _unauthorised("Send a bearer token: Authorization: Bearer …", error="")
         match = re.fullmatch(r"[Bb]earer +([A-Za-z0-9\-._~+/]{1,512}=*)", header)
-        token = _token(match[1]) if match else None
+        token = valid_token(match[1]) if match else None
         if token is None:
             refuse(request._request, "fhir.token")
             raise _unauthorised("The bearer token is unknown, expired or withdrawn; ask for a new one.")
-        user = token.user or token.application.user
-        actor = actor_of(user, request._request)
-        if Permission.FHIR_READ not in granted(actor.roles):
-            refuse(request._request, "fhir.token", actor)
-            raise Refusal(403, "forbidden", "The token's user is not in the integration role.")
-        return Caller(actor, token.scope), match[1] if match else ""
+        caller = _caller(token, request._request)
+        needed = Permission.PATIENT_VIEW if caller.is_person else Permission.FHIR_READ
+        if needed not in granted(caller.actor.roles):
+            refuse(request._request, "fhir.token", caller.actor)
+            role = "a role that sees patients" if caller.is_person else "the integration role"
+            raise Refusal(403, "forbidden", f"The token's user is not in {role}.")
+        return caller, match[1] if match else ""
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 - the parent's signature
         return 'Bearer realm="fhir"'
 
 
-def _token(text: str) -> Any:
-    """The token's row, if it is in force and belongs to an active user."""
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    token = AccessToken.objects.select_related("user", "application__user").filter(token_checksum=digest).first()
-    if token is None or token.is_expired():
+def valid_token(text: str) -> Any:
+    """The token's row, if it is in force, of a client that is not disabled, and belongs to an active user."""
+    digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+    token = (
+        AccessToken.objects.select_related(
+            "user", "application__user", "application__smart", "authorized__authorization"
+        )
+        .filter(token_checksum=digest)
+        .first()
+    )
+    if token is None or token.is_expired() or token.application is None:
         return None
-    user = token.user or (token.application.user if token.application else None)
+    registration = getattr(token.application, "smart", None)
+    if registration is not None and registration.disabled is not None:
+        return None
+    user = token.user or token.application.user
     return token if user is not None and user.is_active else None
+
+
+def jti_of(token: Any) -> str:
+    """A name for an access token that says nothing about it: half of a digest of its stored digest."""
+    return hashlib.sha256(f"jti {token.token_checksum}".encode()).hexdigest()[:32]
+
+
+def _caller(token: Any, request: HttpRequest) -> Caller:
+    authorized = getattr(token, "authorized", None)
+    registration = getattr(token.application, "smart", None)
+    subject = authorized.authorization.subject_id if authorized is not None else None
+    user = token.user or token.application.user
+    return Caller(
+        actor=actor_of(user, request),
+        scope=token.scope,
+        user=user,
+        client_id=token.application.client_id,
+        token_jti=jti_of(token),
+        patient=str(subject or ""),
+        purpose=registration.purpose if registration is not None else "TREAT",
+        is_person=token.user is not None,
+    )
 
 
 def _unauthorised(sentence: str, *, error: str = ', error="invalid_token"') -> Refusal:
@@ -129,6 +238,24 @@ def check_budget(request: HttpRequest, *, client: str = "") -> None:
 def _budget_key(request: HttpRequest, client: str) -> str:
     address = request.client_address  # type: ignore[attr-defined]
     return "fhir-refused-" + hashlib.sha256(f"{address}\n{client}".encode("utf-8", "replace")).hexdigest()
+
+
+def caller_of(request: HttpRequest) -> Caller:
+    """The caller of a view that is no view of the door: token first, then rate.
+
+    Raises
+    ------
+    Refusal
+        401, 403 or 429.
+    """
+    asking = Request(request)
+    caller, _token = BearerToken().authenticate(asking)
+    asking.user = caller
+    rate = CallerRate()
+    if not rate.allow_request(asking, None):  # type: ignore[arg-type]
+        wait = str(max(1, int(rate.wait() or 1)))
+        raise Refusal(429, "throttled", f"Too many requests; wait {wait} s.", Retry_After=wait)
+    return caller
 
 
 class CallerRate(SimpleRateThrottle):

@@ -1,6 +1,5 @@
 """The CapabilityStatement, made from what is served, so that it cannot say anything else."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
@@ -10,19 +9,14 @@ from integrations.fhir.include import includable, reverse_includable
 from integrations.fhir.operations.operation import Operation
 from integrations.fhir.registry import BULK_DATA, GUIDES, HISTORY, OPERATIONS, SYSTEM, TYPES, WRITES
 from integrations.fhir.resources.served import ServedType
+from integrations.smart.security import security
 
 _STARTED = timezone.now()
 """What is served is fixed when the process starts."""
-_OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 
 
-def statement(base: str, token_url: str, endpoints: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The statement of the door at `base` (with a slash at its end).
-
-    `endpoints` are further addresses of OAuth by their names in the oauth-uris extension: authorize, introspect,
-    revoke, manage, register.
-    """
-    uris = {"token": token_url, **(endpoints or {})}
+def statement(base: str, token_url: str) -> dict[str, Any]:
+    """The statement of the door at `base` (with a slash at its end)."""
     whole = [_operation(one) for one in OPERATIONS.values() if one.system]
     exports = "export" in OPERATIONS
     return {
@@ -39,26 +33,7 @@ def statement(base: str, token_url: str, endpoints: Mapping[str, str] | None = N
         "rest": [
             {
                 "mode": "server",
-                "security": {
-                    "cors": False,
-                    "service": [
-                        {
-                            "coding": [
-                                {
-                                    "system": "http://terminology.hl7.org/CodeSystem/restful-security-service",
-                                    "code": "SMART-on-FHIR",
-                                }
-                            ],
-                            "text": "A bearer token of OAuth 2.0, such as by client credentials with scope system/*.rs",
-                        }
-                    ],
-                    "extension": [
-                        {
-                            "url": _OAUTH_URIS,
-                            "extension": [{"url": name, "valueUri": uri} for name, uri in uris.items()],
-                        }
-                    ],
-                },
+                "security": security(token_url),
                 "resource": [_resource(served) for served in TYPES.values()],
                 **({"interaction": [{"code": code} for code in SYSTEM]} if SYSTEM else {}),
                 **({"operation": whole} if whole else {}),

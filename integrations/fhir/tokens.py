@@ -1,6 +1,8 @@
 """``/oauth/token`` and ``/oauth/revoke``: django-oauth-toolkit's, with every use recorded and refusals bounded."""
 
 import base64
+import hashlib
+import json
 from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote_plus
@@ -17,18 +19,23 @@ from oauth2_provider.views import RevokeTokenView, TokenView
 from clinic.access.actor import actor_of
 from clinic.audit.event import record
 from clinic.audit.models import Action
-from integrations.fhir.authentication import check_budget, refuse
+from integrations.fhir.authentication import check_budget, jti_of, refuse
 from integrations.fhir.form import check_charset, unreadable
 from integrations.fhir.outcome import Refusal
+from integrations.smart.client_assertion import claimed_client
 
 
-class _Recorded:
+class Recorded:
     """A view of OAuth clients: nothing is issued or withdrawn without its audit event."""
 
     activity = ""
 
     @method_decorator(csrf_exempt)  # a client shows its secret, not a cookie
-    @method_decorator(sensitive_post_parameters("client_secret", "password", "token"))
+    @method_decorator(
+        sensitive_post_parameters(
+            "client_secret", "client_assertion", "password", "token", "code", "code_verifier", "refresh_token"
+        )
+    )
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         try:
             return self._dispatch(request, *args, **kwargs)
@@ -41,15 +48,18 @@ class _Recorded:
         client = _client(request)
         check_budget(request, client=client)
         with transaction.atomic():
-            last = AccessToken.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
             response = super().dispatch(request, *args, **kwargs)  # type: ignore[misc]
             if response.status_code == 200:
-                self._record(request, last)
+                self._record(request, response)
         if response.status_code in (400, 401, 403):
             refuse(request, self.activity, client=client)
+        if response.content.startswith(b"{"):
+            response["Content-Type"] = "application/json"
+        response["Cache-Control"] = "no-store"
+        response["Pragma"] = "no-cache"  # RFC 6749, section 5.1
         return response
 
-    def _record(self, request: HttpRequest, last: int) -> None:
+    def _record(self, request: HttpRequest, response: HttpResponse) -> None:
         raise NotImplementedError
 
 
@@ -61,9 +71,9 @@ def _client(request: HttpRequest) -> str:
     if scheme.lower() == "basic":
         with suppress(ValueError):
             in_header = unquote_plus(base64.b64decode(credentials).decode().partition(":")[0])
-    if "\x00" in in_form + in_header:
-        raise Refusal(400, "invalid", "The client's id has a NUL character; leave it out.")
-    named = in_header or in_form
+    if any("\x00" in value for values in request.POST.lists() for value in values[1]) or "\x00" in in_header:
+        raise Refusal(400, "invalid", "The form has a NUL character; leave it out.")
+    named = in_header or in_form or claimed_client(request.POST.get("client_assertion", ""))
     return named if Application.objects.filter(client_id=named).exists() else ""
 
 
@@ -74,29 +84,46 @@ def _fault(refusal: Refusal) -> JsonResponse:
     return JsonResponse(fault, status=refusal.status, headers=refusal.headers)
 
 
-class Token(_Recorded, TokenView):
-    """Client credentials in, a bearer token out."""
+class Token(Recorded, TokenView):
+    """Credentials, a code or a refresh token in; a bearer token out."""
 
     activity = "oauth.token"
+    http_method_names = ["post", "options"]  # noqa: RUF012
 
-    def _record(self, request: HttpRequest, last: int) -> None:
-        for issued in AccessToken.objects.select_related("application__user", "user").filter(pk__gt=last):
-            user = issued.user or issued.application.user
-            record(
-                by=actor_of(user, request),
-                action=Action.CREATE,
-                activity=self.activity,
-                entity_type="AccessToken",
-                entity_id=issued.pk,
-                purpose="",
-                detail={"client": issued.application.client_id, "scope": issued.scope},
-            )
+    def _record(self, request: HttpRequest, response: HttpResponse) -> None:
+        text = json.loads(response.content)["access_token"]
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        issued = AccessToken.objects.select_related("application__user", "user").get(token_checksum=digest)
+        authorized = getattr(issued, "authorized", None)
+        record(
+            by=actor_of(issued.user or issued.application.user, request),
+            action=Action.CREATE,
+            activity=self.activity,
+            subject_key=(authorized.authorization.subject_id or "") if authorized is not None else "",
+            entity_type="AccessToken",
+            entity_id=issued.pk,
+            purpose="",
+            detail={
+                "client": issued.application.client_id,
+                "scope": issued.scope,
+                "jti": jti_of(issued),
+                "grant": request.POST.get("grant_type", "")[:64],
+            },
+        )
 
 
-class Revoke(_Recorded, RevokeTokenView):
+class Revoke(Recorded, RevokeTokenView):
     """A client withdraws a token of its own."""
 
     activity = "oauth.revoke"
 
-    def _record(self, request: HttpRequest, last: int) -> None:  # noqa: ARG002
-        record(by=request.actor, action=Action.DELETE, activity=self.activity, entity_type="AccessToken", purpose="")  # type: ignore[attr-defined]
+    def _record(self, request: HttpRequest, response: HttpResponse) -> None:  # noqa: ARG002
+        detail = {"client": _client(request)}
+        record(
+            by=request.actor,  # type: ignore[attr-defined]
+            action=Action.DELETE,
+            activity=self.activity,
+            entity_type="AccessToken",
+            purpose="",
+            detail=detail,
+        )

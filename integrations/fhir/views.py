@@ -126,6 +126,8 @@ class Door(APIView):
         touched = [*done.shown, *done.written]
         subjects = sorted({served.subject_key for served in touched} - {""})
         detail: dict[str, Any] = {"method": self.request.method or "", "status": status, **done.detail}
+        if caller.token_jti:
+            detail |= {"token": caller.token_jti, "client_id": caller.client_id}
         if len(subjects) > 1:
             detail["subjects"] = subjects
         kind, entity, version = self.kwargs.get("resource_type", "")[:64], self.kwargs.get("identifier", ""), ""
@@ -145,6 +147,7 @@ class Door(APIView):
             entity_type=kind,
             entity_id=entity,
             entity_version=version,
+            purpose=caller.purpose,
             detail=detail,
         )
 

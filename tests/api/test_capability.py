@@ -38,8 +38,11 @@ def test_it_is_valid_and_needs_no_token(client: Client) -> None:
     get_fhir_model_class("CapabilityStatement").model_validate(found)
     assert (found["fhirVersion"], found["kind"]) == ("4.0.1", "instance")
     assert found["implementation"]["url"] == "http://testserver/fhir"
-    oauth = found["rest"][0]["security"]["extension"][0]["extension"][0]
-    assert oauth == {"url": "token", "valueUri": "http://testserver/oauth/token"}
+    security = found["rest"][0]["security"]
+    assert security["service"][0]["coding"][0]["code"] == "SMART-on-FHIR"
+    oauth = {one["url"]: one["valueUri"] for one in security["extension"][0]["extension"]}
+    assert oauth["token"] == "http://testserver/oauth/token"
+    assert oauth["authorize"] == "http://testserver/oauth/authorize"
     assert not AuditEvent.objects.exists()
     assert client.get("/fhir/metadata", headers={"Accept": "application/fhir+xml"}).status_code == 406
     assert client.post("/fhir/metadata").status_code == 405

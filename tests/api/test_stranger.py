@@ -180,7 +180,7 @@ def test_wrong_client_credentials_get_no_token(client: Client, grant: str) -> No
 
 
 def test_no_other_address_of_oauth_is_there(client: Client) -> None:
-    for address in ("/oauth/authorize", "/oauth/applications/", "/oauth/introspect", "/o/token"):
+    for address in ("/oauth/applications/", "/oauth/device-authorization", "/oauth/userinfo", "/o/token"):
         assert client.get(address).status_code == 404
 
 

@@ -54,6 +54,20 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "fhir-nowhere": {"path": "a/b/c/d"},
     "oauth-token": {},
     "oauth-revoke": {},
+    "smart-configuration": {},
+    "smart-practitioner": {"number": 1},
+    "openid-configuration": {},
+    "oauth-jwks": {},
+    "oauth-authorize": {},
+    "oauth-introspect": {},
+    "oauth-launch": {},
+    "launch": {},
+    "launch-callback": {},
+    "clients": {},
+    "client-new": {},
+    "client": {"pk": 1},
+    "client-rotate": {"pk": 1},
+    "client-disable": {"pk": 1},
 }
 """For each name of the table, values for its address. A new address needs a row here, or the tests fail."""
 

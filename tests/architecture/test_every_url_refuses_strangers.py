@@ -38,9 +38,14 @@ def test_every_address_has_a_name_a_rule_and_an_example() -> None:
 
 def test_only_these_addresses_are_open_to_anybody() -> None:
     public = {address.name for address in TABLE if address.rule and address.rule.door is Door.PUBLIC}
-    assert public == {"healthz", "readyz", "login", "logout", "fhir-metadata", "oauth-token", "oauth-revoke"}
+    assert public == {
+        *("healthz", "readyz", "login", "logout", "fhir-metadata"),
+        *("oauth-token", "oauth-revoke", "oauth-introspect"),
+        *("smart-configuration", "openid-configuration", "oauth-jwks"),
+    }
     bearer = {address.name for address in TABLE if address.rule and address.rule.door is Door.BEARER}
-    assert bearer == {address.name for address in TABLE if address.name.startswith("fhir-")} - {"fhir-metadata"}
+    doors = {address.name for address in TABLE if address.name.startswith("fhir-")} - {"fhir-metadata"}
+    assert bearer == doors | {"oauth-launch", "smart-practitioner"}
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -54,7 +59,7 @@ def test_a_stranger_is_refused(address: Address, method: str) -> None:
     assert not AuditEvent.objects.exists()
 
 
-@pytest.mark.parametrize("name", ["oauth-token", "oauth-revoke"])
+@pytest.mark.parametrize("name", ["oauth-token", "oauth-revoke", "oauth-introspect"])
 def test_oauth_gives_a_stranger_nothing(client: Client, name: str) -> None:
     assert client.post(reverse(name)).status_code in (400, 401)
     assert client.get(reverse(name)).status_code == 405

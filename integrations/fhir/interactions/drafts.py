@@ -8,7 +8,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from integrations.fhir.interactions.ask import Ask
-from integrations.fhir.interactions.found import reaches
+from integrations.fhir.interactions.found import hidden, reaches
 from integrations.fhir.names import HereNames
 from integrations.fhir.outcome import Refusal
 from integrations.fhir.resources.body import FIELDS, Bodies
@@ -82,7 +82,11 @@ def write(drafts: Sequence[Draft], ask: Ask) -> list[Served]:
     Reading.objects.filter(pk=reading.pk).update(state=ReadingState.OPENED)
     rows = {row["source_key"]: row for row in map(_row, report.resources)}
     made = Bodies()
-    return [made.served(rows[draft.key]) for draft in drafts]
+    served = [made.served(rows[draft.key]) for draft in drafts]
+    for one, draft in zip(served, drafts, strict=True):
+        if hidden(ask.caller.reach(one.resource_type, LETTERS[draft.method]), one):
+            raise _beyond_scope()
+    return served
 
 
 def write_deletion(resource: Resource, ask: Ask) -> Served:
@@ -130,7 +134,11 @@ def _row(resource: Resource) -> dict[str, object]:
 def _check_reach(ask: Ask, resource: Resource, letter: str) -> None:
     reach = ask.caller.reach(resource.resource_type, letter)
     if not reaches(reach, resource.resource_type, resource.subject_id):
-        raise Refusal(403, "forbidden", "The token's scope does not reach the patient whom it is about.")
+        raise _beyond_scope()
+
+
+def _beyond_scope() -> Refusal:
+    return Refusal(403, "forbidden", "The token's scope does not reach what was sent, or the patient whom it is about.")
 
 
 def _refusal(refused: Refused, entry: Entry) -> Refusal:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from integrations.fhir.authentication import Reach
 from integrations.fhir.identity import FHIR_ID, source_key
 from integrations.fhir.interactions.ask import Ask
 from integrations.fhir.outcome import Refusal
@@ -57,16 +58,22 @@ def within(ask: Ask, interaction: str, row: dict[str, Any] | None) -> Found | No
     reach = ask.caller.reach(ask.resource_type, interaction)
     if row is None or not reaches(reach, ask.resource_type, row["subject_id"]):
         return None
-    return Found(row, Bodies().served(row))
+    found = Found(row, Bodies().served(row))
+    return None if not found.deleted and hidden(reach, found.served) else found
 
 
-def reaches(reach: Any, resource_type: str, subject: Any) -> bool:
+def hidden(reach: Reach, served: Served) -> bool:
+    """Whether the scope is narrowed by search parameters that the resource does not answer."""
+    return bool(reach.queries) and not TYPES[served.resource_type].named([served.id], reach)
+
+
+def reaches(reach: Reach, resource_type: str, subject: Any) -> bool:
     """Whether a caller of that reach may touch a resource about `subject`, or about nobody."""
     if reach.everyone:
         return True
     if subject is None:
         return bool(getattr(TYPES[resource_type], "of_nobody", False))
-    return bool(reach.subjects.filter(pk=subject).exists())
+    return reach.subjects is not None and bool(reach.subjects.filter(pk=subject).exists())
 
 
 def absent(ask: Ask) -> Refusal:

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.utils.http import parse_http_date_safe
 
 from integrations.fhir.interactions.ask import Answer, Ask, marks
-from integrations.fhir.interactions.found import absent, current, gone, reaches, versioned
+from integrations.fhir.interactions.found import absent, current, gone, hidden, reaches, versioned
 from integrations.fhir.registry import TYPES
 from integrations.fhir.resources.served import Served
 from integrations.fhir.sources import STORED
@@ -41,7 +41,7 @@ def _computed(ask: Ask) -> Served:
     """Of a type that is made from other tables when it is asked for."""
     reach = ask.caller.reach(ask.resource_type, "r")
     served = TYPES[ask.resource_type].read(ask.identifier, ask.version or None)
-    if served is None or not reaches(reach, ask.resource_type, served.subject_key or None):
+    if served is None or not reaches(reach, ask.resource_type, served.subject_key or None) or hidden(reach, served):
         raise absent(ask)
     return served
 

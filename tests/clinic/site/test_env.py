@@ -99,6 +99,94 @@ def test_a_secret_that_is_too_short_is_refused(tmp_path: Path, monkeypatch: pyte
         env.generated_secret("A_SECRET", tmp_path / "secret")
 
 
+def test_a_key_is_made_once_and_only_its_owner_can_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "key.pem"
+    key = env.generated_key("A_KEY", path)
+    assert key.startswith("-----BEGIN PRIVATE KEY-----")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert env.generated_key("A_KEY", path) == key
+    assert list(tmp_path.iterdir()) == [path]
+    path.chmod(0o640)
+    with pytest.raises(env.SettingError, match="can be read by others; run chmod 600"):
+        env.generated_key("A_KEY", path)
+
+
+def test_a_key_of_a_process_that_was_first_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "key.pem"
+    path.write_text("first", encoding="utf-8")
+    path.chmod(0o600)
+    env._make_key(path)
+    assert path.read_text(encoding="utf-8") == "first"
+
+
+def test_origins_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORIGINS", "https://ehr.example, http://127.0.0.1:9000")
+    assert env.origins("ORIGINS") == ["https://ehr.example", "http://127.0.0.1:9000"]
+    monkeypatch.delenv("ORIGINS")
+    assert env.origins("ORIGINS") == []
+
+
+@pytest.mark.parametrize(
+    "written", ["ehr.example", "https://ehr.example/", "https://*.example", "*", "https://a;b", "'self'"]
+)
+def test_what_is_no_origin_is_refused(written: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORIGINS", written)
+    with pytest.raises(env.SettingError, match="ORIGINS has"):
+        env.origins("ORIGINS")
+
+
+EHR = '{"issuer": "https://ehr.example/fhir/", "client_id": "twin", "source": "ward"}'
+
+
+def test_hospital_systems_are_found_by_their_issuer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EHRS", f"[{EHR}]")
+    assert env.ehrs("EHRS")["https://ehr.example/fhir"]["source"] == "ward"
+    monkeypatch.delenv("EHRS")
+    assert env.ehrs("EHRS") == {}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        *("{", EHR, "[7]", '[{"issuer": "https://ehr.example"}]', '[{"issuer": 7, "client_id": "x", "source": "y"}]'),
+        *(f'[{EHR[:-1]}, "secret": "x"}}]', f"[{EHR.replace('https', 'ftp')}]"),
+    ],
+)
+def test_a_hospital_system_that_is_written_wrongly_is_refused(written: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EHRS", written)
+    with pytest.raises(env.SettingError, match="EHRS"):
+        env.ehrs("EHRS")
+
+
+@pytest.mark.parametrize(
+    ("https", "ancestors", "same_site"),
+    [("1", "https://ehr.example", "None"), ("0", "https://ehr.example", "Lax"), ("1", "", "Lax")],
+)
+def test_cookies_go_into_frames_of_another_site_only_over_tls(
+    tmp_path: Path, https: str, ancestors: str, same_site: str
+) -> None:
+    code = (
+        "from django.conf import settings as s;"
+        "import sys;"
+        "sys.stdout.write(f'{s.SESSION_COOKIE_SAMESITE} {s.CSRF_COOKIE_SAMESITE} {s.SESSION_COOKIE_SECURE}')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={
+            **os.environ,
+            "VAR_DIR": str(tmp_path),
+            "DJANGO_SETTINGS_MODULE": "clinic.site.settings",
+            "HTTPS_ONLY": https,
+            "EHR_FRAME_ANCESTORS": ancestors,
+        },
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout == f"{same_site} {same_site} {https == '1'}"
+
+
 def test_what_the_site_writes_is_for_its_own_account_only(tmp_path: Path) -> None:
     folder = tmp_path / "var"
     code = "import django; django.setup(); from django.core.management import call_command; call_command('migrate')"

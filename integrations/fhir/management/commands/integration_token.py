@@ -9,12 +9,13 @@ from django.contrib.auth.models import Group
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
-from oauth2_provider.models import AccessToken, Application
+from oauth2_provider.models import AccessToken, Application, set_token_value
 
 from clinic.access.actor import key_of
 from clinic.access.roles import Role
 from clinic.audit.event import SYSTEM, record
 from clinic.audit.models import Action
+from integrations.smart.scopes import Context, parse
 
 MOST_MINUTES = 7 * 24 * 60
 SCOPE = "system/*.rs"
@@ -26,7 +27,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", help="name of the hospital system")
         parser.add_argument("--minutes", type=int, default=60, help=f"how long it lasts, 1 to {MOST_MINUTES}")
-        parser.add_argument("--scope", default=SCOPE, help=f"what it may do, as SMART's scopes; by default {SCOPE}")
+        parser.add_argument("--scope", default=SCOPE, help=f"what the token may do, by default {SCOPE}")
         parser.add_argument(
             "--credentials",
             action="store_true",
@@ -36,6 +37,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         if not 1 <= options["minutes"] <= MOST_MINUTES:
             raise CommandError(f"--minutes is {options['minutes']}; give 1 to {MOST_MINUTES}")
+        scope = _scope(options["scope"])
         with transaction.atomic():
             user = _service_user(options["name"])
             application, _made = Application.objects.get_or_create(
@@ -54,14 +56,22 @@ class Command(BaseCommand):
                 entity_type="User",
                 entity_id=key_of(user),
                 purpose="",
-                detail={"minutes": 0 if options["credentials"] else options["minutes"], "scope": options["scope"]},
+                detail={"minutes": 0 if options["credentials"] else options["minutes"], "scope": scope},
             )
             if options["credentials"]:
                 lines = _new_secret(application)
             else:
-                lines = [_token(application, options["minutes"], options["scope"])]
+                lines = [_token(application, options["minutes"], scope)]
         for line in lines:
             self.stdout.write(line)
+
+
+def _scope(text: str) -> str:
+    """The scope as SMART 2 writes it; only scopes of systems."""
+    scopes = parse(text)
+    if scopes.unknown or scopes.named or not scopes or scopes != scopes.only(Context.SYSTEM):
+        raise CommandError(f"--scope is {text!r}; give scopes such as {SCOPE} or system/Observation.cruds")
+    return str(scopes)
 
 
 def _service_user(name: str) -> Any:
@@ -81,9 +91,9 @@ def _service_user(name: str) -> Any:
 
 def _token(application: Any, minutes: int, scope: str) -> str:
     text = secrets.token_urlsafe(32)
-    AccessToken.objects.create(
-        application=application, token=text, scope=scope, expires=timezone.now() + timedelta(minutes=minutes)
-    )
+    token = AccessToken(application=application, scope=scope, expires=timezone.now() + timedelta(minutes=minutes))
+    set_token_value(token, text)  # kept as a digest alone
+    token.save()
     return text
 
 

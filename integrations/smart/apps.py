@@ -1,0 +1,7 @@
+from django.apps import AppConfig
+
+
+class SmartConfig(AppConfig):
+    name = "integrations.smart"
+    label = "smart"
+    default_auto_field = "django.db.models.BigAutoField"

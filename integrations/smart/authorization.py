@@ -1,0 +1,51 @@
+"""What a person allowed an app: for how long it holds, and how it ends."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from oauth2_provider.models import AccessToken, RefreshToken
+
+from clinic.access.permissions import has, visible_patients
+from clinic.access.roles import Permission
+from clinic.patients.models import Patient
+from integrations.fhir.identity import server_id
+from integrations.smart.models import Authorization
+
+
+def redeem(authorization: Authorization) -> bool:
+    """Use up its code; False where that was done before, by whoever."""
+    fresh = Authorization.objects.filter(pk=authorization.pk, redeemed=None)
+    return fresh.update(redeemed=timezone.now()) == 1
+
+
+@transaction.atomic
+def withdraw(authorization: Authorization) -> None:
+    """End every token that came of it."""
+    RefreshToken.revoke_family(authorization.family)
+    AccessToken.objects.filter(authorized__authorization=authorization).delete()
+
+
+def holds(authorization: Authorization) -> bool:
+    """Whether new tokens may come of it still.
+
+    The person must be in service and in the role, the patient in a care team of theirs, and where the app asked for
+    online access, the session must not have ended.
+    """
+    user = authorization.user
+    if not has(user, Permission.APP_AUTHORIZE):
+        return False
+    scopes = authorization.scope.split()
+    if "online_access" in scopes and "offline_access" not in scopes:
+        session = authorization.session
+        if session is None or session.expire_date <= timezone.now():
+            return False
+    return authorization.subject_id is None or visible_patients(user).filter(pk=authorization.subject_id).exists()
+
+
+def launch_context(authorization: Authorization) -> dict[str, Any]:
+    """The launch context that a token response carries."""
+    if authorization.subject_id is None:
+        return {}
+    patient = Patient.objects.get(pk=authorization.subject_id)
+    return {"patient": server_id(patient.source_key), "need_patient_banner": True}

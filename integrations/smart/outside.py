@@ -1,0 +1,122 @@
+"""Fetch a small JSON document from an address that somebody registered: https, public addresses only, bounded.
+
+The name is resolved once, every address it has must be a public one, and the connection goes to the address that was
+judged, so that a second resolution cannot lead elsewhere. Redirects are not followed and no proxy is used.
+"""
+
+import ipaddress
+import json
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+from django.conf import settings
+
+LARGEST_BYTES = 64 * 1024
+LONGEST_S = 5.0
+"""For the whole document, however steadily it comes."""
+
+
+class OutsideError(Exception):
+    """A document that could not be had; names the address and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What was fetched, and its headers in small letters."""
+
+    content: Any
+    headers: Mapping[str, str]
+
+
+def check_address(url: str) -> None:
+    """Raise `OutsideError` where the form of `url` alone shows that it will not be fetched."""
+    try:
+        parts = urlsplit(url)
+        host, _port = parts.hostname, parts.port
+    except ValueError as error:
+        raise OutsideError(f"{url[:200]!r} is not an address ({error}); give one like https://host/jwks") from error
+    if parts.scheme != "https" and not (parts.scheme == "http" and settings.SMART_PRIVATE_ADDRESSES):
+        raise OutsideError(f"{url[:200]!r} is not an https address; give one that begins with https://")
+    if not host or parts.username is not None or parts.password is not None or parts.fragment:
+        raise OutsideError(f"{url[:200]!r} has no host, or a user, password or fragment; give the plain address")
+
+
+def fetch_json(url: str) -> Document:
+    """The document at `url`.
+
+    Raises
+    ------
+    OutsideError
+        It is not https, leads to a private address, redirects, is too long or too slow, or is no JSON.
+    """
+    return _exchange(url, lambda client, pinned, how: client.stream("GET", pinned, **how))
+
+
+def post_form(url: str, form: Mapping[str, str], *, auth: tuple[str, str] | None = None) -> Document:
+    """What `url` answers to a form; a refusal's JSON is an `OutsideError` with its error code."""
+    return _exchange(url, lambda client, pinned, how: client.stream("POST", pinned, data=dict(form), auth=auth, **how))
+
+
+def _exchange(url: str, send: Any) -> Document:
+    check_address(url)
+    address = _public_address(url)
+    parts = urlsplit(url)
+    host = f"[{address}]" if ":" in address else address
+    pinned = parts._replace(netloc=host + (f":{parts.port}" if parts.port else "")).geturl()
+    how = {
+        "headers": {"Accept": "application/json", "Host": parts.netloc},
+        "extensions": {"sni_hostname": parts.hostname},
+    }
+    deadline = time.monotonic() + LONGEST_S
+    try:
+        with (
+            httpx.Client(timeout=LONGEST_S, follow_redirects=False, trust_env=False) as client,
+            send(client, pinned, how) as answer,
+        ):
+            body = _read(answer, url, deadline)
+    except httpx.HTTPError as error:
+        raise OutsideError(f"{url} could not be fetched ({type(error).__name__}); see whether it is up") from error
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise OutsideError(f"{url} answered {answer.status_code} without JSON; see what is served there") from error
+    if answer.status_code != 200:
+        code = content.get("error", "") if isinstance(content, dict) else ""
+        raise OutsideError(f"{url} answered {answer.status_code} {str(code)[:100]}".rstrip() + "; see what it asks for")
+    return Document(content, {name.lower(): value for name, value in answer.headers.items()})
+
+
+def _read(answer: httpx.Response, url: str, deadline: float) -> bytes:
+    body = bytearray()
+    for part in answer.iter_bytes():
+        body += part
+        if len(body) > LARGEST_BYTES:
+            raise OutsideError(f"{url} sends more than {LARGEST_BYTES} bytes; have it serve the document alone")
+        if time.monotonic() > deadline:
+            raise OutsideError(f"{url} took longer than {LONGEST_S:.0f} s; have it answer faster")
+    return bytes(body)
+
+
+def _public_address(url: str) -> str:
+    """One address of the host; all of them must be public, or the name is not followed."""
+    parts = urlsplit(url)
+    try:
+        found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        raise OutsideError(f"{url} has a host that is not found ({error}); see whether the name is right") from error
+    addresses = [str(item[4][0]) for item in found]
+    if not settings.SMART_PRIVATE_ADDRESSES:
+        for address in addresses:
+            if not _is_public(ipaddress.ip_address(address.partition("%")[0])):
+                raise OutsideError(f"{url} leads to a private address; give one that is reachable from outside")
+    return addresses[0]
+
+
+def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
+    return address.is_global and not address.is_multicast and (inner is None or inner.is_global)
