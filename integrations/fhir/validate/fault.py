@@ -12,7 +12,7 @@ _LONGEST_NUMBER_BITS = 256
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong: `code` is FHIR's issue type, `sentence` names field, value and remedy, `expression` is the place."""
+    """What is wrong in words that name field, value and remedy; `code` is FHIR's issue type, `expression` its place."""
 
     severity: Severity
     code: str

@@ -5,8 +5,7 @@ from typing import Any
 
 import msgspec
 
-from integrations.fhir.validate.fault import Fault
-from integrations.fhir.validate.profiles import check_profiles
+from integrations.fhir.validate.fault import Fault, shown
 from integrations.fhir.validate.repeated_keys import none_repeated, repeated
 from integrations.fhir.validate.walk import MOST_FAULTS, Enough, Walk
 
@@ -29,10 +28,9 @@ def faults(resource_type: str, text: str, data: dict[str, Any]) -> list[Fault]:
         if "null" in text:
             data = _exact.decode(text)
         walk.resource(data, (None, resource_type, -1), resource_type)
-        check_profiles(resource_type, data, walk)
         if not none_repeated(text, walk.keys):
             for place, key in repeated(text):
-                walk.fault(_place(resource_type, place), "stands twice; send it once", name=key)
+                walk.fault(_place(resource_type, place), "stands twice; send it once", name=shown(key)[1:-1])
     except Enough:
         if len(walk.faults) >= MOST_FAULTS:
             sentence = f"{resource_type} has {MOST_FAULTS} faults and more; mend these first"
@@ -46,5 +44,5 @@ def faults(resource_type: str, text: str, data: dict[str, Any]) -> list[Fault]:
 def _place(resource_type: str, path: tuple[str | int, ...]) -> Any:
     place: Any = (None, resource_type, -1)
     for part in path:
-        place = (place[0], place[1], part) if isinstance(part, int) else (place, part, -1)
+        place = (place[0], place[1], part) if isinstance(part, int) else (place, shown(part)[1:-1], -1)
     return place

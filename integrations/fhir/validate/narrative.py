@@ -1,7 +1,7 @@
 """Narrative: well-formed XHTML of the elements and attributes that FHIR allows, and nothing that runs or loads.
 
 Source: https://hl7.org/fhir/R4/narrative.html, invariants txt-1 and txt-2 (HTML 4.0 chapters 7 to 11 but 9.4, and 15).
-Stricter than R4 in one thing: an image or a style must not be fetched from elsewhere, since reading it would tell others.
+Stricter than R4 in one thing: no image and no style may be fetched from elsewhere, since reading would tell others.
 """
 
 import re
@@ -12,17 +12,18 @@ from xml.parsers import expat
 XHTML = "http://www.w3.org/1999/xhtml"
 _DEEPEST = 100
 
-_ELEMENTS = frozenset(
+_ELEMENT_NAMES = (
     "a abbr acronym address b bdo big blockquote br caption center cite code col colgroup dd del dfn div dl dt em font "
     "h1 h2 h3 h4 h5 h6 hr i img ins kbd li map area ol p pre q s samp small span strike strong sub sup table tbody td "
-    "tfoot th thead tr tt u ul var".split()
+    "tfoot th thead tr tt u ul var"
 )
-_ATTRIBUTES = frozenset(
+_ATTRIBUTE_NAMES = (
     "abbr accesskey align alt axis bgcolor border cellhalign cellpadding cellspacing cellvalign char charoff charset "
     "cite class colspan compact coords dir frame headers height href hreflang hspace id lang longdesc name nohref "
     "nowrap rel rev rowspan rules scope shape span src start style summary tabindex title type usemap valign value "
-    "vspace width xmlns".split()
+    "vspace width xmlns"
 )
+_ELEMENTS, _ATTRIBUTES = frozenset(_ELEMENT_NAMES.split()), frozenset(_ATTRIBUTE_NAMES.split())
 _XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
 _RUNS = re.compile(r"(?:javascript|vbscript|data|file):", re.IGNORECASE)

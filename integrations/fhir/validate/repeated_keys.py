@@ -6,6 +6,7 @@ counts differ is the text decoded once more to find the place.
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -30,9 +31,8 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     plain = dict(pairs)
     if len(plain) == len(pairs):
         return plain
-    seen: set[str] = set()
     marked = _Twice(plain)
-    marked.keys_twice = tuple(dict.fromkeys(key for key, _ in pairs if key in seen or seen.add(key)))
+    marked.keys_twice = tuple(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
     return marked
 
 

@@ -1,15 +1,16 @@
 """The tables of ``definitions/`` as kinds of elements with their fields, ready to be walked."""
 
+import dataclasses
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cache
 from importlib.resources import files
 
 from integrations.fhir.validate.bindings import ValueSet, value_sets
 from integrations.fhir.validate.invariants import RULES
-from integrations.fhir.validate.primitives import PRIMITIVES, Primitive
+from integrations.fhir.validate.primitives import PRIMITIVES, Accepts, Primitive
 from integrations.fhir.validate.rule import Rule
 
 
@@ -34,10 +35,12 @@ class Field:
     many: bool
     stem: str
     choice: str | None = None
-    primitive: Primitive | None = None
+    primitive: Primitive = PRIMITIVES["string"]
     binding: ValueSet | None = None
-    kind: "Kind | None" = None
+    kind: "Kind" = dataclasses.field(default_factory=lambda: NOTHING)
     targets: frozenset[str] | None = None
+    plain: Accepts | None = None
+    """Whether a value is surely right, where looking once is enough to see it."""
 
 
 @dataclass(slots=True)
@@ -47,19 +50,22 @@ class Kind:
     name: str
     is_resource: bool = False
     is_domain_resource: bool = False
-    fields: dict[str, Field] = field(default_factory=dict)
-    required: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    fields: dict[str, Field] = dataclasses.field(default_factory=dict)
+    required: list[tuple[str, tuple[str, ...]]] = dataclasses.field(default_factory=list)
     rules: tuple[Rule, ...] = ()
 
 
+NOTHING: Kind = Kind("nothing")
+"""The kind of a field that has no fields of its own."""
+
 # https://hl7.org/fhir/R4/datatypes.html#open; R4B adds CodeableReference and RatioRange.
-_OPEN = (
-    *("base64Binary boolean canonical code date dateTime decimal id instant integer markdown oid positiveInt").split(),
-    *("string time unsignedInt uri url uuid Address Age Annotation Attachment CodeableConcept Coding").split(),
-    *("ContactPoint Count Distance Duration HumanName Identifier Money Period Quantity Range Ratio Reference").split(),
-    *("SampledData Signature Timing ContactDetail Contributor DataRequirement Expression ParameterDefinition").split(),
-    *("RelatedArtifact TriggerDefinition UsageContext Dosage Meta").split(),
-)
+_OPEN_TYPES = """
+base64Binary boolean canonical code date dateTime decimal id instant integer markdown oid positiveInt string time
+unsignedInt uri url uuid Address Age Annotation Attachment CodeableConcept Coding ContactPoint Count Distance Duration
+HumanName Identifier Money Period Quantity Range Ratio Reference SampledData Signature Timing ContactDetail Contributor
+DataRequirement Expression ParameterDefinition RelatedArtifact TriggerDefinition UsageContext Dosage Meta
+"""
+_OPEN = tuple(_OPEN_TYPES.split())
 
 _ELEMENT = ("id 0..1 string", "extension 0..* Extension")
 _BACKBONE = (*_ELEMENT, "modifierExtension 0..* Extension")
@@ -113,7 +119,8 @@ def _read(text: str, known: dict[str, Kind]) -> dict[str, Kind]:
 
 def _blocks(text: str) -> Iterator[tuple[str, str, list[str]]]:
     """Each type of a table with its base and its lines, continued ones joined."""
-    name, base, lines = "", "", []
+    name, base = "", ""
+    lines: list[str] = []
     for raw in text.splitlines():
         if not raw.strip() or raw.startswith("#"):
             continue
@@ -171,6 +178,8 @@ def _add(kind: Kind, line: str, known: dict[str, Kind], inner: dict[str, Kind], 
             one.form, one.primitive = Form.NARRATIVE, PRIMITIVES["xhtml"]
         elif type_name in PRIMITIVES:
             one.form, one.primitive = Form.PRIMITIVE, PRIMITIVES[type_name]
+            if binding is None and type_name not in ("string", "markdown"):
+                one.plain = one.primitive.accepts
             shadow = Field(f"_{json_name}", Form.SHADOW, many, json_name, choice, kind=known["Element"])
             kind.fields[shadow.name] = shadow
             names.append(shadow.name)

@@ -10,11 +10,11 @@ from importlib.resources import files
 SYSTEM = "http://unitsofmeasure.org"
 _LONGEST_CODE = 256
 
-_MEANT = {
-    **{"mcg": "ug", "hr": "h", "hrs": "h", "sec": "s", "mEq": "meq", "cc": "mL", "lb": "[lb_av]", "lbs": "[lb_av]"},
-    **{"mmHg": "mm[Hg]", "bpm": "/min", "IU": "[IU]", "in": "[in_i]", "degC": "Cel", "degF": "[degF]", "drop": "[drp]"},
-    **{"ML": "mL", "mol/l": "mol/L", "years": "a", "yr": "a", "days": "d", "day": "d", "week": "wk", "month": "mo"},
-}
+_MISSPELLINGS = """
+mcg=ug hr=h hrs=h sec=s mEq=meq cc=mL lb=[lb_av] lbs=[lb_av] mmHg=mm[Hg] bpm=/min IU=[IU] in=[in_i] degC=Cel
+degF=[degF] drop=[drp] drops=[drp] years=a year=a yr=a days=d day=d week=wk weeks=wk month=mo hour=h hours=h mins=min
+"""
+_MEANT = dict(pair.split("=", 1) for pair in _MISSPELLINGS.split())
 _WORD = re.compile(r"[A-Za-z]+")
 
 
@@ -36,7 +36,7 @@ def _component() -> re.Pattern[str]:
     )
     annotation = r"\{[!-z|~]*\}"
     unit = rf"(?:(?:{prefixes})?(?:{metric})|{other})(?:[+-]?[0-9]+)?(?:{annotation})?"
-    return re.compile(rf"(?:{unit}|{annotation}|[1-9][0-9]*)(?=[./)]|\Z)")
+    return re.compile(rf"(?:{unit}|{annotation}|[1-9][0-9]*(?:{annotation})?)(?=[./)]|\Z)")
 
 
 @lru_cache(maxsize=4096)

@@ -6,8 +6,9 @@ Observations without a fault cost little more than looking at their values.
 
 from typing import Any
 
-from integrations.fhir.validate import narrative, other_types
+from integrations.fhir.validate import narrative, other_types, profiles
 from integrations.fhir.validate.bindings import ValueSet, resource_types
+from integrations.fhir.validate.contained import complaints as complaints_of_contained
 from integrations.fhir.validate.fault import Fault, Severity, one_of, shown
 from integrations.fhir.validate.primitives import blank
 from integrations.fhir.validate.references import Scope, named_type, odd_urn, target_type
@@ -67,7 +68,9 @@ class Walk:
     def _other(self, name: str, value: Json, place: Place) -> None:
         self.keys += other_types.keys_in(value)
         if name not in resource_types():
-            self.fault(place, f"is {shown(name)}, which is no resource type of R4; send one that is", name="resourceType")
+            self.fault(
+                place, f"is {shown(name)}, which is no resource type of R4; send one that is", name="resourceType"
+            )
             return
         for code, sentence, loc in other_types.complaints(name, value):
             inner = place
@@ -89,38 +92,24 @@ class Walk:
                 for entry in value["entry"]
                 if type(entry) is dict and type(entry.get("fullUrl")) is str and type(entry.get("resource")) is dict
             }
+        before = len(self.faults)
         self.element(value, kind, place)
         if type(contained) is list:
-            self._contained(value, contained, place)
+            for index, element, code, sentence in complaints_of_contained(value):
+                self.fault((place, "contained", index), sentence, code=code, name=element)
+        if kind.name == "Observation" and type(value.get("meta")) is dict and "profile" in value["meta"]:
+            self._profiles(value, place, len(self.faults) > before)
         self._scope = outer
 
-    def _contained(self, container: Json, contained: list[Any], place: Place) -> None:
-        """dom-2 to dom-5, and that a contained resource has an id of its own."""
-        named = local_names({name: item for name, item in container.items() if name != "contained"})
-        ids: set[str] = set()
-        for index, one in enumerate(contained):
-            if type(one) is not dict:
-                continue
-            here = (place, "contained", index)
-            if "contained" in one:
-                self.fault(here, "contains a resource itself (dom-2); contain both side by side", code="invariant")
-            meta = one.get("meta")
-            for name, key in (("versionId", "dom-4"), ("lastUpdated", "dom-4"), ("security", "dom-5")):
-                if type(meta) is dict and name in meta:
-                    self.fault(here, f"may not be there ({key}); leave it out", code="invariant", name=f"meta.{name}")
-            identifier = one.get("id")
-            if type(identifier) is not str:
-                self.fault(here, "is missing; send it, so that it can be referred to", code="required", name="id")
-            elif identifier in ids:
-                self.fault(here, f"is {shown(identifier)} a second time; send another", code="invariant", name="id")
-            else:
-                ids.add(identifier)
-                others = [other for other in contained if other is not one] if len(contained) <= DEEPEST else contained
-                if f"#{identifier}" not in named and "#" not in local_names(one):
-                    if f"#{identifier}" in local_names(others):
-                        continue
-                    sentence = f"is {shown(identifier)}, which nothing refers to (dom-3); refer to it, or leave it out"
-                    self.fault(here, sentence, code="invariant", name="id")
+    def _profiles(self, observation: Json, place: Place, faulty: bool) -> None:
+        try:
+            found = list(profiles.complaints(observation))
+        except (TypeError, AttributeError, KeyError, ValueError):
+            if faulty:  # said already: a profile is read along the types of R4
+                return
+            raise
+        for element, code, sentence, severity in found:
+            self.fault(place, sentence, code=code, severity=severity, name=element)
 
     def element(self, value: Any, kind: Kind, place: Place) -> None:
         """An element with fields: a data type, a part of a resource, or a resource."""
@@ -148,7 +137,7 @@ class Walk:
             if not field.many:
                 if item is None:
                     self.fault(place, "is null; leave it out", name=name)
-                else:
+                elif field.plain is None or not field.plain(item):
                     self._one(field, item, place, -1)
             elif type(item) is not list:
                 self.fault(place, f"is {shown(item)}; send an array, even of one", name=name)
@@ -216,9 +205,9 @@ class Walk:
     def _null(self, field: Field, value: Json, place: Place, index: int) -> None:
         """Null keeps the places of an array of primitives and of its shadow in step, and stands nowhere else."""
         twin = value.get(field.stem if field.form is Form.SHADOW else f"_{field.stem}")
-        if field.form in (Form.PRIMITIVE, Form.SHADOW) and type(twin) is list:
-            if index < len(twin) and twin[index] is not None:
-                return
+        paired = field.form in (Form.PRIMITIVE, Form.SHADOW) and type(twin) is list and index < len(twin)
+        if paired and twin and twin[index] is not None:
+            return
         self.fault((place, field.name, index), "is null; leave it out, or send its extension beside it")
 
     def _aligned(self, field: Field, value: Json, place: Place) -> None:
@@ -233,7 +222,9 @@ class Walk:
     def _bound_concept(self, binding: ValueSet, concept: Json, place: Place) -> None:
         if "coding" in concept and not binding.coded(concept["coding"]):
             pairs = one_of(f"{system}|{code}" for system, codes in binding.systems.items() for code in codes)
-            self.fault(place, f"has no coding of its value set; send {pairs} ({binding.canonical})", code="code-invalid")
+            self.fault(
+                place, f"has no coding of its value set; send {pairs} ({binding.canonical})", code="code-invalid"
+            )
         elif "coding" not in concept and "extension" not in concept:
             self.fault(place, f"has no coding; send one of {binding.canonical}", code="code-invalid")
 
@@ -251,7 +242,9 @@ class Walk:
                 sentence = f"is {shown(reference)}; a urn:uuid should be a UUID in lower case"
                 self.fault(place, sentence, code="value", severity="warning", name="reference")
         if type(said) is str and found is not None and named_type(said) != found:
-            self.fault(place, f"is {shown(said)}, but the reference names {found}; send the same", code="value", name="type")
+            self.fault(
+                place, f"is {shown(said)}, but the reference names {found}; send the same", code="value", name="type"
+            )
         name = found or (named_type(said) if type(said) is str else None)
         if targets is not None and name is not None and name not in targets:
             at = "reference" if found else "type"
@@ -285,18 +278,3 @@ def own_names(kind: Kind) -> list[str]:
     """The names of a kind's own fields."""
     inherited = ("id", "extension", "modifierExtension")
     return [name for name in kind.fields if name[0] != "_" and name not in inherited]
-
-
-def local_names(value: Any) -> set[str]:
-    """Every text below `value` that begins with #, as references to contained resources do."""
-    found: set[str] = set()
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if type(one) is dict:
-            waiting += one.values()
-        elif type(one) is list:
-            waiting += one
-        elif type(one) is str and one[:1] == "#":
-            found.add(one)
-    return found

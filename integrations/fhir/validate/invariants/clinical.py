@@ -80,8 +80,10 @@ CLINICAL: dict[str, tuple[Rule, ...]] = {
         ),
         Rule(
             "con-4",
-            lambda e: not has(e, "abatement")
-            or coded(e.get("clinicalStatus"), _CONDITION_CLINICAL, "inactive", "resolved", "remission"),
+            lambda e: (
+                not has(e, "abatement")
+                or coded(e.get("clinicalStatus"), _CONDITION_CLINICAL, "inactive", "resolved", "remission")
+            ),
             "is abated, so its clinicalStatus must be inactive, resolved or remission; send one of these",
         ),
         Rule(

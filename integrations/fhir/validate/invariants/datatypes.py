@@ -124,7 +124,9 @@ DATATYPES: dict[str, tuple[Rule, ...]] = {
         ),
     ),
     "Attachment": (
-        Rule("att-1", lambda e: not there(e, "data") or there(e, "contentType"), "has data but no contentType; send it"),
+        Rule(
+            "att-1", lambda e: not there(e, "data") or there(e, "contentType"), "has data without contentType; send it"
+        ),
     ),
     "ContactPoint": (
         Rule("cpt-2", lambda e: not there(e, "value") or there(e, "system"), "has no system; send it", ("value",)),
