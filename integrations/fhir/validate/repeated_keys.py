@@ -27,22 +27,25 @@ class _Twice(dict[str, Any]):
     keys_twice: tuple[str, ...] = ()
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    plain = dict(pairs)
-    if len(plain) == len(pairs):
-        return plain
-    marked = _Twice(plain)
-    marked.keys_twice = tuple(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
-    return marked
-
-
 def repeated(text: str) -> Iterator[tuple[tuple[str | int, ...], str]]:
     """The place of each object that has a key twice, and the key."""
+    found = False
+
+    def keep(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal found
+        plain = dict(pairs)
+        if len(plain) == len(pairs):
+            return plain
+        found = True
+        marked = _Twice(plain)
+        marked.keys_twice = tuple(key for key, times in Counter(key for key, _ in pairs).items() if times > 1)
+        return marked
+
     try:
-        root = json.loads(text, object_pairs_hook=_object, parse_float=str, parse_int=str)
+        root = json.loads(text, object_pairs_hook=keep, parse_float=str, parse_int=str)
     except (ValueError, RecursionError):
         return
-    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), root)]
+    waiting: list[tuple[tuple[str | int, ...], Any]] = [((), root)] if found else []
     while waiting:
         place, value = waiting.pop()
         if isinstance(value, dict):

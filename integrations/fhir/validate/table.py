@@ -40,7 +40,7 @@ class Field:
     kind: "Kind" = dataclasses.field(default_factory=lambda: NOTHING)
     targets: frozenset[str] | None = None
     plain: Accepts | None = None
-    """Whether a value is surely right, where looking once is enough to see it."""
+    """Whether a value is right, where the primitive type alone decides it."""
 
 
 @dataclass(slots=True)
@@ -178,7 +178,7 @@ def _add(kind: Kind, line: str, known: dict[str, Kind], inner: dict[str, Kind], 
             one.form, one.primitive = Form.NARRATIVE, PRIMITIVES["xhtml"]
         elif type_name in PRIMITIVES:
             one.form, one.primitive = Form.PRIMITIVE, PRIMITIVES[type_name]
-            if binding is None and type_name not in ("string", "markdown"):
+            if binding is None:
                 one.plain = one.primitive.accepts
             shadow = Field(f"_{json_name}", Form.SHADOW, many, json_name, choice, kind=known["Element"])
             kind.fields[shadow.name] = shadow

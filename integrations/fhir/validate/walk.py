@@ -10,7 +10,6 @@ from integrations.fhir.validate import narrative, other_types, profiles
 from integrations.fhir.validate.bindings import ValueSet, resource_types
 from integrations.fhir.validate.contained import complaints as complaints_of_contained
 from integrations.fhir.validate.fault import Fault, Severity, one_of, shown
-from integrations.fhir.validate.primitives import blank
 from integrations.fhir.validate.references import Scope, named_type, odd_urn, target_type
 from integrations.fhir.validate.rule import Json, Rule
 from integrations.fhir.validate.table import Field, Form, Kind, resource
@@ -169,12 +168,8 @@ class Walk:
             if not primitive.accepts(item):
                 sentence = f"is {shown(item)}, not of type {primitive.name}; {primitive.remedy}"
                 self.fault((place, field.name, index), sentence, code="value")
-            elif field.binding is not None:
-                if item not in field.binding.codes and not field.binding.holds(item):
-                    self._unbound(field.binding, shown(item), (place, field.name, index))
-            elif type(item) is str and item[0] <= " " and blank(item):
-                sentence = "is only white space; send text, or leave it out"
-                self.fault((place, field.name, index), sentence, code="value", severity="warning")
+            elif field.binding is not None and not field.binding.holds(item):
+                self._unbound(field.binding, shown(item), (place, field.name, index))
         elif form is Form.ELEMENT:
             here = (place, field.name, index)
             self.element(item, field.kind, here)
