@@ -28,8 +28,8 @@ def shown(value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            text = " ".join(value[: _LONGEST_QUOTE + 1].split()) if value.strip() else value[:_LONGEST_QUOTE]
-            return f'"{text}"' if len(value) <= _LONGEST_QUOTE else f'"{text[:_LONGEST_QUOTE]}…"'
+            quoted = "".join(map(_visible, value[:_LONGEST_QUOTE]))
+            return f'"{quoted}{"…" if len(value) > _LONGEST_QUOTE else ""}"'
         case int() if value.bit_length() > _LONGEST_NUMBER_BITS:
             return "a huge number"
         case int() | float():
@@ -43,6 +43,11 @@ def shown(value: Any) -> str:
         case list():
             return f"an array of {len(value)}" if value else "an empty array"
     return type(value).__name__
+
+
+def _visible(character: str) -> str:
+    """A character as a sentence may hold it: control characters and lone surrogates are written out."""
+    return character if character.isprintable() else f"\\u{ord(character):04x}"
 
 
 def one_of(words: Any, most: int = 20) -> str:
