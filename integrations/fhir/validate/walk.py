@@ -16,6 +16,8 @@ from integrations.fhir.validate.table import Field, Form, Kind, resource
 
 Place = tuple[Any, str, int] | None
 
+_PRIMITIVE, _ELEMENT, _REFERENCE, _SHADOW = Form.PRIMITIVE, Form.ELEMENT, Form.REFERENCE, Form.SHADOW
+
 DEEPEST = 64
 MOST_FAULTS = 100
 
@@ -148,7 +150,7 @@ class Walk:
                         self._null(field, value, place, index)
                     else:
                         self._one(field, one, place, index)
-                if field.form is Form.SHADOW and type(value.get(field.stem)) is list:
+                if field.form is _SHADOW and type(value.get(field.stem)) is list:
                     self._aligned(field, value, place)
         for needed, names in kind.required:
             for name in names:
@@ -157,30 +159,37 @@ class Walk:
             else:
                 self.fault(place, "is missing; send it", code="required", name=needed)
         for rule in kind.rules:
-            self._rule(rule, value, place, len(self.faults) > before)
+            try:
+                kept = rule.holds(value)
+            except (TypeError, AttributeError, KeyError, ValueError, IndexError, ArithmeticError):
+                if len(self.faults) == before:
+                    raise
+                kept = True  # said already: the predicate met what the tables forbid
+            if not kept:
+                self._broken(rule, value, place)
         self._depth -= 1
 
     def _one(self, field: Field, item: Any, place: Place, index: int) -> None:
         """One value of a field."""
         form = field.form
-        if form is Form.PRIMITIVE:
+        if form is _PRIMITIVE:
             primitive = field.primitive
             if not primitive.accepts(item):
                 sentence = f"is {shown(item)}, not of type {primitive.name}; {primitive.remedy}"
                 self.fault((place, field.name, index), sentence, code="value")
             elif field.binding is not None and not field.binding.holds(item):
                 self._unbound(field.binding, shown(item), (place, field.name, index))
-        elif form is Form.ELEMENT:
+        elif form is _ELEMENT:
             here = (place, field.name, index)
             self.element(item, field.kind, here)
             if field.binding is not None and type(item) is dict:
                 self._bound_concept(field.binding, item, here)
-        elif form is Form.REFERENCE:
+        elif form is _REFERENCE:
             here = (place, field.name, index)
             self.element(item, field.kind, here)
             if type(item) is dict:
                 self._reference(item, field.targets, here)
-        elif form is Form.SHADOW:
+        elif form is _SHADOW:
             self.element(item, field.kind, (place, field.name, index))
         elif form is Form.RESOURCE:
             self._depth += 1
@@ -199,8 +208,8 @@ class Walk:
 
     def _null(self, field: Field, value: Json, place: Place, index: int) -> None:
         """Null keeps the places of an array of primitives and of its shadow in step, and stands nowhere else."""
-        twin = value.get(field.stem if field.form is Form.SHADOW else f"_{field.stem}")
-        paired = field.form in (Form.PRIMITIVE, Form.SHADOW) and type(twin) is list and index < len(twin)
+        twin = value.get(field.stem if field.form is _SHADOW else f"_{field.stem}")
+        paired = field.form in (_PRIMITIVE, _SHADOW) and type(twin) is list and index < len(twin)
         if paired and twin and twin[index] is not None:
             return
         self.fault((place, field.name, index), "is null; leave it out, or send its extension beside it")
@@ -246,14 +255,7 @@ class Walk:
             quoted = shown(reference if found else said)
             self.fault(place, f"is {quoted}, a {name}; send a reference to {one_of(targets)}", code="value", name=at)
 
-    def _rule(self, rule: Rule, value: Json, place: Place, faulty: bool) -> None:
-        try:
-            if rule.holds(value):
-                return
-        except (TypeError, AttributeError, KeyError, ValueError, IndexError, ArithmeticError):
-            if faulty:  # said already: the predicate met what the tables forbid
-                return
-            raise
+    def _broken(self, rule: Rule, value: Json, place: Place) -> None:
         quoted = ", ".join(f"{name} {shown(value[name])}" for name in rule.about if name in value)
         hint = rule.hint(value) if rule.hint else ""
         sentence = f"{f'({quoted}) ' if quoted else ''}{rule.sentence}{hint} ({rule.key})"
