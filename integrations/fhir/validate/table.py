@@ -49,7 +49,6 @@ class Kind:
 
     name: str
     is_resource: bool = False
-    is_domain_resource: bool = False
     fields: dict[str, Field] = dataclasses.field(default_factory=dict)
     required: list[tuple[str, tuple[str, ...]]] = dataclasses.field(default_factory=list)
     rules: tuple[Rule, ...] = ()
@@ -146,17 +145,16 @@ def _fill(kind: Kind, base: str, lines: list[str], known: dict[str, Kind]) -> No
             for inherited in _INHERITED[types]:
                 _add(inner[path], inherited, known, inner)
     kind.is_resource = base in ("Resource", "DomainResource")
-    kind.is_domain_resource = base == "DomainResource"
     if kind.is_resource:
         kind.fields["resourceType"] = Field("resourceType", Form.TYPE, many=False, stem="resourceType")
     for line in (*_INHERITED[base], *lines):
         owner, _, name = line.split(maxsplit=1)[0].rpartition(".")
         _add(inner[owner], f"{name} {line.split(maxsplit=1)[1]}", known, inner, line.split(maxsplit=1)[0])
     for path, one in inner.items():
-        key = f"{kind.name}.{path}" if path else kind.name
-        inherited_rules = RULES.get("Quantity", ()) if base == "Quantity" else ()
-        domain_rules = RULES.get("DomainResource", ()) if one.is_domain_resource else ()
-        one.rules = (*domain_rules, *(inherited_rules if not path else ()), *RULES.get(key, ()))
+        own = RULES.get(f"{kind.name}.{path}" if path else kind.name, ())
+        quantity = RULES["Quantity"] if base == "Quantity" and not path else ()
+        modified = RULES["BackboneElement"] if "modifierExtension" in one.fields else ()
+        one.rules = (*modified, *quantity, *own)
 
 
 def _add(kind: Kind, line: str, known: dict[str, Kind], inner: dict[str, Kind], path: str = "") -> None:

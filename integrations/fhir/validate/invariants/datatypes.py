@@ -65,6 +65,16 @@ def _hint(quantity: Json) -> str:
 _MEASURE = "has a value without a code, or a system that is not UCUM; send both system and code of UCUM"
 
 DATATYPES: dict[str, tuple[Rule, ...]] = {
+    "BackboneElement": (
+        # https://hl7.org/fhir/R4/extensibility.html#modifierExtension: not to be acted on without being understood.
+        Rule(
+            "modifier",
+            lambda e: "modifierExtension" not in e,
+            "has a modifierExtension that may turn its meaning around and is not understood here; send it without",
+            severity="warning",
+            code="extension",
+        ),
+    ),
     "Extension": (
         Rule(
             "ext-1",

@@ -62,11 +62,14 @@ ID = {"system": "http://a", "value": "1"}
 GET = {"method": "GET", "url": "Patient/1"}
 DONE = {"status": "200"}
 P1, P2 = _without(patient(), id="p1"), _without(patient(), id="p2")
+NOT = {"url": "http://a/not", "valueBoolean": True}
 DATA = [{"type": "Observation"}]
 LATER = "2026-03-03T00:00:00Z"
 
 # Invariant, a resource that keeps it, a resource that breaks it.
 CASES: list[tuple[str, Json, Json]] = [
+    ("modifier", observation(), {**observation(), "modifierExtension": [NOT]}),
+    ("modifier", patient(), {**patient(), "contact": [{"name": {"text": "x"}, "modifierExtension": [NOT]}]}),
     ("ext-1", extended("Code", "x"), {**extended("Code", "x"), "extension": [{"url": "x"}]}),
     (
         "ext-1",
@@ -249,7 +252,7 @@ def test_every_invariant_has_a_case() -> None:
     assert {rule.key for rules in RULES.values() for rule in rules} == {key for key, _, _ in CASES}
 
 
-@pytest.mark.parametrize("key", ["con-3", "opd-0", "lib-0"])
+@pytest.mark.parametrize("key", ["con-3", "opd-0", "lib-0", "modifier"])
 def test_what_r4_only_advises_is_a_warning(key: str) -> None:
     breaks = next(breaks for name, _, breaks in CASES if name == key)
     assert [fault.severity for fault in found(breaks) if key in fault.sentence] == ["warning"]
