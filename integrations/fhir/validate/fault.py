@@ -1,5 +1,6 @@
 """One fault of a resource, and how its sentence quotes what was sent."""
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
@@ -8,6 +9,7 @@ Severity = Literal["error", "warning"]
 
 _LONGEST_QUOTE = 80
 _LONGEST_NUMBER_BITS = 256
+_IDENTIFIER = re.compile(rf"[A-Za-z_][A-Za-z0-9_]{{0,{_LONGEST_QUOTE}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,11 @@ def shown(value: Any) -> str:
         case list():
             return f"an array of {len(value)}" if value else "an empty array"
     return type(value).__name__
+
+
+def path_name(name: str) -> str:
+    """A JSON key as a step of FHIRPath; what is no identifier stands between backticks."""
+    return name if _IDENTIFIER.fullmatch(name) else f"`{shown(name)[1:-1]}`"
 
 
 def _visible(character: str) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from integrations.fhir.validate.fault import Fault, shown
+from integrations.fhir.validate.fault import Fault, path_name
 from integrations.fhir.validate.repeated_keys import none_repeated, repeated
 from integrations.fhir.validate.walk import MOST_FAULTS, Enough, Walk
 
@@ -30,10 +30,10 @@ def faults(resource_type: str, text: str, data: dict[str, Any]) -> list[Fault]:
         walk.resource(data, (None, resource_type, -1), resource_type)
         if not none_repeated(text, walk.keys):
             for place, key in repeated(text):
-                walk.fault(_place(resource_type, place), "stands twice; send it once", name=shown(key)[1:-1])
+                walk.fault(_place(resource_type, place), "stands twice; send it once", name=path_name(key))
     except Enough:
         if len(walk.faults) >= MOST_FAULTS:
-            sentence = f"{resource_type} has {MOST_FAULTS} faults and more; mend these first"
+            sentence = f"{resource_type} has {MOST_FAULTS} faults or more; mend these first"
             walk.faults.append(Fault("warning", "incomplete", sentence, resource_type))
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
         sentence = f"{resource_type} cannot be read ({type(error).__name__}); send it flatter, as valid JSON"
@@ -44,5 +44,5 @@ def faults(resource_type: str, text: str, data: dict[str, Any]) -> list[Fault]:
 def _place(resource_type: str, path: tuple[str | int, ...]) -> Any:
     place: Any = (None, resource_type, -1)
     for part in path:
-        place = (place[0], place[1], part) if isinstance(part, int) else (place, shown(part)[1:-1], -1)
+        place = (place[0], place[1], part) if isinstance(part, int) else (place, path_name(part), -1)
     return place

@@ -9,7 +9,7 @@ from typing import Any
 from integrations.fhir.validate import narrative, other_types, profiles
 from integrations.fhir.validate.bindings import ValueSet, resource_types
 from integrations.fhir.validate.contained import complaints as complaints_of_contained
-from integrations.fhir.validate.fault import Fault, Severity, one_of, shown
+from integrations.fhir.validate.fault import Fault, Severity, one_of, path_name, shown
 from integrations.fhir.validate.references import Scope, named_type, odd_urn, target_type
 from integrations.fhir.validate.rule import Json, Rule
 from integrations.fhir.validate.table import Field, Form, Kind, resource
@@ -34,13 +34,12 @@ class Walk:
         self.keys = 0
         self._depth = 0
         self._scope = Scope()
-        self._root: Json = {}
 
     def fault(
         self, place: Place, sentence: str, *, code: str = "structure", severity: Severity = "error", name: str = ""
     ) -> None:
         """Keep a fault; its sentence starts with the place."""
-        expression = words(place) + (f".{name}" if name else "")
+        expression = words(place) + (f".{name.removesuffix('[x]')}" if name else "")
         self.faults.append(Fault(severity, code, f"{expression} {sentence}", expression))
         if len(self.faults) >= MOST_FAULTS:
             raise Enough
@@ -204,7 +203,7 @@ class Walk:
 
     def _unknown(self, name: str, kind: Kind, place: Place) -> None:
         what = kind.name if len(kind.fields) > 40 else f"{kind.name}, which has {one_of(own_names(kind))}"
-        self.fault(place, f"is no element of {what}; leave it out", name=shown(name)[1:-1])
+        self.fault(place, f"is no element of {what}; leave it out", name=path_name(name))
 
     def _null(self, field: Field, value: Json, place: Place, index: int) -> None:
         """Null keeps the places of an array of primitives and of its shadow in step, and stands nowhere else."""

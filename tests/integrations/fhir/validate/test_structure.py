@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from integrations.fhir.validate.walk import DEEPEST
-from tests.integrations.fhir.validate.clinical import MASKED, observation, patient
+from tests.integrations.fhir.validate.clinical import MASKED, administration, observation, patient
 from tests.integrations.fhir.validate.found import PLACE, errors, extended, found
 from tests.integrations.fhir.validate.workflow import bundle, group, parameters
 
@@ -134,3 +134,15 @@ def test_nesting_has_a_limit() -> None:
         nested = {"url": "x", "extension": [nested]}
     (fault,) = found({**patient(), "extension": [nested]})
     assert fault.code == "too-long"
+
+
+def test_a_missing_choice_is_named_without_its_types() -> None:
+    without = {name: item for name, item in administration().items() if name != "medicationCodeableConcept"}
+    assert errors(without) == [("required", "MedicationAdministration.medication")]
+
+
+@pytest.mark.parametrize(
+    ("key", "step"), [("colour", "colour"), ("a b", "`a b`"), ("a.b", "`a.b`"), ("", "``"), ("\n", "`\\u000a`")]
+)
+def test_an_unknown_key_is_a_step_of_fhirpath(key: str, step: str) -> None:
+    assert errors({**patient(), key: 1}) == [("structure", f"Patient.{step}")]
