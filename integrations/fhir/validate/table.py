@@ -178,9 +178,10 @@ def _add(kind: Kind, line: str, known: dict[str, Kind], inner: dict[str, Kind], 
             one.form, one.primitive = Form.PRIMITIVE, PRIMITIVES[type_name]
             if binding is None:
                 one.plain = one.primitive.accepts
-            shadow = Field(f"_{json_name}", Form.SHADOW, many, json_name, choice, kind=known["Element"])
-            kind.fields[shadow.name] = shadow
-            names.append(shadow.name)
+            if (kind.name, name) != ("Extension", "url") and name != "id":  # these two are attributes, never extended
+                shadow = Field(f"_{json_name}", Form.SHADOW, many, json_name, choice, kind=known["Element"])
+                kind.fields[shadow.name] = shadow
+                names.append(shadow.name)
         elif type_name == "Resource":
             one.form = Form.RESOURCE
         elif type_name in ("BackboneElement", "Element"):

@@ -191,9 +191,7 @@ class Walk:
         elif form is _SHADOW:
             self.element(item, field.kind, (place, field.name, index))
         elif form is Form.RESOURCE:
-            self._depth += 1
             self.resource(item, (place, field.name, index), contained=field.name == "contained")
-            self._depth -= 1
         elif form is Form.NARRATIVE:
             if not field.primitive.accepts(item):
                 self.fault((place, field.name, index), f"is {shown(item)}; {field.primitive.remedy}", code="value")
