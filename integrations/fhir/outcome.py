@@ -18,6 +18,8 @@ class Refusal(Exception):
         self.sentence = sentence
         self.expression = expression
         self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        self.further: list[tuple[str, str, str]] = []
+        """Code, sentence and expression of all that is wrong besides."""
 
 
 def bad_value(parameter: str, value: str, remedy: str) -> Refusal:
@@ -33,14 +35,18 @@ def too_costly(what: str, most: int, parameter: str = "") -> Refusal:
 
 def outcome(refusal: Refusal) -> dict[str, Any]:
     """The OperationOutcome of a refusal."""
-    issue: dict[str, Any] = {
-        "severity": "fatal" if refusal.status >= 500 else "error",
-        "code": refusal.code,
-        "details": {"text": refusal.sentence},
-    }
-    if refusal.expression:
-        issue["expression"] = [refusal.expression]
-    return {"resourceType": "OperationOutcome", "issue": [issue]}
+    severity = "fatal" if refusal.status >= 500 else "error"
+    wrong = [(refusal.code, refusal.sentence, refusal.expression), *refusal.further]
+    issues = [
+        {
+            "severity": severity,
+            "code": code,
+            "details": {"text": sentence},
+            **({"expression": [expression]} if expression else {}),
+        }
+        for code, sentence, expression in wrong
+    ]
+    return {"resourceType": "OperationOutcome", "issue": issues}
 
 
 def answer(refusal: Refusal) -> HttpResponse:

@@ -5,8 +5,9 @@ from typing import Any
 
 from integrations.fhir.identity import FHIR_ID
 from integrations.fhir.outcome import Refusal
-from integrations.readings.door import check, decode
-from integrations.readings.models import QuarantineReason
+from integrations.fhir.validate.fault import Fault
+from integrations.fhir.validate.faults import faults
+from integrations.readings.door import decode
 from integrations.readings.refusal import Refused
 
 
@@ -41,12 +42,18 @@ def checked(body: bytes, resource_type: str, *, where: str = "") -> Checked:
             400, "invalid", f"resourceType is {data.get('resourceType')!r:.80}; the address wants {resource_type}",
             expression=where or resource_type,
         )  # fmt: skip
-    try:
-        check(resource_type, text, data)
-    except Refused as refused:
-        code = "not-supported" if refused.reason == QuarantineReason.UNKNOWN_TYPE else "invariant"
-        raise Refusal(422, code, refused.detail, expression=where or refused.detail.split(" ", 1)[0]) from refused
+    wrong = [fault for fault in faults(resource_type, text, data) if fault.severity == "error"]
+    if wrong:
+        raise _invalid(wrong)
     return Checked(text, data)
+
+
+def _invalid(wrong: list[Fault]) -> Refusal:
+    """422 with all that is wrong."""
+    first, *others = wrong
+    refusal = Refusal(422, first.code, first.sentence, expression=first.expression)
+    refusal.further = [(fault.code, fault.sentence, fault.expression) for fault in others]
+    return refusal
 
 
 def text_of(body: bytes) -> str:

@@ -176,9 +176,14 @@ def _checked(text: str, step: Step) -> Checked:
     try:
         return checked(text.encode(), step.ask.resource_type)
     except Refusal as refusal:
-        refusal.expression = f"{step.where}.resource." + refusal.expression.partition(".")[2]
-        refusal.expression = refusal.expression.rstrip(".")
+        refusal.expression = _within(step, refusal.expression)
+        refusal.further = [(code, said, _within(step, place)) for code, said, place in refusal.further]
         raise at(refusal, step) from refusal
+
+
+def _within(step: Step, expression: str) -> str:
+    """The place in the Bundle of a place in its resource."""
+    return f"{step.where}.resource.{expression.partition('.')[2]}".rstrip(".")
 
 
 def _standing(found: _Meant, body: Checked) -> tuple[Served | None, int]:
