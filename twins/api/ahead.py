@@ -1,7 +1,7 @@
 """What lies ahead of a twin, or of patients drawn from a population."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from twins.api.aim import meet, usual_unit
 from twins.api.due import placed
 from twins.api.library import chosen
-from twins.api.named import choice
+from twins.api.named import choice, needed, number, numbers, whole_seed
 from twins.api.twin import Twin
 from twins.forecasts import compare as comparison
 from twins.forecasts import enough, outlook, population
@@ -54,6 +54,11 @@ def regimen(
     Asked of a twin, a regimen without a start begins an interval after the last dose given, or at the course's end
     where that is later; one whose start lies before the course's end is taken up with its next dose.
     """
+    for name, value in (("amount_mg", amount_mg), ("every_h", every_h), ("over_h", over_h), ("start_h", start_h)):
+        number(name, value)
+    for name, extra in (("loading_mg", loading_mg), ("loading_h", loading_h)):
+        if extra is not None:
+            number(name, extra)
     return Regimen(amount_mg, every_h, over_h, start_h, loading_mg, choice(Route, route, "route"), loading_h)
 
 
@@ -82,6 +87,14 @@ def target(
         If `low` is not below `high`.
     """
     known = choice(Metric, metric, "metric")
+    for part, value in (
+        ("low", low),
+        ("high", high),
+        ("threshold", threshold),
+        ("unbound", unbound),
+        ("window_h", window_h),
+    ):
+        number(part, value)
     unit = usual_unit(known) if unit is None else unit
     span = f"{low:g}–{high:g}" if math.isfinite(high) else f"at least {low:g}"
     words = name or f"{known.value} {span} {unit}"
@@ -110,6 +123,8 @@ def forecast(
     with_residual : bool
         Add residual error: what would be measured, not what is there.
     """
+    _refuse_other_twins(twin)
+    times = None if times_h is None else numbers("times_h", times_h)
     return outlook.forecast(
         twin.model,
         twin.course,
@@ -117,7 +132,7 @@ def forecast(
         planned(plan, twin.course),
         horizon_h=horizon_h,
         step_h=step_h,
-        times_h=times_h,
+        times_h=times,
         with_residual=with_residual,
     )
 
@@ -148,6 +163,9 @@ def compare(
     AskError
         If no plan is given, or the drug ships no target and none was given.
     """
+    _refuse_other_twins(twin)
+    if isinstance(plans, Regimen | Plan) or not isinstance(plans, Iterable) or isinstance(plans, str):
+        raise AskError(f"plans is {plans!r}, which is no list of plans; give a list, even of one, or a dict by name")
     labelled = dict(plans) if isinstance(plans, Mapping) else None
     asked: list[Ask] = list(plans.values()) if isinstance(plans, Mapping) else list(plans)
     shown = [planned(plan, twin.course) or Plan("No further doses", None) for plan in asked]
@@ -194,6 +212,9 @@ def optimise(
     AskError
         If the drug does not ship and a target or limits were not given.
     """
+    _refuse_other_twins(twin)
+    if limits is not None:
+        needed("limits", limits, Limits, "give twins.Limits(...), or leave it out for the drug's practice")
     plan = planned(current, twin.course)
     if limits is None:
         way = search.way_in(twin.model, twin.course, plan)
@@ -237,6 +258,9 @@ def simulate(
     AskError
         If covariates are given for a twin, or single doses.
     """
+    if not isinstance(of, Twin):
+        needed("n", n, int, "give a whole number of patients")
+        whole_seed(seed)
     if isinstance(of, Twin):
         if covariates is not None or isinstance(plan, Sequence):
             given = "covariates" if covariates is not None else "single doses"
@@ -275,6 +299,11 @@ def pta(
 ) -> AttainmentTable:
     """Probability of target attainment of each regimen at each MIC; see `twins.forecasts.enough.pta`."""
     known = chosen(model)
+    needed("target", target, Target, "give what twins.target returns")
+    needed("n", n, int, "give a whole number of patients")
+    whole_seed(seed)
+    if isinstance(regimens, Regimen) or not isinstance(regimens, Iterable):
+        raise AskError(f"regimens is {regimens!r}, which is no list; give a list of twins.regimen(...), even of one")
     if target.metric in (Metric.TIME_ABOVE, Metric.RATIO):
         meet(target, known, threshold_needed=False)
     return enough.pta(
@@ -291,6 +320,7 @@ def pta(
 
 def explain(twin: Twin, plan: Ask, *, target: Target | None = None) -> tuple[Influence, ...]:
     """How much each covariate, level and the prior moves the answer, the largest first."""
+    _refuse_other_twins(twin)
     shown = planned(plan, twin.course) or Plan("No further doses", None)
     return explanation.influences(twin.model, twin.course, twin.fit, shown, _target(twin.model, target))
 
@@ -302,6 +332,9 @@ def dose_for_auc(twin: Twin, auc: float, *, from_h: float, to_h: float, plan: Re
     """
     from twins.forecasts import backwards  # it loads SciPy's optimisers, which few questions need
 
+    _refuse_other_twins(twin)
+    _refuse_amounts(plan)
+    number("auc", auc)
     return backwards.dose_for_auc(
         twin.model, twin.course, twin.fit, auc=auc, from_h=from_h, to_h=to_h, regimen=placed(plan, twin.course)
     )
@@ -311,6 +344,9 @@ def dose_for_concentration(twin: Twin, concentration: float, *, at_h: float, pla
     """The amount for a concentration at a time, hours since the course's start; see `dose_for_auc`."""
     from twins.forecasts import backwards
 
+    _refuse_other_twins(twin)
+    _refuse_amounts(plan)
+    number("concentration", concentration)
     return backwards.dose_for_concentration(
         twin.model,
         twin.course,
@@ -325,6 +361,8 @@ def time_to_fall_to(twin: Twin, concentration: float) -> "Solved":
     """Hours from the last dose until the concentration has fallen to a value for good."""
     from twins.forecasts import backwards
 
+    _refuse_other_twins(twin)
+    number("concentration", concentration)
     return backwards.time_to_fall_to(twin.model, twin.course, twin.fit, concentration=concentration)
 
 
@@ -332,6 +370,9 @@ def interval_for_trough(twin: Twin, trough: float, *, plan: Regimen) -> "Solved"
     """The interval at which the plan's dose, at steady state, has fallen to a trough when the next is due, h."""
     from twins.forecasts import backwards
 
+    _refuse_other_twins(twin)
+    _refuse_amounts(plan)
+    number("trough", trough)
     return backwards.interval_for_trough(
         twin.model,
         twin.course,
@@ -347,6 +388,8 @@ def rate_for_steady_state(twin: Twin, concentration: float) -> "Solved":
     """The rate of a continuous infusion that holds the first output at a value, mg/h."""
     from twins.forecasts import backwards
 
+    _refuse_other_twins(twin)
+    number("concentration", concentration)
     return backwards.rate_for_steady_state(twin.model, twin.course, twin.fit, concentration=concentration)
 
 
@@ -361,6 +404,10 @@ def planned(asked: Ask, course: Course) -> Plan | None:
     return Plan(taken_up.sentence(), taken_up)
 
 
+def _refuse_other_twins(asked: object) -> None:
+    needed("twin", asked, Twin, "give what twins.individualise returns; populations are for twins.simulate")
+
+
 def _refuse_amounts(asked: object) -> None:
     if not isinstance(asked, Regimen):
         raise AskError(
@@ -369,6 +416,8 @@ def _refuse_amounts(asked: object) -> None:
 
 
 def _target(model: PopulationModel, asked: Target | None) -> Target:
+    if asked is not None:
+        needed("target", asked, Target, "give what twins.target returns, or leave it out for the drug's own")
     return meet(asked if asked is not None else _shipped(model, "target").target, model)
 
 

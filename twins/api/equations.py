@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
-from twins.api.named import refuse_others
+from twins.api.named import ModelError, refuse_others
 from twins.solvers.system import Equations, Input, Output, System
 
 
@@ -48,6 +48,11 @@ def equations(
     ModelError
         If a name is not one of the states or parameters.
     """
+    if not callable(right_hand_side):
+        raise ModelError(f"right_hand_side is {right_hand_side!r}; give a function f(t, y, p, dy)")
+    for argument, names in (("parameters", parameters), ("states", states)):
+        if isinstance(names, str) or not names or len(set(names)) < len(names):
+            raise ModelError(f"{argument} is {names!r}; give a list of names, at least one, each once")
     where = tuple(states)
     central = "central" if "central" in where else where[0]
     found = _outputs(outputs, central, tuple(parameters), where)

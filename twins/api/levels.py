@@ -1,6 +1,7 @@
 """A twin's levels: which to take next, and which to doubt."""
 
 from twins.api.ahead import Ask, planned
+from twins.api.named import needed
 from twins.api.twin import Twin
 from twins.estimation import next_level as advice
 from twins.estimation import suspects as doubted
@@ -33,6 +34,7 @@ def next_level(
     NextLevelError
         If no time is left to choose from, or the model states no error of its levels.
     """
+    needed("twin", twin, Twin, "give what twins.individualise returns")
     ahead = planned(plan, twin.course)
     end = max(until_h, *(window_h or (twin.course.until_h + 24.0,)))
     return advice.next_level(
@@ -51,4 +53,5 @@ def next_level(
 
 def suspects(twin: Twin) -> tuple[Suspect, ...]:
     """Levels that the others contradict, with the mistake that would explain each; empty where all fit."""
+    needed("twin", twin, Twin, "give what twins.individualise returns")
     return doubted.suspects(twin.model, twin.course)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from twins.api.named import needed
 from twins.pharmacology import formulary, hospital_file
 from twins.pharmacology.drug import Drug
 from twins.pharmacology.population import PopulationModel
@@ -59,4 +60,9 @@ def read_model(path: str | Path) -> PopulationModel:
 
 def chosen(model_or_id: PopulationModel | str) -> PopulationModel:
     """A model, also where its id is given."""
-    return formulary.model(model_or_id) if isinstance(model_or_id, str) else model_or_id
+    if isinstance(model_or_id, str):
+        return formulary.model(model_or_id)
+    needed(
+        "model", model_or_id, PopulationModel, "give a model's id, as twins.models() lists them, or a PopulationModel"
+    )
+    return model_or_id

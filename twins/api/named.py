@@ -3,13 +3,51 @@
 import difflib
 from collections.abc import Collection, Sequence
 from enum import StrEnum
+from numbers import Real
 from typing import TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 Kind = TypeVar("Kind", bound=StrEnum)
 
 
+_LONG = 60
+"""A value that takes more letters than this is told by its kind."""
+
+
 class ModelError(ValueError):
     """A model that cannot be as described; names the argument, its value and the remedy."""
+
+
+def needed(argument: str, value: object, kind: type, remedy: str) -> None:
+    """Raise where an argument is of another kind, with what to give instead."""
+    if not isinstance(value, kind) or (kind in (int, Real) and isinstance(value, bool)):
+        said = repr(value)
+        raise ModelError(f"{argument} is {said if len(said) <= _LONG else type(value).__name__}; {remedy}")
+
+
+def number(argument: str, value: object) -> None:
+    """Raise for what is no number at all; whether it is finite and positive its own place knows."""
+    needed(argument, value, Real, "give a number")
+
+
+def whole_seed(seed: object) -> None:
+    """Raise for what is no seed."""
+    needed("seed", seed, int, "give a whole number, 0 or more")
+    if isinstance(seed, int) and seed < 0:
+        raise ModelError(f"seed is {seed}; give a whole number, 0 or more")
+
+
+def numbers(argument: str, values: ArrayLike) -> NDArray[np.float64]:
+    """One number or many as an array without gaps; else ModelError."""
+    try:
+        found = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ModelError(f"{argument} is {values!r}; give numbers") from None
+    if not bool(np.isfinite(found).all()):
+        raise ModelError(f"{argument} holds a number that is not finite; leave it out")
+    return found
 
 
 def refuse_others(argument: str, given: Collection[str], known: Sequence[str]) -> None:

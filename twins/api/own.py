@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from twins.api.named import ModelError, refuse_others
+from twins.api.named import ModelError, needed, number, refuse_others
 from twins.pharmacology.population import (
     Citation,
     CovariateRange,
@@ -76,12 +76,22 @@ def define(
     ModelError
         Names argument, value and remedy.
     """
+    needed("name", name, str, "give the model's id as text")
+    needed("structure", structure, System, "give what twins.compartments, its siblings or twins.equations return")
+    needed("typical", typical, Mapping, "give each value by its parameter, {'clearance_l_per_h': 5}")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", name):
         raise ModelError(f"name is {name!r}; give letters, digits, '.', '_' and '-' alone")
     refuse_others("typical", typical, structure.parameters)
     absent = [parameter for parameter in structure.parameters if parameter not in typical]
     if absent:
         raise ModelError(f"typical has no {absent[0]}, which {structure.name} needs; give {', '.join(absent)}")
+    for parameter, value in typical.items():
+        if not callable(value):
+            number(f"typical[{parameter!r}]", value)
+            if not np.isfinite(value):
+                raise ModelError(
+                    f"typical[{parameter!r}] is {value}; give a finite number, or a function of covariates"
+                )
     compute = _typical(dict(typical))
     asked = _asked(compute, derived or {})
     etas, omega = _between("variances", variances, covariances or {}, structure.parameters)
@@ -91,10 +101,14 @@ def define(
         occasions = Occasions(kappas, spread, occasion_every_h)
     known = defaults or {}
     errors = dict(residual) if isinstance(residual, Mapping) else {structure.outputs[0].name: residual}
+    for output, error in errors.items():
+        needed(f"residual[{output!r}]", error, Residual, "give what twins.residual returns")
+    for parameter, link in (links or {}).items():
+        needed(f"links[{parameter!r}]", link, Link, "give twins.Link.LOG, LOGIT or IDENTITY")
     refuse_others("residual", errors, [output.name for output in structure.outputs])
     refuse_others("links", links or {}, structure.parameters)
     plain = [covariate for covariate in asked if covariate not in (derived or {})]
-    needed = [part for covariate in plain for part in _charted(covariate, known)]
+    inputs = [part for covariate in plain for part in _charted(covariate, known)]
     return PopulationModel(
         id=name,
         version="1",
@@ -109,7 +123,7 @@ def define(
         covariates=tuple(
             CovariateRange(covariate, "", chart_name(covariate), default=known.get(covariate)) for covariate in asked
         ),
-        clinical_inputs=tuple(dict.fromkeys(needed)),
+        clinical_inputs=tuple(dict.fromkeys(inputs)),
         population="not stated",
         citation=Citation("A model of the user's own", "", ()),
         derived=derived or {},
@@ -144,7 +158,8 @@ def residual(
     ModelError
         If it is not clear which error is meant.
     """
-    for name, value in (("proportional", proportional), ("additive", additive), ("log", log)):
+    for name, value in (("proportional", proportional), ("additive", additive), ("log", log), ("power", power)):
+        number(name, value)
         if not (np.isfinite(value) and value >= 0):
             raise ModelError(f"{name} is {value}; give a standard deviation, 0 or more")
     if log:
@@ -194,14 +209,23 @@ def _typical(given: dict[str, Typical]) -> Callable[[Covariates], dict[str, Arra
 def _of(name: str, function: Callable[[Covariates], ArrayLike], covariates: Covariates) -> ArrayLike:
     """The function's value, where it can take many patients at once."""
     try:
-        return function(covariates)
+        found = function(covariates)
+    except AttributeError as error:
+        raise ModelError(
+            f"typical[{name!r}] cannot be computed ({error}); covariates are read as c['weight_kg']"
+        ) from error
     except (TypeError, ValueError) as error:
         if "converted to" in str(error) or "is ambiguous" in str(error):
             raise ModelError(
                 f"typical[{name!r}] takes one patient only ({error}); covariates are arrays: write np.exp, np.log or "
                 "np.where(condition, this, that) for math.exp, math.log or 'this if condition else that'"
             ) from error
+        if "positional argument" in str(error):
+            raise ModelError(f"typical[{name!r}] takes no covariates ({error}); write lambda c: ...") from error
         raise
+    if found is None:
+        raise ModelError(f"typical[{name!r}] gives None; return a number, or an array of the covariates' shape")
+    return found
 
 
 def _asked(compute: Callable[[Covariates], dict[str, Array]], derived: Mapping[str, Derived]) -> tuple[str, ...]:
@@ -244,6 +268,7 @@ def _between(
     for eta in etas:
         refuse_others(argument, [component for component, _ in eta.targets], parameters)
     for eta, value in zip(etas, variances.values(), strict=True):
+        number(f"{argument}[{eta.name!r}]", value)
         if not (np.isfinite(value) and value >= 0):
             raise ModelError(f"{argument}[{eta.name!r}] is {value}; give a variance, 0 or more")
     omega = np.diag(np.array(list(variances.values()), dtype=np.float64))

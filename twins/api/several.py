@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from twins.api.ahead import Ask, forecast
 from twins.api.library import chosen, models
+from twins.api.named import needed
 from twins.api.twin import NoTwinError, Twin
 from twins.estimation import averaging
 from twins.estimation.averaging import Average, Weighting
@@ -113,6 +114,7 @@ def average(
     NoTwinError
         If no model could be fitted, with the reasons.
     """
+    needed("course", course, Course, "give a Course, as twins.Course.from_data makes it")
     members = [chosen(item) for item in (models(of) if isinstance(of, str) else of)]
     start = seed_for(course.digest(), "average") if seed is None else seed
     found = averaging.average(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twins.api.library import chosen
+from twins.api.named import needed, whole_seed
 from twins.estimation import individualise as estimation
 from twins.estimation.fit import Fit, FitOutcome
 from twins.pharmacology.covariates import history
@@ -124,8 +125,16 @@ def individualise(
         If no twin can be made, with the reason: a covariate that is missing, a level before any dose.
     UnknownModelError
         With the nearest id.
+    ModelError
+        If an argument is of another kind; names it, its value and the remedy.
     """
     used = chosen(model)
+    needed("course", course, Course, "give a Course, as twins.Course.from_data makes it")
+    needed("draws", draws, int, "give a whole number")
+    if seed is not None:
+        whole_seed(seed)
+    if options is not None:
+        needed("options", options, estimation.Options, "give twins.Options(...), or leave it out")
     start = estimation.seed_for(course.digest(), used.id) if seed is None else seed
     fit = estimation.individualise(used, course, seed=start, draws=draws, options=options or estimation.Options())
     if fit.outcome is FitOutcome.CANNOT:

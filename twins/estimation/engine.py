@@ -1,14 +1,16 @@
 """What estimation must know of a model's engine: steps of differences, tolerances, and where doses superpose."""
 
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from twins.pharmacology.covariates import CovariateHistory
 from twins.pharmacology.individual import Individual
 from twins.pharmacology.population import Link, PopulationModel
 from twins.solvers.solve import Predictor, predictor
-from twins.solvers.system import Compartments, Response, System
+from twins.solvers.system import CarryRule, Compartments, Response, System
 from twins.solvers.timeline import ports
 
 Array = NDArray[np.float64]
@@ -26,14 +28,40 @@ DRAFTS = np.array([1e-6, 1e-8])
 
 
 @lru_cache(maxsize=256)
-def prepared(system: System) -> Predictor:
+def prepared(system: System, rule: CarryRule = CarryRule.FORWARD) -> Predictor:
     """The system's predictor, its arrays such as a packed case can hold."""
-    found = predictor(system)
+    if rule is CarryRule.INTERPOLATED:
+        from twins.solvers import ode  # what steps is loaded for those who ask for it
+
+        found = ode.predictor(system, rule)
+    else:
+        found = predictor(system)
     return Predictor(
         found.function,
         np.array(found.layout, dtype=np.int64).ravel(),
         np.array(found.scales, dtype=np.float64).ravel(),
         np.array(found.ports, dtype=np.int64),
+    )
+
+
+def with_doses(chart: CovariateHistory, doses_h: Array) -> CovariateHistory:
+    """Interpolated typical values with an epoch at every dose too: lags and shares are those of a dose's moment.
+
+    `twins.solvers.ode` does the same for individual parameters, which are as linear between records, a logit apart.
+    """
+    times = chart.times_h
+    every = np.unique(np.concatenate((times, doses_h[(doses_h > times[0]) & (doses_h < times[-1])])))
+    held = np.searchsorted(times, every, side="right") - 1
+
+    def between(values: Array) -> Array:
+        return np.column_stack([np.interp(every, times, column) for column in values.T])
+
+    return replace(
+        chart,
+        times_h=every,
+        typical=between(chart.typical),
+        added=between(chart.added),
+        occasion=chart.occasion[held],
     )
 
 

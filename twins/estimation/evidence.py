@@ -7,7 +7,17 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from twins.estimation.engine import DRAFTS, EXACT, STEPPED, TOLERANCE, compartments, prepared, reach, superposes
+from twins.estimation.engine import (
+    DRAFTS,
+    EXACT,
+    STEPPED,
+    TOLERANCE,
+    compartments,
+    prepared,
+    reach,
+    superposes,
+    with_doses,
+)
 from twins.pharmacology.covariates import CovariateHistory, history
 from twins.pharmacology.individual import Individual, root
 from twins.pharmacology.population import PopulationModel
@@ -17,7 +27,7 @@ from twins.solvers import ask, likelihood, scoring
 from twins.solvers.case import Case, pack
 from twins.solvers.likelihood import M1, M3, M4, Levels
 from twins.solvers.pointed import pointer
-from twins.solvers.schedule import expand
+from twins.solvers.schedule import START, expand
 from twins.solvers.solve import Predictor
 from twins.solvers.system import CarryRule, Equations
 from twins.solvers.timeline import tabulate
@@ -173,8 +183,11 @@ class Evidence:
             error is of its logarithm; or a factor is not positive.
         """
         count = len(times_h)
-        if rule is CarryRule.INTERPOLATED:
-            raise EvidenceError("covariates are interpolated; estimation carries them forward or backward, choose one")
+        if rule is CarryRule.INTERPOLATED and not isinstance(model.system.equations, Equations):
+            raise EvidenceError(
+                f"covariates are interpolated, which the closed form of {model.title} cannot follow; "
+                "carry them forward or backward, or write the system as equations"
+            )
         if not flatten > 0.0:
             raise EvidenceError(f"flatten is {flatten}; give a positive factor of the prior's covariance")
         names = [output.name for output in model.system.outputs]
@@ -184,6 +197,9 @@ class Evidence:
         for j, at in enumerate(number):
             _check_level(model, names[at], float(observations[j]), bool(low[j]), times_h[j])
         times, output_of_time, columns = _lay(times_h, number)
+        table = tabulate(model.system, doses)
+        if rule is CarryRule.INTERPOLATED:
+            chart = with_doses(chart, expand(table, times[-1] if count else 0.0)[:, START])
         individual = Individual.of(model, chart, until_h=float(times[-1]) if count else -np.inf)
         residuals = [model.residuals[names[at]] for at in number]
         rules = np.where(low, _RULES[below], -M4 if below is BelowLimit.M4 else 0)
@@ -200,8 +216,7 @@ class Evidence:
         )
         if not bool(np.all((levels.weight > 0.0) & np.isfinite(levels.weight))):
             raise EvidenceError("weights hold a number that is not positive; give factors of the residual variance")
-        table = tabulate(model.system, doses)
-        carried = prepared(model.system)
+        carried = prepared(model.system, rule)
         plain = superposes(model, individual, table, len(resets_h))
         within = model.occasions
         case = Case(

@@ -50,6 +50,8 @@ class Options:
     half_life_h: float | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.below, BelowLimit):  # compiled rules are looked up by it
+            raise EvidenceError(f"below is {self.below!r}; give twins.BelowLimit.M1, M3 or M4")
         if not (self.flatten > 0.0 and np.isfinite(self.flatten)):
             raise ValueError(f"flatten is {self.flatten}; give a positive factor of the prior's covariance")
         if self.half_life_h is not None and not self.half_life_h > 0.0:

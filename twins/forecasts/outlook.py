@@ -13,6 +13,9 @@ from twins.samples.course import Course
 
 Array = NDArray[np.float64]
 
+MOST_TIMES = 100_000
+"""House setting: a thousand draws at so many times are 0.8 GB."""
+
 
 def forecast(
     model: PopulationModel,
@@ -57,6 +60,10 @@ def forecast(
 def _grid(course: Course, plan: Plan | None, horizon_h: float, step_h: float) -> Array:
     if not (np.isfinite(horizon_h) and horizon_h > 0 and 0 < step_h <= horizon_h):
         raise ValueError(f"horizon_h is {horizon_h} and step_h {step_h}; give positive hours, the step not the longer")
+    if horizon_h / step_h > MOST_TIMES:
+        raise ValueError(
+            f"horizon_h is {horizon_h:g} and step_h {step_h:g}; give a longer step, {MOST_TIMES} times at most"
+        )
     now, end = course.until_h, course.until_h + horizon_h
     doses = doses_of(course, plan, end)
     turns = [time for dose in doses for time in (dose.start_h, dose.end_h) if now <= time <= end]

@@ -36,7 +36,7 @@ def within(low: float, high: float, **fields: ArrayLike) -> list[Array]:
 
 def is_male(male: ArrayLike) -> NDArray[np.bool_]:
     """Where `male` is 1; it must be 1 or 0 everywhere."""
-    values = np.asarray(male, dtype=np.float64)
+    values = _array("male", male, "give 1 for male or 0 for female")
     wrong = (values != 0.0) & (values != 1.0)
     if bool(np.any(wrong)):
         raise CovariateError(f"male is {_first(values, wrong):g}; give 1 for male or 0 for female")
@@ -50,10 +50,17 @@ def positive_result(found: Array, name: str, of: Array) -> Array:
     return np.asarray(found)
 
 
+def _array(name: str, values: ArrayLike, remedy: str) -> Array:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise CovariateError(f"{name} is {values!r}; {remedy}") from None
+
+
 def _checked(
     name: str, values: ArrayLike, *, remedy: str, above: float = -np.inf, least: float = -np.inf, most: float = np.inf
 ) -> Array:
-    found = np.asarray(values, dtype=np.float64)
+    found = _array(name, values, remedy)
     fine = np.isfinite(found) & (found > above) & (found >= least) & (found <= most)
     if not bool(np.all(fine)):
         raise CovariateError(f"{name} is {_first(found, ~fine):g}; {remedy}")

@@ -38,7 +38,7 @@ FORMS: dict[str, Callable[[Array], Array]] = {
     "cv percent": lambda numbers: np.log1p(np.square(numbers / 100.0)),
     "cv percent squared": lambda numbers: np.square(numbers / 100.0),
 }
-_LEAST_PERCENT, _GREATEST_SHARE = 2.0, 3.0
+_LEAST_PERCENT, _GREATEST_SHARE, _GREATEST_UNSAID = 2.0, 3.0, 4.0
 UNITS = frozenset(
     [
         "1",
@@ -243,6 +243,12 @@ def _matrix(found: Findings, section: str, table: Table, form: str) -> Array | N
             f"{section}.diagonal",
             numbers_.tolist(),
             'these look like fractions, and the form is percent: write 40 for 40 %, or form = "sd" for 0.4',
+        )
+    if numbers_ is not None and "form" not in table and numbers_.size and numbers_.max() > _GREATEST_UNSAID:
+        found.wrong(
+            f"{section}.diagonal",
+            numbers_.tolist(),
+            'these look like percentages, and no form is stated: write form = "cv percent", or form = "variance"',
         )
     return None if numbers_ is None else diagonal(*FORMS[form](numbers_))
 

@@ -67,6 +67,12 @@ def _made(found: Findings, key: str, build: Callable[..., Any], options: Table, 
     found.known(options, f"{key}.", taken)
     if any(name not in taken for name in options):
         return None
+    flags = [name for name in options if isinstance(signature(build).parameters[name].default, bool)]
+    odd = [name for name in flags if not isinstance(options[name], bool)]
+    for name in odd:
+        found.wrong(f"{key}.{name}", options[name], "write true or false")
+    if odd:
+        return None
     # Called as the library's own users call it, so that equal options give the same object and the same kernels.
     plain: list[Any] = []
     named: dict[str, Any] = {}

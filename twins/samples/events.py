@@ -24,6 +24,8 @@ FACTORS: Mapping[str, Mapping[str, float]] = {
     "to_h": {"to_h": 1.0},
     "clearance_l_per_h": {"clearance_l_per_h": 1.0, "clearance_ml_per_min": 0.06},
 }
+MOST_ADDITIONAL = 100_000
+"""House setting: more doses of one series than this are a slip, and would fill the memory."""
 _DOSE = ("time_h", "at", "amount_mg", "duration_h", "rate_mg_per_h", "interval_h")
 _DOSE_WORDS = ("route", "into", "additional", "steady_state", "modelled", "source")
 _LEVEL_WORDS = ("at", "value", "output", "below_limit", "source")
@@ -51,6 +53,16 @@ class Clock:
         instant = _instant(moment, field)
         return _number(moment, field) if instant is None else hours_between(self._origin, instant)
 
+    def event(self, moment: Moment, field: str) -> float:
+        """Of what was done or measured: not before the start, where only covariates may have been charted."""
+        hours = self.hours(moment, field)
+        if hours < 0.0:
+            remedy = (
+                "give an earlier start, or none" if isinstance(moment, str | datetime) else "count from the first event"
+            )
+            raise CourseError(f"{field} is {moment}, which is {-hours:g} h before the course's start; {remedy}")
+        return hours
+
 
 def _instant(moment: Any, field: str) -> datetime | None:
     """The instant that `moment` says, None where it is a number of hours."""
@@ -73,6 +85,13 @@ def _number(value: Any, field: str) -> float:
         return float(value)
     except (TypeError, ValueError):
         raise CourseError(f"{field} is {value!r}; give a number") from None
+
+
+def _whole(value: Any, field: str) -> int:
+    number = _number(value, field)
+    if not (number.is_integer() and abs(number) <= MOST_ADDITIONAL):
+        raise CourseError(f"{field} is {value!r}; give a whole number of doses, at most {MOST_ADDITIONAL}")
+    return int(number)
 
 
 def moments(records: Iterable[tuple[str, Any]]) -> list[Any]:
@@ -136,13 +155,13 @@ def dose(record: Record, clock: Clock, field: str) -> Dose:
     if rate is not None and not rate > 0:
         raise CourseError(f"{field}.rate_mg_per_h is {rate:g}; give a positive rate, or leave it out for a bolus")
     return Dose(
-        start_h=clock.hours(when(record, field), f"{field}.at"),
+        start_h=clock.event(when(record, field), f"{field}.time_h"),
         amount_mg=amount,
         duration_h=amount / rate if rate is not None else duration or 0.0,
         route=_choice(Route, record.get("route", Route.INTRAVENOUS), f"{field}.route"),
         source=str(record.get("source", "")),
         interval_h=_take(record, "interval_h", field) or 0.0,
-        additional=int(_number(record.get("additional", 0), f"{field}.additional")),
+        additional=_whole(record.get("additional", 0), f"{field}.additional"),
         steady_state=_choice(SteadyState, record.get("steady_state", SteadyState.NO), f"{field}.steady_state"),
         modelled=_choice(Modelled, record.get("modelled", Modelled.NO), f"{field}.modelled"),
         into=str(record.get("into", "")),
@@ -156,7 +175,7 @@ def level(record: Record, clock: Clock, field: str) -> Level:
     if "value" not in record:
         raise CourseError(f"{field} has no value; say what was measured")
     return Level(
-        clock.hours(when(record, field), f"{field}.at"),
+        clock.event(when(record, field), f"{field}.time_h"),
         _number(record["value"], f"{field}.value"),
         str(record.get("source", "")),
         str(record.get("output", "")),
@@ -171,7 +190,7 @@ def session(record: Record, clock: Clock, field: str) -> DialysisSession:
     clearance = _take(record, "clearance_l_per_h", field)
     if clearance is None or "from_h" not in record or "to_h" not in record:
         raise CourseError(f"{field} needs from_h, to_h and clearance_l_per_h; add what is missing")
-    begin, end = (clock.hours(record[name], f"{field}.{name}") for name in ("from_h", "to_h"))
+    begin, end = (clock.event(record[name], f"{field}.{name}") for name in ("from_h", "to_h"))
     return DialysisSession(begin, end, clearance, str(record.get("source", "")))
 
 

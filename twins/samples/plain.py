@@ -59,6 +59,14 @@ def from_data(
     CourseError
         Names field, value and remedy.
     """
+    if not isinstance(drug, str):
+        raise CourseError(f"drug is {drug!r}; give its name, as models have it")
+    if not isinstance(carry, CarryRule):
+        raise CourseError(
+            f"carry is {carry!r}; give {events.listed(f'twins.CarryRule.{rule.name}' for rule in CarryRule)}"
+        )
+    if not isinstance(covariates or {}, Mapping):
+        raise CourseError(f"covariates are {covariates!r}; give a dict by chart name, {{'weight_kg': 80}}")
     records = list(covariates.items()) if covariates else []
     given, measured, sessions = (
         _records(name, rows) for name, rows in (("doses", doses), ("levels", levels), ("dialysis", dialysis))
@@ -89,8 +97,8 @@ def from_data(
         levels=tuple(sorted(found_levels, key=lambda level: level.time_h)),
         covariates=tuple(charted),
         dialysis=tuple(sorted(held, key=lambda session: session.start_h)),
-        resets_h=tuple(sorted(clock.hours(moment, "resets") for moment in resets)),
-        occasions_h=tuple(sorted(clock.hours(moment, "occasions") for moment in occasions)),
+        resets_h=tuple(sorted(clock.event(moment, "resets") for moment in resets)),
+        occasions_h=tuple(sorted(clock.event(moment, "occasions") for moment in occasions)),
         carry=carry,
     )
 
@@ -126,6 +134,10 @@ def from_frame(
     CourseError
         Names row, field, value and remedy.
     """
+    if not hasattr(frame, "columns"):
+        raise CourseError(
+            f"frame is a {type(frame).__name__}, which is no DataFrame; for lists there is Course.from_data"
+        )
     if subject is not None:
         if subject not in frame.columns:
             raise CourseError(f"subject is {subject!r}, which is no column; give one of {events.listed(frame.columns)}")

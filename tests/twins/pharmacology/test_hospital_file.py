@@ -165,6 +165,10 @@ def test_a_directory_that_is_not_there_is_reported(tmp_path: Path) -> None:
         (("format = 1", "format = 2"), "format is 2; write format = 1"),
         (("title =", "titel ="), "titel is 'Goti 2018, written as a file'; no such key"),
         (('name = "compartments"', 'name = "compartment"'), "structure.name is 'compartment'; the structures are"),
+        (
+            ("diagonal = [0.147043, 0.510339, 0.282198]", "diagonal = [39.8, 81.6, 57.1]"),
+            'these look like percentages, and no form is stated: write form = "cv percent"',
+        ),
         (("count = 2", "count = 4"), "structure is {'count': 4}; the library says: count is 4"),
         (("count = 2", "count = 2\nlanes = 3"), "structure.lanes is 3; no such key; known are count, oral"),
         (
@@ -427,6 +431,8 @@ def test_a_file_names_the_library_s_own_structures(written: str, system: System)
         ('name = "compartments"\ncount = 1\n[structure.effect_site]\nside = 1', "structure.effect_site.side is 1"),
         ('name = "compartments"\ncount = 1\nmetabolite = 3', "metabolite is 3; write a table [metabolite]"),
         ('name = "transit"\ncount = 1\ntransits = 0', "the library says"),
+        ('name = "compartments"\ncount = 1\noral = "no"', "structure.oral is 'no'; write true or false"),
+        ('name = "compartments"\ncount = 1\noral = true\nlag = 0.25', "structure.lag is 0.25; write true or false"),
     ],
 )
 def test_what_does_not_fit_a_structure_is_named(written: str, expected: str) -> None:

@@ -39,7 +39,7 @@ def disposed(count: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
         If `count` is none of 1, 2 and 3.
     """
     if count not in WORDS:
-        raise ValueError(f"count is {count}; give 1, 2 or 3 compartments")
+        raise ValueError(f"count is {count!r}; give 1, 2 or 3 compartments")
     return DISPOSITION[: 2 * count], ("central", *PERIPHERAL[: count - 1])
 
 

@@ -94,8 +94,12 @@ def _frame(source: "pd.DataFrame | str | Path", separator: str | None) -> "pd.Da
 
     if isinstance(source, pd.DataFrame):
         return source.reset_index(drop=True)
+    if not isinstance(source, str | Path):
+        raise DatasetError("give a DataFrame or a file's path", column=f"table {type(source).__name__}")
     try:
         lines = Path(source).read_text(encoding="utf-8-sig").splitlines()
+    except OSError as error:
+        raise DatasetError(f"the file cannot be read ({error.strerror})", column=f"table {source}") from None
     except UnicodeDecodeError:
         raise DatasetError("the file is not UTF-8 text; save it as such", column="ID") from None
     if lines and lines[0].startswith("TABLE NO."):
