@@ -12,30 +12,27 @@ from numpy.typing import NDArray
 
 from twins.solvers.exponential import CONTRACT
 from twins.solvers.linear import (
+    ABSORPTION,
     BOLUS,
     DEPOT,
-    E_DEPOT,
-    G_DEPOT,
     HELD,
-    KEPT,
     LATE_SPEEDS,
-    NOW_E,
-    NOW_G,
-    NOW_P,
-    NOW_Q,
+    NOW,
     ONE,
     PER_ROOTS,
     SHAPES,
-    SHARES,
     SINCE,
     SPEED,
     SPEEDS,
     SUMS,
     TIMES,
     Array,
-    absorb,
-    decay_depot,
-    decay_mode,
+    E,
+    G,
+    P,
+    Q,
+    decay,
+    set_factors,
     set_push,
 )
 from twins.solvers.rows import LANES, products
@@ -65,7 +62,7 @@ WHEN, AMOUNT_THEN, SPEED_THEN = range(3)
 """First index of kinks, shape (3, k, LANES): when, h; a bolus, mg; a change of the infusion's rate, mg/h."""
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def kinks_of(
     loose: Array,
     ports: Integers,
@@ -141,7 +138,7 @@ def kinks_of(
         spans[1, column] = latest
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def inject(
     work: Array,
     kinks: Array,
@@ -187,29 +184,21 @@ def inject(
     return nearest
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def _enter(work: Array, state: int, infused: bool, count: int) -> None:
     """The response of modes and depot to BOLUS and SPEED, which a compartment got SINCE so many hours."""
     products(work, TIMES, (SINCE, ONE))
     shallow = count > 3  # never: a plain word for False would be compiled once more
-    depot = state == count
-    if depot:
-        products(work, KEPT, (E_DEPOT, ONE))
-        products(work, KEPT + 1, (G_DEPOT, ONE))
-        decay_depot(work, shallow)
-        products(work, DEPOT, (DEPOT, ONE, BOLUS, E_DEPOT, SPEED, G_DEPOT))
-    for i in range(count):
-        decay_mode(work, i, shallow)
-        if depot:
-            absorb(work, infused, shallow)
-            products(work, SUMS, (BOLUS, NOW_P))
+    if state == count:
+        set_factors(work, NOW, count, 1, infused, shallow)
+        products(work, DEPOT, (DEPOT, ONE, BOLUS, NOW + E + ABSORPTION, SPEED, NOW + G + ABSORPTION))
+        for i in range(count):
+            products(work, HELD + i, (HELD + i, ONE, BOLUS, NOW + P + i))
             if infused:
-                products(work, SUMS, (SUMS, ONE, SPEED, NOW_Q))
-            products(work, HELD + i, (HELD + i, ONE, SHARES + i, SUMS))
-        else:
-            products(work, SUMS, (BOLUS, NOW_E, SPEED, NOW_G))
-            products(work, SUMS, (SUMS, PER_ROOTS + state))
-            products(work, HELD + i, (HELD + i, ONE, SHAPES + 3 * state + i, SUMS))
-    if depot:
-        products(work, E_DEPOT, (KEPT, ONE))
-        products(work, G_DEPOT, (KEPT + 1, ONE))
+                products(work, HELD + i, (HELD + i, ONE, SPEED, NOW + Q + i))
+        return
+    for i in range(count):
+        decay(work, NOW, i, shallow)
+        products(work, SUMS, (BOLUS, NOW + E + i, SPEED, NOW + G + i))
+        products(work, SUMS, (SUMS, PER_ROOTS + state))
+        products(work, HELD + i, (HELD + i, ONE, SHAPES + 3 * state + i, SUMS))

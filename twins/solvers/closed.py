@@ -171,7 +171,7 @@ def predictor(system: System) -> Predictor:
     return Predictor(predict, layout, np.array([scale]), ports(system).table)
 
 
-@njit(cache=True, nogil=True, fastmath=CONTRACT)
+@njit(cache=True, nogil=True, fastmath=CONTRACT, error_model="numpy")
 def predict(
     layout: Integers,
     scales: Array,
@@ -215,7 +215,7 @@ def predict(
     )
 
 
-@njit(cache=True, nogil=True, fastmath=CONTRACT)
+@njit(cache=True, nogil=True, fastmath=CONTRACT, error_model="numpy")
 def _rows(
     layout: Integers,
     scale: float,
@@ -265,7 +265,7 @@ def _rows(
     hours, rate, bolus, epoch, output, output_epoch, reset, markers = lay(
         arrived, slots.shape[0], epochs_h, times_h, resets_h, start_h, backward
     )
-    doings = doings_of(rate, bolus)
+    doings = doings_of(hours, rate, bolus, epoch)
     kinks, spans = np.empty((3, 2 * loose.shape[0], LANES)), np.empty((2, 2 * loose.shape[0]))
     work = buffer(slots.shape[0])
     for block in range(first, last, 1 if alone else LANES):
@@ -275,7 +275,7 @@ def _rows(
             hours, rate, bolus, epoch, output, output_epoch, reset, markers = lay(
                 arrived, slots.shape[0], epochs_h, times_h, resets_h, start_h, backward
             )
-            doings = doings_of(rate, bolus)
+            doings = doings_of(hours, rate, bolus, epoch)
         elif loose.shape[0]:
             kinks_of(loose, entry, parameters, block, end, epochs_h, resets_h, start_h, backward, kinks, spans)
         carry(
@@ -313,7 +313,7 @@ def _rows(
         )
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def _own_time(expanded: Array, row: int, entry: Integers) -> bool:
     """Whether a dose arrives, or ends, at a time that is a row's own parameter."""
     port = int(expanded[row, PORT])
@@ -323,7 +323,7 @@ def _own_time(expanded: Array, row: int, entry: Integers) -> bool:
     return bool(entry[port, LAG] >= 0 or ((modelled or always) and timed))
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def _shared(
     expanded: Array, entry: Integers, epochs: int, epochs_h: Array, backward: bool, alone: bool
 ) -> tuple[Array, Integers]:
