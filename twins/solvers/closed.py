@@ -7,12 +7,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from twins.solvers.arrivals import kinks_of
+from twins.solvers.arrivals import KINK, kinks_of
 from twins.solvers.exponential import CONTRACT
 from twins.solvers.lanes import SLOT_COMPLEMENT, SLOT_EPOCH, SLOT_FRACTION, SLOT_STATE, carry, doings_of
-from twins.solvers.linear import buffer
+from twins.solvers.linear import FRACTIONS, ONE, buffer
 from twins.solvers.measure import Measures
-from twins.solvers.rows import LANES
+from twins.solvers.rows import LANES, fill
 from twins.solvers.schedule import (
     ALWAYS,
     COMPLEMENT,
@@ -266,8 +266,9 @@ def _rows(
         arrived, slots.shape[0], epochs_h, times_h, resets_h, start_h, backward
     )
     doings = doings_of(hours, rate, bolus, epoch)
-    kinks, spans = np.empty((3, 2 * loose.shape[0], LANES)), np.empty((2, 2 * loose.shape[0]))
-    work = buffer(slots.shape[0])
+    spans = np.empty((3, 2 * loose.shape[0]))
+    work = buffer(slots.shape[0] + 2 * KINK * loose.shape[0])
+    fill(work, ONE, 1.0)
     for block in range(first, last, 1 if alone else LANES):
         end = min(block + (1 if alone else LANES), last)
         if alone:
@@ -277,7 +278,8 @@ def _rows(
             )
             doings = doings_of(hours, rate, bolus, epoch)
         elif loose.shape[0]:
-            kinks_of(loose, entry, parameters, block, end, epochs_h, resets_h, start_h, backward, kinks, spans)
+            at = FRACTIONS + slots.shape[0]
+            kinks_of(work, at, loose, entry, parameters, block, end, epochs_h, resets_h, start_h, backward, spans)
         carry(
             count,
             depot,
@@ -296,7 +298,6 @@ def _rows(
             reset,
             markers,
             arrived,
-            kinks,
             spans,
             loose,
             entry,

@@ -42,7 +42,7 @@ from twins.solvers.linear import (
     take_amounts,
 )
 from twins.solvers.rows import COLUMNS, LANES, fill, larger, products, smaller, to_columns
-from twins.solvers.schedule import AMOUNT, DURATION, DURATION_OF, INTERVAL, PHASE, PORT, RATE_OF, STEADY
+from twins.solvers.schedule import AMOUNT, DURATION, INTERVAL, PHASE, PORT, STEADY
 from twins.solvers.turns import count_hours, find_peaks, keep_changes
 
 Array = NDArray[np.float64]
@@ -76,7 +76,6 @@ def carry(
     reset: Integers,
     steady: Integers,
     markers: Array,
-    kinks: Array,
     spans: Array,
     loose: Array,
     ports: Integers,
@@ -102,8 +101,9 @@ def carry(
         From `doings_of`.
     markers : ndarray, shape (n, 10)
         The arrived doses that `steady` points into.
-    kinks, spans, loose, ports
-        What arrives at each row's own time, see `arrivals`. Only where neither exposure nor measures are wanted.
+    spans, loose, ports
+        What arrives at each row's own time, see `arrivals`, which has left the kinks behind the slots in the buffer.
+        Only where neither exposure nor measures are wanted.
     edges : ndarray of int, shape (times,)
         Which edge of the windows an output time is, or -1.
     levels : ndarray, shape (3,)
@@ -121,9 +121,8 @@ def carry(
     live = last - first
     late = loose.shape[0] > 0
     flows = False
-    for number in range(loose.shape[0]):
-        port = int(loose[number, PORT])
-        flows = flows or loose[number, DURATION] > 0.0 or ports[port, DURATION_OF] >= 0 or ports[port, RATE_OF] >= 0
+    for number in range(spans.shape[1]):
+        flows = flows or spans[2, number] > 0.0
     for place in range(CLEARED * LANES):
         work[place] = 0.0
     for slot in range(slots.shape[0]):
@@ -177,7 +176,9 @@ def carry(
             advance(work, by, count, depot, flows or doings[j] & RUNS != 0, exposure)
             if late:
                 right = times_h[column] if column >= 0 else left + step
-                nearest = inject(work, kinks, spans, loose, ports, nearest, left, right, count, depot)
+                if nearest < spans.shape[1] and spans[0, nearest] < right:
+                    at = FRACTIONS + slots.shape[0]
+                    nearest = inject(work, at, spans, loose, ports, nearest, left, right, count, depot)
                 left = right
         if exposure:
             set_value(work, count)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from twins.solvers.exponential import CONTRACT as CONTRACT
 from twins.solvers.exponential import decayed
-from twins.solvers.rows import LANES, across, choose, fill, larger, products
+from twins.solvers.rows import LANES, across, choose, fill, products
 
 Array = NDArray[np.float64]
 
@@ -44,25 +44,26 @@ SLOPE_BEFORE, SLOPE_AFTER, CHANGE, CHANGE_DEPOT = 70, 71, 72, 75
 # The search for a peak inside a step: when, how high, between which bounds, slope and curvature there, whether done.
 PEAK_AT, PEAK, FROM, UNTIL, SLOPE, CURVATURE, DONE = 76, 77, 78, 79, 80, 81, 82
 # What arrives inside a step at each row's own time; what is set aside; concentrations that wait to be written.
-SINCE, BOLUS, SPEED, KEPT, WAITING = 83, 84, 85, 86, 94
+SINCE, BOLUS, SPEED, WHEN, LASTS, BEGIN, KEPT, WAITING = 83, 84, 85, 86, 87, 88, 89, 97
 # What a stretch of time does, as a block of rows for each of these, one row a mode and the depot's behind them: to a
 # mode by itself (E), by a unit of push (G), to its integral by a unit of push (H); and by a unit in the depot (P), by a
 # unit rate into it (Q), to the integral by that rate (R).
 E, G, H, P, Q, R = 0, 4, 8, 12, 16, 20
 FACTORS = 24
 # Such blocks: one for TIMES, each lane's own; and those of steps that may come again.
-TIMES, NOW, STEPS = 102, 103, 127
+TIMES, NOW, STEPS = 105, 106, 130
 PLACES = 4
 """How many steps of different length are kept."""
 FRACTIONS = STEPS + PLACES * FACTORS + 2
-"""From here on a row for each slot; the two rows before it are room for one lane's 3 by 3 matrices."""
+"""From here on a row for each slot and then those of kinks; the two rows before it are room for one lane's 3 by 3
+matrices."""
 _SCRATCH = (FRACTIONS - 2) * LANES
 
 
 @njit(cache=True)
-def buffer(slots: int) -> Array:
-    """A work buffer."""
-    return np.zeros((FRACTIONS + slots) * LANES)
+def buffer(more: int) -> Array:
+    """A work buffer with so many rows more than every block needs."""
+    return np.zeros((FRACTIONS + more) * LANES)
 
 
 @njit(cache=True, fastmath=CONTRACT, error_model="numpy")
@@ -266,7 +267,7 @@ def add(work: Array, amount: float, slot: int, state: int, count: int) -> None:
 
 
 @register_jitable(fastmath=CONTRACT, error_model="numpy", inline="always")
-def twice(x: float, hours: float, once: float, per_rate: float) -> float:
+def twice(x: Any, hours: Any, once: Any, per_rate: Any) -> Any:
     """The second integral of exp(-rate·t) over an interval, from the first; x is rate·hours."""
     p = 1.0 / 479001600.0 - x / 6227020800.0
     p = 1.0 / 39916800.0 - x * p
@@ -284,7 +285,7 @@ def twice(x: float, hours: float, once: float, per_rate: float) -> float:
 
 
 @register_jitable(fastmath=CONTRACT, error_model="numpy", inline="always")
-def absorbed(rate: float, ka: float, hours: float, left: float, left_depot: float) -> float:
+def absorbed(rate: Any, ka: Any, hours: Any, left: Any, left_depot: Any) -> Any:
     """What a unit in a depot becomes in a mode, per unit of absorption rate.
 
     The divided difference over the two rates of exp(-rate·hours): of the slower one's, times how far the faster one has
@@ -299,8 +300,8 @@ def absorbed(rate: float, ka: float, hours: float, left: float, left_depot: floa
 
 @register_jitable(fastmath=CONTRACT, error_model="numpy", inline="always")
 def absorbed_once(
-    rate: float, ka: float, hours: float, once: float, once_depot: float, per_rate: float, per_ka: float, first: float
-) -> float:
+    rate: Any, ka: Any, hours: Any, once: Any, once_depot: Any, per_rate: Any, per_ka: Any, first: Any
+) -> Any:
     """The integral of `absorbed` over the interval, from the integrals of the two exponentials."""
     mode_is_slower = rate < ka
     slow = choose(mode_is_slower, once, once_depot)
@@ -311,15 +312,15 @@ def absorbed_once(
 
 @register_jitable(fastmath=CONTRACT, error_model="numpy", inline="always")
 def absorbed_twice(
-    rate: float,
-    ka: float,
-    hours: float,
-    twice_mode: float,
-    twice_depot: float,
-    per_rate: float,
-    per_ka: float,
-    second: float,
-) -> float:
+    rate: Any,
+    ka: Any,
+    hours: Any,
+    twice_mode: Any,
+    twice_depot: Any,
+    per_rate: Any,
+    per_ka: Any,
+    second: Any,
+) -> Any:
     """The second integral of `absorbed`."""
     mode_is_slower = rate < ka
     slow = choose(mode_is_slower, twice_mode, twice_depot)
@@ -329,7 +330,7 @@ def absorbed_twice(
 
 
 @register_jitable(fastmath=CONTRACT, error_model="numpy", inline="always")
-def series(a: float, b: float, factor: float, divisor: float) -> float:
+def series(a: Any, b: Any, factor: float, divisor: float) -> Any:
     """Sum of the complete homogeneous polynomials of -a and -b over the factorials from `factor` on."""
     whole = power = 1.0 + 0.0 * a
     total = 0.0 * a
@@ -441,16 +442,24 @@ def _advance_mode(work: Array, by: int, i: int, depot: int, pushed: bool, exposu
             products(work, HELD + i, (HELD + i, e))
 
 
+def _not_below_zero(total: Any) -> Any:
+    return choose(total < 0.0, 0.0, total)
+
+
+_to_value_of_one = across(lambda w, a: _not_below_zero(w * a))
+_to_value_of_two = across(lambda w, a, v, b: _not_below_zero(w * a + v * b))
+_to_value_of_three = across(lambda w, a, v, b, u, c: _not_below_zero(w * a + v * b + u * c))
+
+
 @njit(cache=True, fastmath=CONTRACT, error_model="numpy", inline="always")
 def set_value(work: Array, count: int) -> None:
     """VALUE: the central concentration, mg/L; rounding never makes it negative."""
     if count == 1:
-        products(work, VALUE, (WEIGHTS, HELD))
+        _to_value_of_one(work, (VALUE,), (WEIGHTS, HELD))
     elif count == 2:
-        products(work, VALUE, (WEIGHTS, HELD, WEIGHTS + 1, HELD + 1))
+        _to_value_of_two(work, (VALUE,), (WEIGHTS, HELD, WEIGHTS + 1, HELD + 1))
     else:
-        products(work, VALUE, (WEIGHTS, HELD, WEIGHTS + 1, HELD + 1, WEIGHTS + 2, HELD + 2))
-    larger(work, VALUE, ZERO)
+        _to_value_of_three(work, (VALUE,), (WEIGHTS, HELD, WEIGHTS + 1, HELD + 1, WEIGHTS + 2, HELD + 2))
 
 
 @njit(cache=True, fastmath=CONTRACT, error_model="numpy")

@@ -75,7 +75,7 @@ class Numbers:
     def __neg__(self) -> "Numbers":
         return Numbers(self.builder, self.builder.fneg(self.value))
 
-    def __abs__(self) -> "Numbers":
+    def __abs__(self) -> Any:
         return choose(self > 0.0, self, -self)
 
     def __lt__(self, other: Any) -> "Numbers":
