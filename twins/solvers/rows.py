@@ -1,7 +1,8 @@
 """Arithmetic on whole rows of a work buffer: 32 numbers side by side in the processor's vector units.
 
-The compiler makes such instructions of a loop by itself only where the loop is long; a short one it unrolls
-into single steps. These few operations are therefore written as vector instructions. Rows are counted from the
+The compiler makes such instructions of a loop by itself only where it can see which rows the loop touches; where rows
+are chosen while the kernel runs it works on one number at a time. These operations are therefore written as vector
+instructions: a few by hand, and `across` writes those of any function of plain numbers. Rows are counted from the
 buffer's start; a fused multiplication and addition is the only freedom that rounding has.
 """
 
