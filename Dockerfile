@@ -13,6 +13,9 @@ COPY clinic clinic
 COPY integrations integrations
 COPY twins twins
 
+# Byte code of our own modules, as pip has made that of theirs: the user below may not write here.
+RUN python -m compileall -q clinic integrations twins
+
 RUN useradd --system --create-home --uid 10001 twin \
     && mkdir -p /var/lib/patient-twin kernels \
     && chown -R twin /var/lib/patient-twin kernels

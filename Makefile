@@ -6,8 +6,10 @@ PORT ?= 8000
 VENV := .venv
 RUN := $(VENV)/bin/python
 
-# Byte code and compiled kernels stay below var/, so that running the product changes nothing else.
+# Byte code and compiled kernels stay below var/, so that running the product changes nothing else. They are kept there
+# whatever the shell says elsewhere: a process that compiles numba from its sources takes seconds longer to start.
 export PYTHONPYCACHEPREFIX := $(CURDIR)/var/pycache
+unexport PYTHONDONTWRITEBYTECODE
 export NUMBA_CACHE_DIR := $(CURDIR)/var/numba
 
 .PHONY: demo test serve check bench clean

@@ -1,16 +1,13 @@
 """One to three compartments in closed form, against NumPy's superposition of the same closed form and solve_ivp."""
 
 import resource
-import subprocess
-import sys
 import time
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.integrate import solve_ivp
 
-from tests.benchmarks.clock import best, shown
-from tests.environment import ROOT
+from tests.benchmarks.clock import best, fresh, shown
 from twins.pharmacology.structure import compartments
 from twins.quantities.dose import Dose, Route
 from twins.solvers.measure import measure
@@ -28,14 +25,15 @@ IMPORTED = "import time; began = time.perf_counter(); import twins; print(time.p
 FIRST = """
 import time
 began = time.perf_counter()
-from tests.benchmarks.engine import _course
+from tests.factories.courses import course
 from twins.estimation.individualise import individualise
 from twins.forecasts.compare import compare
 from twins.pharmacology import formulary
 from twins.pharmacology.regimen import Plan, Regimen
-model, course = formulary.model("vancomycin-goti-2018"), _course()
-fit = individualise(model, course, seed=1)
-compare(model, course, fit, [Plan("1,000 mg", Regimen(1000.0, 12.0, 1.5, 48.0))],
+model = formulary.model("vancomycin-goti-2018")
+patient = course(levels=((11.5, 9.8), (14.5, 27.1), (35.5, 14.9), (47.5, 16.2)), until=48.0)
+fit = individualise(model, patient, seed=1)
+compare(model, patient, fit, [Plan("1,000 mg", Regimen(1000.0, 12.0, 1.5, 48.0))],
         target=formulary.drug("vancomycin").target)
 print(time.perf_counter() - began)
 """
@@ -90,13 +88,6 @@ def _one_by_solve_ivp(row: Array) -> Array:
 
     solved = solve_ivp(slope, (0.0, 168.0), [0.0, 0.0], t_eval=HOURLY, rtol=1e-8, atol=1e-8, max_step=0.5)
     return np.asarray(solved.y[0]) / central
-
-
-def _says(script: str) -> float:
-    """Seconds that a new process says it took, after one that fills the cache."""
-    for _ in range(2):
-        done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
-    return float(done.stdout.split()[-1])
 
 
 def _times(one: float, other: float) -> str:
@@ -169,7 +160,7 @@ def table() -> list[tuple[str, str, str]]:
             "",
         ),
         ("  one subject, one regimen, from doses to 168 concentrations", shown(one), f"NumPy {shown(one_numpy)}"),
-        ("(f) import of twins in a new process", shown(_says(IMPORTED)), ""),
-        ("  import, first fit and first forecast in a new process, warm cache", shown(_says(FIRST)), ""),
+        ("(f) import of twins in a new process", shown(fresh(IMPORTED)[0]), ""),
+        ("  import, first fit and first forecast in a new process, warm cache", shown(fresh(FIRST)[0]), ""),
         ("  peak memory of this table's process", f"{peak:,.0f} MB", ""),
     ]

@@ -1,15 +1,10 @@
 """One patient's forecasts: what a page, a search and a fresh process wait for."""
 
-import os
-import subprocess
-import sys
-import time
 from dataclasses import replace
 
 import numpy as np
 
-from tests.benchmarks.clock import best, shown
-from tests.environment import ROOT
+from tests.benchmarks.clock import best, fresh, shown
 from tests.factories.courses import course
 from twins.estimation.individualise import individualise
 from twins.forecasts.compare import compare
@@ -88,16 +83,5 @@ def table() -> list[tuple[str, str, str]]:
 
 
 def _fresh() -> str:
-    """The second of two processes: the first fills the cache."""
-    for _ in range(2):
-        began = time.perf_counter()
-        done = subprocess.run(
-            [sys.executable, "-c", FRESH],
-            cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        whole = time.perf_counter() - began
-    return f"{shown(float(done.stdout))} ({shown(whole)} with the interpreter)"
+    said, whole = fresh(FRESH)
+    return f"{shown(said)} ({shown(whole)} with the interpreter)"

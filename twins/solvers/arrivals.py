@@ -5,40 +5,43 @@ arrived inside it enters at the step's end as its own response: kinetics are lin
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
+from numba.extending import register_jitable
 from numpy.typing import NDArray
 
 from twins.solvers.exponential import CONTRACT
 from twins.solvers.linear import (
+    ABSORPTION,
+    BEGIN,
     BOLUS,
     DEPOT,
-    E_DEPOT,
-    G_DEPOT,
     HELD,
-    KEPT,
+    LASTS,
     LATE_SPEEDS,
-    NOW_E,
-    NOW_G,
-    NOW_P,
-    NOW_Q,
+    NOW,
     ONE,
     PER_ROOTS,
     SHAPES,
-    SHARES,
     SINCE,
     SPEED,
     SPEEDS,
     SUMS,
     TIMES,
+    UNTIL,
+    WHEN,
     Array,
-    absorb,
-    decay_depot,
-    decay_mode,
+    E,
+    G,
+    P,
+    Q,
+    decay,
+    set_factors,
     set_push,
 )
-from twins.solvers.rows import LANES, products
+from twins.solvers.rows import LANES, across, choose, fill, greatest, least, products
 from twins.solvers.schedule import (
     ALWAYS,
     AMOUNT,
@@ -61,12 +64,15 @@ from twins.solvers.schedule import (
 
 Integers = NDArray[np.int64]
 
-WHEN, AMOUNT_THEN, SPEED_THEN = range(3)
-"""First index of kinks, shape (3, k, LANES): when, h; a bolus, mg; a change of the infusion's rate, mg/h."""
+KINK = 3
+"""Rows of a kink in the work buffer: when, h (not a number: never); a bolus, mg; a change of the infusion's rate,
+mg/h."""
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def kinks_of(
+    work: Array,
+    at: int,
     loose: Array,
     ports: Integers,
     parameters: Array,
@@ -76,75 +82,101 @@ def kinks_of(
     resets_h: Array,
     start_h: float,
     backward: bool,
-    kinks: Array,
     spans: Array,
 ) -> None:
     """Two kinks a dose, where it begins and where it ends, in the doses' order whatever rows are in the block.
 
     Parameters
     ----------
+    at
+        The row of the buffer from which on the kinks are written.
     loose : ndarray, shape (n, 10)
         Expanded doses.
-    kinks : ndarray, shape (3, 2n, LANES)
-        Filled; a time that is not a number never comes.
-    spans : ndarray, shape (2, 2n)
-        Filled: of this kink and all after it the earliest time in any row, of this kink the latest.
+    spans : ndarray, shape (3, 2n)
+        Filled: of this kink and all after it the earliest time in any row, of this kink the latest; 1 where this kink
+        changes an infusion's rate.
     """
+    fill(work, BEGIN, start_h)
     for number in range(loose.shape[0]):
-        began, stopped = 2 * number, 2 * number + 1
-        until = ended(loose, resets_h, loose[number, SERIES])
         # As `schedule.entry` has it, with all that rows share taken out of the loop.
         port = int(loose[number, PORT])
         now = epoch_at(epochs_h, loose[number, START], backward)
+        fill(work, WHEN, loose[number, START])
+        if ports[port, LAG] >= 0:
+            _take(work, SINCE, parameters, first, last, now, ports[port, LAG])
+            products(work, WHEN, (WHEN, ONE, SINCE, ONE))
+        fill(work, BOLUS, loose[number, AMOUNT])
+        if ports[port, FRACTION] >= 0:
+            _take(work, SINCE, parameters, first, last, now, ports[port, FRACTION])
+            if ports[port, COMPLEMENT] == 1:
+                _complement(work, (SINCE,), (SINCE,))
+            products(work, BOLUS, (BOLUS, SINCE))
         modelled = loose[number, MODELLED]
         always = ports[port, ALWAYS] == 1 and modelled == 0.0 and loose[number, DURATION] == 0.0
-        by_duration = ports[port, DURATION_OF] >= 0 and (always or modelled == BY_DURATION)
-        by_rate = not by_duration and ports[port, RATE_OF] >= 0 and (always or modelled == BY_RATE)
-        for k in range(LANES):
-            row = min(first + k, last - 1)
-            amount, duration, when = loose[number, AMOUNT], loose[number, DURATION], loose[number, START]
-            if ports[port, LAG] >= 0:
-                when += parameters[row, now, ports[port, LAG]]
-            if ports[port, FRACTION] >= 0:
-                share = parameters[row, now, ports[port, FRACTION]]
-                amount *= 1.0 - share if ports[port, COMPLEMENT] == 1 else share
-            if by_duration:
-                duration = parameters[row, now, ports[port, DURATION_OF]]
-            elif by_rate:
-                duration = amount / parameters[row, now, ports[port, RATE_OF]]
-            kinks[WHEN, began, k] = math.nan
-            kinks[AMOUNT_THEN, began, k] = 0.0
-            kinks[SPEED_THEN, began, k] = 0.0
-            kinks[WHEN, stopped, k] = math.nan
-            kinks[AMOUNT_THEN, stopped, k] = 0.0
-            kinks[SPEED_THEN, stopped, k] = 0.0
-            if when >= until:
-                continue
-            if duration > 0.0:
-                stop = min(when + duration, until)
-                if stop > start_h:
-                    kinks[WHEN, began, k] = max(when, start_h)
-                    kinks[WHEN, stopped, k] = stop
-                    kinks[SPEED_THEN, began, k] = amount / duration
-                    kinks[SPEED_THEN, stopped, k] = -amount / duration
-            elif when >= start_h:
-                kinks[WHEN, began, k] = when
-                kinks[AMOUNT_THEN, began, k] = amount
+        infused = 1.0
+        if ports[port, DURATION_OF] >= 0 and (always or modelled == BY_DURATION):
+            _take(work, LASTS, parameters, first, last, now, ports[port, DURATION_OF])
+        elif ports[port, RATE_OF] >= 0 and (always or modelled == BY_RATE):
+            _take(work, LASTS, parameters, first, last, now, ports[port, RATE_OF])
+            _quotient(work, (LASTS,), (BOLUS, LASTS))
+        else:
+            fill(work, LASTS, loose[number, DURATION])
+            infused = 1.0 if loose[number, DURATION] > 0.0 else 0.0
+        fill(work, UNTIL, ended(loose, resets_h, loose[number, SERIES]))
+        began, stopped = at + 2 * KINK * number, at + 2 * KINK * number + KINK
+        into = (began, began + 1, began + 2, stopped, stopped + 1, stopped + 2)
+        _bend(work, into, (WHEN, BOLUS, LASTS, UNTIL, BEGIN))
+        spans[2, 2 * number] = infused
+        spans[2, 2 * number + 1] = infused
     earliest = math.inf
-    for column in range(kinks.shape[1] - 1, -1, -1):
-        latest = -math.inf
-        for k in range(LANES):
-            when = kinks[WHEN, column, k]
-            earliest = min(earliest, when if when == when else math.inf)
-            latest = max(latest, when if when == when else -math.inf)
+    for column in range(spans.shape[1] - 1, -1, -1):
+        earliest = min(earliest, least(work, at + KINK * column))
         spans[0, column] = earliest
-        spans[1, column] = latest
+        spans[1, column] = greatest(work, at + KINK * column)
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
+def _take(work: Array, into: int, parameters: Array, first: int, last: int, epoch: int, column: int) -> None:
+    """One parameter of the block's rows."""
+    for k in range(LANES):
+        work[into * LANES + k] = parameters[min(first + k, last - 1), epoch, column]
+
+
+@register_jitable(fastmath=CONTRACT, error_model="numpy")
+def _kinks(when: Any, amount: Any, lasts: Any, until: Any, begin: Any) -> tuple[Any, Any, Any, Any, Any, Any]:
+    """Both kinks of one dose: when, bolus and change of rate, twice."""
+    infused = lasts > 0.0
+    stop = choose(when + lasts < until, when + lasts, until)
+    inside = choose(infused, choose(stop > begin, 1.0, 0.0), choose(when < begin, 0.0, 1.0))
+    comes = choose(when < until, inside, 0.0) > 0.0
+    start = choose(infused, choose(when < begin, begin, when), when)
+    speed = choose(comes, choose(infused, amount / lasts, 0.0), 0.0)
+    bolus = choose(comes, choose(infused, 0.0, amount), 0.0)
+    return (
+        choose(comes, start, math.nan),
+        bolus,
+        speed,
+        choose(comes, choose(infused, stop, math.nan), math.nan),
+        0.0 * bolus,
+        -speed,
+    )
+
+
+@register_jitable(fastmath=CONTRACT, error_model="numpy")
+def _inside(when: Any, amount: Any, speed: Any, left: Any, right: Any) -> tuple[Any, Any, Any]:
+    """Of a kink in [left, right): hours until `right`, bolus and change of rate; noughts where it is elsewhere."""
+    comes = choose(when < left, 0.0, choose(when < right, 1.0, 0.0)) > 0.0
+    return choose(comes, right - when, 0.0), choose(comes, amount, 0.0), choose(comes, speed, 0.0)
+
+
+_bend, _split = across(_kinks), across(_inside)
+_complement, _quotient = across(lambda share: 1.0 - share), across(lambda one, other: one / other)
+
+
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def inject(
     work: Array,
-    kinks: Array,
+    at: int,
     spans: Array,
     loose: Array,
     ports: Integers,
@@ -155,30 +187,22 @@ def inject(
     depot: int,
 ) -> int:
     """Add what arrived in [left, right), row by row at its own time; return the first kink that may still come."""
-    while nearest < spans.shape[1] and spans[1, nearest] < left:
+    while nearest < spans.shape[1] and not spans[1, nearest] >= left:
         nearest += 1
     pushed = False
+    fill(work, BEGIN, left)
+    fill(work, UNTIL, right)
     for number in range(nearest, spans.shape[1]):
         if spans[0, number] >= right:
             break
-        if spans[1, number] < left:
+        if not spans[1, number] >= left:
             continue
-        some = 0
-        speeds = 0
-        for k in range(LANES):
-            when = kinks[WHEN, number, k]
-            inside = when >= left and when < right
-            some |= 1 if inside else 0
-            speed = kinks[SPEED_THEN, number, k]
-            speeds |= 1 if inside and speed != 0.0 else 0
-            work[SINCE * LANES + k] = right - when if inside else 0.0
-            work[BOLUS * LANES + k] = kinks[AMOUNT_THEN, number, k] if inside else 0.0
-            work[SPEED * LANES + k] = speed if inside else 0.0
-        if some == 0:
-            continue
+        kink = at + KINK * number
+        _split(work, (SINCE, BOLUS, SPEED), (kink, kink + 1, kink + 2, BEGIN, UNTIL))
         state = ports[int(loose[number // 2, PORT]), STATE]
-        _enter(work, state, speeds != 0, count)
-        if speeds != 0:
+        infused = spans[2, number] > 0.0
+        _enter(work, state, infused, count)
+        if infused:
             pushed = True
             products(work, LATE_SPEEDS + state, (LATE_SPEEDS + state, ONE, SPEED, ONE))
             products(work, SPEEDS + state, (SPEEDS + state, ONE, SPEED, ONE))
@@ -187,29 +211,21 @@ def inject(
     return nearest
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def _enter(work: Array, state: int, infused: bool, count: int) -> None:
     """The response of modes and depot to BOLUS and SPEED, which a compartment got SINCE so many hours."""
     products(work, TIMES, (SINCE, ONE))
     shallow = count > 3  # never: a plain word for False would be compiled once more
-    depot = state == count
-    if depot:
-        products(work, KEPT, (E_DEPOT, ONE))
-        products(work, KEPT + 1, (G_DEPOT, ONE))
-        decay_depot(work, shallow)
-        products(work, DEPOT, (DEPOT, ONE, BOLUS, E_DEPOT, SPEED, G_DEPOT))
-    for i in range(count):
-        decay_mode(work, i, shallow)
-        if depot:
-            absorb(work, infused, shallow)
-            products(work, SUMS, (BOLUS, NOW_P))
+    if state == count:
+        set_factors(work, NOW, count, 1, infused, shallow)
+        products(work, DEPOT, (DEPOT, ONE, BOLUS, NOW + E + ABSORPTION, SPEED, NOW + G + ABSORPTION))
+        for i in range(count):
+            products(work, HELD + i, (HELD + i, ONE, BOLUS, NOW + P + i))
             if infused:
-                products(work, SUMS, (SUMS, ONE, SPEED, NOW_Q))
-            products(work, HELD + i, (HELD + i, ONE, SHARES + i, SUMS))
-        else:
-            products(work, SUMS, (BOLUS, NOW_E, SPEED, NOW_G))
-            products(work, SUMS, (SUMS, PER_ROOTS + state))
-            products(work, HELD + i, (HELD + i, ONE, SHAPES + 3 * state + i, SUMS))
-    if depot:
-        products(work, E_DEPOT, (KEPT, ONE))
-        products(work, G_DEPOT, (KEPT + 1, ONE))
+                products(work, HELD + i, (HELD + i, ONE, SPEED, NOW + Q + i))
+        return
+    for i in range(count):
+        decay(work, NOW, i, shallow)
+        products(work, SUMS, (BOLUS, NOW + E + i, SPEED, NOW + G + i))
+        products(work, SUMS, (SUMS, PER_ROOTS + state))
+        products(work, HELD + i, (HELD + i, ONE, SHAPES + 3 * state + i, SUMS))

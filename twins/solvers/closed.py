@@ -7,12 +7,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from twins.solvers.arrivals import kinks_of
+from twins.solvers.arrivals import KINK, kinks_of
 from twins.solvers.exponential import CONTRACT
 from twins.solvers.lanes import SLOT_COMPLEMENT, SLOT_EPOCH, SLOT_FRACTION, SLOT_STATE, carry, doings_of
-from twins.solvers.linear import buffer
+from twins.solvers.linear import FRACTIONS, ONE, buffer
 from twins.solvers.measure import Measures
-from twins.solvers.rows import LANES
+from twins.solvers.rows import LANES, fill
 from twins.solvers.schedule import (
     ALWAYS,
     COMPLEMENT,
@@ -171,7 +171,7 @@ def predictor(system: System) -> Predictor:
     return Predictor(predict, layout, np.array([scale]), ports(system).table)
 
 
-@njit(cache=True, nogil=True, fastmath=CONTRACT)
+@njit(cache=True, nogil=True, fastmath=CONTRACT, error_model="numpy")
 def predict(
     layout: Integers,
     scales: Array,
@@ -215,7 +215,7 @@ def predict(
     )
 
 
-@njit(cache=True, nogil=True, fastmath=CONTRACT)
+@njit(cache=True, nogil=True, fastmath=CONTRACT, error_model="numpy")
 def _rows(
     layout: Integers,
     scale: float,
@@ -265,9 +265,10 @@ def _rows(
     hours, rate, bolus, epoch, output, output_epoch, reset, markers = lay(
         arrived, slots.shape[0], epochs_h, times_h, resets_h, start_h, backward
     )
-    doings = doings_of(rate, bolus)
-    kinks, spans = np.empty((3, 2 * loose.shape[0], LANES)), np.empty((2, 2 * loose.shape[0]))
-    work = buffer(slots.shape[0])
+    doings = doings_of(hours, rate, bolus, epoch)
+    spans = np.empty((3, 2 * loose.shape[0]))
+    work = buffer(slots.shape[0] + 2 * KINK * loose.shape[0])
+    fill(work, ONE, 1.0)
     for block in range(first, last, 1 if alone else LANES):
         end = min(block + (1 if alone else LANES), last)
         if alone:
@@ -275,9 +276,10 @@ def _rows(
             hours, rate, bolus, epoch, output, output_epoch, reset, markers = lay(
                 arrived, slots.shape[0], epochs_h, times_h, resets_h, start_h, backward
             )
-            doings = doings_of(rate, bolus)
+            doings = doings_of(hours, rate, bolus, epoch)
         elif loose.shape[0]:
-            kinks_of(loose, entry, parameters, block, end, epochs_h, resets_h, start_h, backward, kinks, spans)
+            at = FRACTIONS + slots.shape[0]
+            kinks_of(work, at, loose, entry, parameters, block, end, epochs_h, resets_h, start_h, backward, spans)
         carry(
             count,
             depot,
@@ -296,7 +298,6 @@ def _rows(
             reset,
             markers,
             arrived,
-            kinks,
             spans,
             loose,
             entry,
@@ -313,7 +314,7 @@ def _rows(
         )
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def _own_time(expanded: Array, row: int, entry: Integers) -> bool:
     """Whether a dose arrives, or ends, at a time that is a row's own parameter."""
     port = int(expanded[row, PORT])
@@ -323,7 +324,7 @@ def _own_time(expanded: Array, row: int, entry: Integers) -> bool:
     return bool(entry[port, LAG] >= 0 or ((modelled or always) and timed))
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def _shared(
     expanded: Array, entry: Integers, epochs: int, epochs_h: Array, backward: bool, alone: bool
 ) -> tuple[Array, Integers]:

@@ -8,9 +8,10 @@ Taylor polynomial, and 2^k is put together from bits.
 from typing import Any
 
 from llvmlite import ir  # type: ignore[import-untyped]
-from numba import njit
 from numba.core import types
-from numba.extending import intrinsic
+from numba.extending import intrinsic, overload, register_jitable
+
+from twins.solvers.rows import Numbers, choose
 
 CONTRACT = {"contract"}
 """The one relaxation of floating point in this folder: a multiplication and an addition may be fused."""
@@ -23,30 +24,40 @@ LARGEST = 708.39
 """exp(-x) is smaller than any normal number beyond this, and taken as 0."""
 
 
+def _raised(builder: Any, turned: Any) -> Any:
+    """2 to the whole power that lies in the last bits of `turned`, which `_ROUND` was added to; -1022 to 1023."""
+    whole, one = ir.IntType(64), ir.DoubleType()
+    shift: Any = [ir.Constant(whole, 1023 - _ROUND_BITS), ir.Constant(whole, 52)]
+    if isinstance(turned.type, ir.VectorType):
+        lanes = turned.type.count
+        whole, one = ir.VectorType(whole, lanes), ir.VectorType(one, lanes)
+        shift = [ir.Constant(whole, [number] * lanes) for number in shift]
+    bits = builder.add(builder.bitcast(turned, whole), shift[0])
+    return builder.bitcast(builder.shl(bits, shift[1]), one)
+
+
 @intrinsic
-def _bits(typing: Any, number: Any) -> Any:  # noqa: ARG001
-    """The 64 bits of a float as an integer."""
-
+def _raised_one(typing: Any, turned: Any) -> Any:  # noqa: ARG001
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
-        return builder.bitcast(arguments[0], ir.IntType(64))
+        return _raised(builder, arguments[0])
 
-    return types.int64(types.float64), generate
-
-
-@intrinsic
-def _power_of_two(typing: Any, exponent: Any) -> Any:  # noqa: ARG001
-    """2 to a whole power from -1022 to 1023."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
-        whole = ir.IntType(64)
-        raised = builder.shl(builder.add(arguments[0], ir.Constant(whole, 1023)), ir.Constant(whole, 52))
-        return builder.bitcast(raised, ir.DoubleType())
-
-    return types.float64(types.int64), generate
+    return types.float64(types.float64), generate
 
 
-@njit(cache=True, fastmath=CONTRACT, inline="always")
-def decayed(x: float) -> tuple[float, float]:
+def _power_of_two(turned: Any) -> Any:
+    return Numbers(turned.builder, _raised(turned.builder, turned.value))
+
+
+@overload(_power_of_two)
+def _power_of_two_of_one(turned: Any) -> Any:  # noqa: ARG001
+    def one(turned: Any) -> Any:
+        return _raised_one(turned)
+
+    return one
+
+
+@register_jitable(fastmath=CONTRACT, error_model="numpy", inline="always")
+def decayed(x: Any) -> tuple[Any, Any]:
     """exp(-x) and 1 - exp(-x) for x of 0 or more, each to 2 units in the last place; not a number stays so."""
     turned = _ROUND - x * _PER_LN2
     k = turned - _ROUND
@@ -64,8 +75,8 @@ def decayed(x: float) -> tuple[float, float]:
     p = p * r + 0.16666666666666666
     p = p * r + 0.5
     less = r + r * r * p
-    power = _power_of_two(_bits(turned) - _ROUND_BITS)
+    power = _power_of_two(turned)
     left = power + power * less
     gone = (1.0 - power) - power * less
     beyond = x > LARGEST
-    return 0.0 if beyond else left, 1.0 if beyond else gone
+    return choose(beyond, 0.0, left), choose(beyond, 1.0, gone)

@@ -13,19 +13,24 @@ from twins.solvers.linear import (
     AMOUNTS,
     AREA,
     BEFORE,
+    CLEARED,
+    FACTORS,
     FRACTIONS,
     HELD,
     KEPT,
     LATE_SPEEDS,
     LOW,
+    NOW,
     ONE,
+    PLACES,
     SAME,
     SCALE,
     SPEEDS,
-    SUMS,
+    STEPS,
     TOP,
     VALUE,
     VOLUME,
+    WAITING,
     add,
     advance,
     close_periods,
@@ -36,7 +41,7 @@ from twins.solvers.linear import (
     set_value,
     take_amounts,
 )
-from twins.solvers.rows import LANES, fill, larger, products, smaller, to_column
+from twins.solvers.rows import COLUMNS, LANES, fill, larger, products, smaller, to_columns
 from twins.solvers.schedule import AMOUNT, DURATION, INTERVAL, PHASE, PORT, STEADY
 from twins.solvers.turns import count_hours, find_peaks, keep_changes
 
@@ -47,8 +52,12 @@ SLOT_STATE, SLOT_FRACTION, SLOT_COMPLEMENT, SLOT_EPOCH = range(4)
 """Columns of a table of slots, shape (slots, 4): the state that is entered; the parameter column of the share that
 arrives (-1: all of it), whether it is one minus that, and the epoch it is taken of."""
 
+GIVEN, TURNED, NEW, RUNS, PLACE = 1, 2, 4, 8, 16
+"""What is so of an interval, as flags added up: it begins with a bolus; with a change of rates; its step must be worked
+out; something is infused. Above them, in units of `PLACE`, which of the kept steps it is."""
 
-@njit(cache=True, nogil=True, fastmath=CONTRACT)
+
+@njit(cache=True, nogil=True, fastmath=CONTRACT, error_model="numpy")
 def carry(
     count: int,
     depot: int,
@@ -67,7 +76,6 @@ def carry(
     reset: Integers,
     steady: Integers,
     markers: Array,
-    kinks: Array,
     spans: Array,
     loose: Array,
     ports: Integers,
@@ -93,8 +101,9 @@ def carry(
         From `doings_of`.
     markers : ndarray, shape (n, 10)
         The arrived doses that `steady` points into.
-    kinks, spans, loose, ports
-        What arrives at each row's own time, see `arrivals`. Only where neither exposure nor measures are wanted.
+    spans, loose, ports
+        What arrives at each row's own time, see `arrivals`, which has left the kinks behind the slots in the buffer.
+        Only where neither exposure nor measures are wanted.
     edges : ndarray of int, shape (times,)
         Which edge of the windows an output time is, or -1.
     levels : ndarray, shape (3,)
@@ -111,7 +120,10 @@ def carry(
     shown = out.shape[1] > 0
     live = last - first
     late = loose.shape[0] > 0
-    for place in range(FRACTIONS * LANES):
+    flows = False
+    for number in range(spans.shape[1]):
+        flows = flows or spans[2, number] > 0.0
+    for place in range(CLEARED * LANES):
         work[place] = 0.0
     for slot in range(slots.shape[0]):
         column = slots[slot, SLOT_FRACTION]
@@ -129,8 +141,8 @@ def carry(
     now = epoch[0]
     enter_epoch(work, parameters, first, last, now, count, depot)
     take_amounts(work, count, depot)
-    known_hours = -1.0
     left = begin_h
+    waiting = 0
     nearest = 0
     for j in range(hours.size):
         if epoch[j] != now:
@@ -139,53 +151,52 @@ def carry(
             enter_epoch(work, parameters, first, last, now, count, depot)
             take_amounts(work, count, depot)
             set_push(work, count, depot)
-            known_hours = -1.0
         if reset[j] == 1:
             for number in range(4):
                 fill(work, HELD + number, 0.0)
         if steady[j] >= 0:
             _settle(work, markers[steady[j]], slots, count, depot)
             set_push(work, count, depot)
-            known_hours = -1.0
-        if doings[j] & 1:
+        if doings[j] & GIVEN:
             for slot in range(slots.shape[0]):
                 if bolus[j, slot] != 0.0:
                     add(work, bolus[j, slot], slot, slots[slot, SLOT_STATE], count)
-        if doings[j] & 2:
+        if doings[j] & TURNED:
             _set_speeds(work, rate[j], slots, count + depot)
             set_push(work, count, depot)
         if exposure:
             _open(work, count, depot)
         step = hours[j]
         column = output[j]
+        by = STEPS + FACTORS * (doings[j] // PLACE)
         if step > 0.0:
-            # Grids repeat their step: the exponentials are kept while step and parameters stay.
-            if step != known_hours:
-                set_step(work, step, count, depot, exposure)
-                known_hours = step
-            advance(work, count, depot, exposure)
+            # Grids repeat their steps: the exponentials are kept while parameters stay.
+            if doings[j] & NEW:
+                set_step(work, by, step, count, depot, exposure)
+            advance(work, by, count, depot, flows or doings[j] & RUNS != 0, exposure)
             if late:
                 right = times_h[column] if column >= 0 else left + step
-                nearest = inject(work, kinks, spans, loose, ports, nearest, left, right, count, depot)
+                if nearest < spans.shape[1] and spans[0, nearest] < right:
+                    at = FRACTIONS + slots.shape[0]
+                    nearest = inject(work, at, spans, loose, ports, nearest, left, right, count, depot)
                 left = right
         if exposure:
             set_value(work, count)
-            _close(work, step, levels, windows > 0, count, depot)
+            _close(work, step, by, levels, windows > 0, count, depot)
         elif column >= 0:
             set_value(work, count)
         if column < 0:
             continue
         if shown:
-            if output_epoch[j] == now and live == LANES:
-                products(work, SUMS, (VALUE, SCALE))
-                to_column(work, SUMS, out, first, column)
-            elif output_epoch[j] == now:
-                for k in range(live):
-                    out[first + k, column] = work[VALUE * LANES + k] * scale
-            else:
-                for k in range(live):
-                    other = parameters[first + k, output_epoch[j], 1]
-                    out[first + k, column] = work[VALUE * LANES + k] * (work[VOLUME * LANES + k] / other) * scale
+            products(work, WAITING + waiting, (VALUE, SCALE))
+            if output_epoch[j] != now:
+                for k in range(LANES):
+                    other = parameters[min(first + k, last - 1), output_epoch[j], 1]
+                    work[(WAITING + waiting) * LANES + k] *= work[VOLUME * LANES + k] / other
+            waiting += 1
+            if waiting == COLUMNS:
+                _write(work, out, first, live, column + 1 - waiting, waiting)
+                waiting = 0
         if windows > 0:
             edge = edges[column]
             if edge >= 0:
@@ -195,6 +206,8 @@ def carry(
                 auc[first + k, column] = work[AREA * LANES + k] * scale
                 highest[first + k, column] = work[TOP * LANES + k] * scale
                 work[TOP * LANES + k] = 0.0
+    if waiting > 0:
+        _write(work, out, first, live, out.shape[1] - waiting, waiting)
     leave_amounts(work, count, depot)
     for s in range(count + depot):
         for k in range(live):
@@ -202,20 +215,50 @@ def carry(
             state[first + k, s] = 0.0 if amount < 0.0 else amount
 
 
-@njit(cache=True, fastmath=CONTRACT)
-def doings_of(rate: Array, bolus: Array) -> Integers:
-    """What begins with each interval: 1 a bolus, 2 a change of rates, 3 both."""
-    out = np.zeros(rate.shape[0], dtype=np.int64)
-    for j in range(rate.shape[0]):
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
+def _write(work: Array, out: Array, first: int, live: int, column: int, columns: int) -> None:
+    """The concentrations that wait, into so many columns from `column` on."""
+    if live == LANES and columns == COLUMNS:
+        to_columns(work, WAITING, out, first, column)
+        return
+    for k in range(live):
+        for number in range(columns):
+            out[first + k, column + number] = work[(WAITING + number) * LANES + k]
+
+
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
+def doings_of(hours: Array, rate: Array, bolus: Array, epoch: Integers) -> Integers:
+    """What is so of each interval, see `GIVEN`; a step that is not kept takes the place of the one longest unused."""
+    out = np.zeros(hours.size, dtype=np.int64)
+    kept = np.full(PLACES, -1.0)
+    used = np.zeros(PLACES, dtype=np.int64)
+    for j in range(hours.size):
+        if j and epoch[j] != epoch[j - 1]:
+            kept[:] = -1.0
         for slot in range(rate.shape[1]):
             if bolus[j, slot] != 0.0:
-                out[j] |= 1
+                out[j] |= GIVEN
+            if rate[j, slot] != 0.0:
+                out[j] |= RUNS
             if rate[j, slot] != (rate[j - 1, slot] if j else 0.0):
-                out[j] |= 2
+                out[j] |= TURNED
+        if hours[j] > 0.0:
+            place = 0
+            for other in range(PLACES):
+                if kept[other] == hours[j]:
+                    place = other
+                    break
+                if used[other] < used[place]:
+                    place = other
+            if kept[place] != hours[j]:
+                kept[place] = hours[j]
+                out[j] |= NEW
+            used[place] = j + 1
+            out[j] += place * PLACE
     return out
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def _set_speeds(work: Array, rate: Array, slots: Integers, states: int) -> None:
     """Infusion rates by compartment: those that all rows share the times of, and those of rows' own times."""
     for s in range(states):
@@ -227,7 +270,7 @@ def _set_speeds(work: Array, rate: Array, slots: Integers, states: int) -> None:
             products(work, into, (into, ONE, SAME, FRACTIONS + slot))
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def _settle(work: Array, marker: Array, slots: Integers, count: int, depot: int) -> None:
     """Put what a steady state holds into the modes, in place of what is there or added to it."""
     for number in range(4):
@@ -237,8 +280,8 @@ def _settle(work: Array, marker: Array, slots: Integers, count: int, depot: int)
     slot = int(marker[PORT])
     interval = marker[INTERVAL]
     _one_period(work, marker, slot, slots, interval, count, depot)
-    set_step(work, interval, count, depot, depot > 1)
-    close_periods(work, count, depot)
+    set_step(work, NOW, interval, count, depot, depot > 1)
+    close_periods(work, NOW, count, depot)
     if marker[PHASE] > 0.0:
         _one_period(work, marker, slot, slots, interval - marker[PHASE], count, depot)
     for number in range(4):
@@ -247,7 +290,7 @@ def _settle(work: Array, marker: Array, slots: Integers, count: int, depot: int)
         products(work, SPEEDS + number, (KEPT + 4 + number, ONE))
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def _one_period(work: Array, marker: Array, slot: int, slots: Integers, hours: float, count: int, depot: int) -> None:
     """From the moment before a dose of a steady state over some hours, an interval at most."""
     amount, duration, interval = marker[AMOUNT], marker[DURATION], marker[INTERVAL]
@@ -267,11 +310,11 @@ def _one_period(work: Array, marker: Array, slot: int, slots: Integers, hours: f
                 products(work, SPEEDS + into, (SAME, FRACTIONS + slot))
             set_push(work, count, depot)
             exposure = depot > 1  # never: a plain word for False would be compiled once more
-            set_step(work, length, count, depot, exposure)
-            advance(work, count, depot, exposure)
+            set_step(work, NOW, length, count, depot, exposure)
+            advance(work, NOW, count, depot, duration > 0.0, exposure)
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def _open(work: Array, count: int, depot: int) -> None:
     """Before a step: the concentration that it begins with, and its slope."""
     set_value(work, count)
@@ -281,11 +324,11 @@ def _open(work: Array, count: int, depot: int) -> None:
     keep_changes(work, count, depot)
 
 
-@njit(cache=True, fastmath=CONTRACT)
-def _close(work: Array, hours: float, levels: Array, windows: bool, count: int, depot: int) -> None:
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
+def _close(work: Array, hours: float, by: int, levels: Array, windows: bool, count: int, depot: int) -> None:
     """After a step: what it adds to area, highest, lowest and hours above."""
     if hours > 0.0:
-        peaks = find_peaks(work, hours, count, depot)
+        peaks = find_peaks(work, hours, by, count, depot)
         if windows:
             for number in range(3):
                 if not math.isnan(levels[number]):
@@ -294,7 +337,7 @@ def _close(work: Array, hours: float, levels: Array, windows: bool, count: int, 
     smaller(work, LOW, VALUE)
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def _take(work: Array, measures: Array, first: int, live: int, edge: int, scale: float) -> None:
     """At an edge: what the window amounts to that ends there; then begin the next."""
     window = edge - 1

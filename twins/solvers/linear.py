@@ -12,52 +12,61 @@ blocks leave lanes idle, so that every row goes through the same instructions wh
 """
 
 import math
+from typing import Any
 
 import numpy as np
 from numba import njit
+from numba.extending import register_jitable
 from numpy.typing import NDArray
 
 from twins.solvers.exponential import CONTRACT as CONTRACT
 from twins.solvers.exponential import decayed
-from twins.solvers.rows import LANES, fill, larger, products
+from twins.solvers.rows import LANES, across, choose, fill, products
 
 Array = NDArray[np.float64]
 
-# What lies in the work buffer, in rows of `LANES`. Ones and noughts; of the parameters each mode's rate, inverse and
-# negative; the share of compartment s in mode i at SHAPES + 3s + i; roots of volumes and their inverses; absorption
-# rate, inverse and negative; what a mode adds to the central concentration (WEIGHTS) and what a unit in the depot feeds
-# it per hour (SHARES).
-ONE, ZERO, RATES, PER_RATES, MINUS_RATES, SHAPES, ROOTS, PER_ROOTS = 0, 1, 2, 5, 8, 11, 20, 23
-KA, PER_KA, MINUS_KA, WEIGHTS, SHARES, VOLUME = 26, 27, 28, 29, 32, 35
-# What is there now: the modes, the depot, what infusions push into them, infusion rates by compartment.
-HELD, DEPOT, PUSH, PUSH_DEPOT, SPEEDS = 36, 39, 40, 43, 44
-# What one step does: to a mode by itself (E), by a unit of push (G), to its integral by a unit of push (H); and by a
-# unit in the depot (P), by a unit rate into it (Q), to the integral by that rate (R).
-STEP_E, STEP_G, STEP_H, STEP_P, STEP_Q, STEP_R, E_DEPOT, G_DEPOT = 48, 51, 54, 57, 60, 63, 66, 67
+# What lies in the work buffer, in rows of `LANES`. First what a block begins with as noughts: the modes, the depot,
+# what infusions push into them, infusion rates by compartment, those of rows' own times; what is kept of a window.
+ZERO, HELD, DEPOT, PUSH, PUSH_DEPOT, SPEEDS, LATE_SPEEDS = 0, 1, 4, 5, 8, 9, 13
+AREA, TOP, LOW, ABOVE = 17, 18, 19, 20
+CLEARED = 23
+# Ones; of the parameters each mode's rate, inverse and negative, the absorption rate's behind them as if it were a
+# fourth mode's; the share of compartment s in mode i at SHAPES + 3s + i; roots of volumes and their inverses; what a
+# mode adds to the central concentration (WEIGHTS) and what a unit in the depot feeds it per hour (SHARES).
+ONE, RATES, PER_RATES, MINUS_RATES, SHAPES, ROOTS, PER_ROOTS = 23, 24, 28, 32, 36, 45, 48
+ABSORPTION = 3
+KA, PER_KA, MINUS_KA = RATES + ABSORPTION, PER_RATES + ABSORPTION, MINUS_RATES + ABSORPTION
+WEIGHTS, SHARES, VOLUME, SCALE = 51, 54, 57, 58
 # Room for amounts and for sums on their way; the concentration after and before a step, slopes at both ends, how fast
-# modes and depot change as it begins; what is kept of a window.
-AMOUNTS, SUMS, SAME, VALUE, BEFORE = 68, 72, 75, 76, 77
-SLOPE_BEFORE, SLOPE_AFTER, CHANGE, CHANGE_DEPOT = 78, 79, 80, 83
-AREA, TOP, LOW, ABOVE = 84, 85, 86, 87
+# modes and depot change as it begins.
+AMOUNTS, SUMS, SAME, VALUE, BEFORE = 59, 63, 67, 68, 69
+SLOPE_BEFORE, SLOPE_AFTER, CHANGE, CHANGE_DEPOT = 70, 71, 72, 75
 # The search for a peak inside a step: when, how high, between which bounds, slope and curvature there, whether done.
-PEAK_AT, PEAK, FROM, UNTIL, SLOPE, CURVATURE, DONE = 90, 91, 92, 93, 94, 95, 96
-# What arrives inside a step at each row's own time.
-SINCE, BOLUS, SPEED, LATE_SPEEDS = 97, 98, 99, 100
-# One mode over each lane's own time, see `decay` and `absorb`: what they are given and what they find.
-TIMES, RATE, PER_RATE, NOW_E, NOW_G, NOW_H, NOW_P, NOW_Q, NOW_R, H_DEPOT = range(104, 114)
-KEPT, SCALE = 114, 122
-FRACTIONS = 125
-"""From here on a row for each slot; the two rows before it are room for one lane's 3 by 3 matrices."""
-_SCRATCH = 123 * LANES
+PEAK_AT, PEAK, FROM, UNTIL, SLOPE, CURVATURE, DONE = 76, 77, 78, 79, 80, 81, 82
+# What arrives inside a step at each row's own time; what is set aside; concentrations that wait to be written.
+SINCE, BOLUS, SPEED, WHEN, LASTS, BEGIN, KEPT, WAITING = 83, 84, 85, 86, 87, 88, 89, 97
+# What a stretch of time does, as a block of rows for each of these, one row a mode and the depot's behind them: to a
+# mode by itself (E), by a unit of push (G), to its integral by a unit of push (H); and by a unit in the depot (P), by a
+# unit rate into it (Q), to the integral by that rate (R).
+E, G, H, P, Q, R = 0, 4, 8, 12, 16, 20
+FACTORS = 24
+# Such blocks: one for TIMES, each lane's own; and those of steps that may come again.
+TIMES, NOW, STEPS = 105, 106, 130
+PLACES = 4
+"""How many steps of different length are kept."""
+FRACTIONS = STEPS + PLACES * FACTORS + 2
+"""From here on a row for each slot and then those of kinks; the two rows before it are room for one lane's 3 by 3
+matrices."""
+_SCRATCH = (FRACTIONS - 2) * LANES
 
 
 @njit(cache=True)
-def buffer(slots: int) -> Array:
-    """A work buffer."""
-    return np.zeros((FRACTIONS + slots) * LANES)
+def buffer(more: int) -> Array:
+    """A work buffer with so many rows more than every block needs."""
+    return np.zeros((FRACTIONS + more) * LANES)
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def enter_epoch(work: Array, parameters: Array, first: int, last: int, epoch: int, count: int, depot: int) -> None:
     """The modes of each row's parameters in an epoch; idle lanes take those of the block's last row."""
     fill(work, ONE, 1.0)
@@ -75,21 +84,24 @@ def enter_epoch(work: Array, parameters: Array, first: int, last: int, epoch: in
         for k in range(LANES):
             _three_modes(work, k, parameters[min(first + k, last - 1), epoch])
     for i in range(count):
-        for k in range(LANES):
-            rate = work[(RATES + i) * LANES + k]
-            work[(PER_RATES + i) * LANES + k] = 1.0 / rate
-            work[(MINUS_RATES + i) * LANES + k] = -rate
+        _turn_over(work, i)
         products(work, WEIGHTS + i, (SHAPES + i, PER_ROOTS))
     if depot == 1:
-        for k in range(LANES):
-            ka = work[KA * LANES + k]
-            work[PER_KA * LANES + k] = 1.0 / ka
-            work[MINUS_KA * LANES + k] = -ka
+        _turn_over(work, ABSORPTION)
         for i in range(count):
             products(work, SHARES + i, (WEIGHTS + i, KA))
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
+def _turn_over(work: Array, i: int) -> None:
+    """Inverse and negative of a rate."""
+    for k in range(LANES):
+        rate = work[(RATES + i) * LANES + k]
+        work[(PER_RATES + i) * LANES + k] = 1.0 / rate
+        work[(MINUS_RATES + i) * LANES + k] = -rate
+
+
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def _one_mode(work: Array) -> None:
     for k in range(LANES):
         clearance, central = work[SUMS * LANES + k], work[(SUMS + 1) * LANES + k]
@@ -101,7 +113,7 @@ def _one_mode(work: Array) -> None:
         work[SHAPES * LANES + k] = 1.0
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def _two_modes(work: Array) -> None:
     """Two compartments: l² - (k10 + k12 + k21) l + k10 k21 = 0 and what follows."""
     for k in range(LANES):
@@ -134,7 +146,7 @@ def _two_modes(work: Array) -> None:
         work[(SHAPES + 4) * LANES + k] = one
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def _three_modes(work: Array, lane: int, parameters: Array) -> None:
     """Three compartments, by Jacobi's rotations of the symmetrised matrix.
 
@@ -176,7 +188,7 @@ def _three_modes(work: Array, lane: int, parameters: Array) -> None:
             work[(SHAPES + 3 * s + i) * LANES + lane] = work[modes + 3 * s + i]
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def _rotate(work: Array, matrix: int, modes: int, p: int, q: int) -> None:
     """One rotation that takes away what couples p and q."""
     coupling = work[matrix + 3 * p + q]
@@ -202,7 +214,7 @@ def _rotate(work: Array, matrix: int, modes: int, p: int, q: int) -> None:
         work[modes + 3 * j + q] = sine * one + cosine * other
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def take_amounts(work: Array, count: int, depot: int) -> None:
     """Set what the modes and the depot hold from AMOUNTS, mg."""
     _to_modes(work, AMOUNTS, HELD, count)
@@ -210,7 +222,7 @@ def take_amounts(work: Array, count: int, depot: int) -> None:
         products(work, DEPOT, (AMOUNTS + count, ONE))
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def leave_amounts(work: Array, count: int, depot: int) -> None:
     """Set AMOUNTS, mg, from what the modes and the depot hold."""
     for s in range(count):
@@ -222,7 +234,7 @@ def leave_amounts(work: Array, count: int, depot: int) -> None:
         products(work, AMOUNTS + count, (DEPOT, ONE))
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def set_push(work: Array, count: int, depot: int) -> None:
     """What the infusion rates in SPEEDS push into the modes and the depot."""
     _to_modes(work, SPEEDS, PUSH, count)
@@ -230,7 +242,7 @@ def set_push(work: Array, count: int, depot: int) -> None:
         products(work, PUSH_DEPOT, (SPEEDS + count, ONE))
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def _to_modes(work: Array, source: int, into: int, count: int) -> None:
     """From compartments to modes."""
     for s in range(count):
@@ -241,7 +253,7 @@ def _to_modes(work: Array, source: int, into: int, count: int) -> None:
             products(work, into + i, (into + i, ONE, SHAPES + 3 * s + i, SUMS + s))
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def add(work: Array, amount: float, slot: int, state: int, count: int) -> None:
     """A bolus of `amount` times each lane's fraction into a compartment."""
     fill(work, SAME, amount)
@@ -254,8 +266,8 @@ def add(work: Array, amount: float, slot: int, state: int, count: int) -> None:
         products(work, HELD + i, (HELD + i, ONE, SHAPES + 3 * state + i, SUMS))
 
 
-@njit(cache=True, fastmath=CONTRACT, inline="always")
-def twice(x: float, hours: float, once: float, per_rate: float) -> float:
+@register_jitable(fastmath=CONTRACT, error_model="numpy", inline="always")
+def twice(x: Any, hours: Any, once: Any, per_rate: Any) -> Any:
     """The second integral of exp(-rate·t) over an interval, from the first; x is rate·hours."""
     p = 1.0 / 479001600.0 - x / 6227020800.0
     p = 1.0 / 39916800.0 - x * p
@@ -269,11 +281,11 @@ def twice(x: float, hours: float, once: float, per_rate: float) -> float:
     p = 1.0 / 6.0 - x * p
     p = 0.5 - x * p
     # The difference loses digits where x is small, so there the series stands in for it.
-    return hours * hours * p if x < 0.25 else (hours - once) * per_rate
+    return choose(x < 0.25, hours * hours * p, (hours - once) * per_rate)
 
 
-@njit(cache=True, fastmath=CONTRACT, inline="always")
-def absorbed(rate: float, ka: float, hours: float, left: float, left_depot: float) -> float:
+@register_jitable(fastmath=CONTRACT, error_model="numpy", inline="always")
+def absorbed(rate: Any, ka: Any, hours: Any, left: Any, left_depot: Any) -> Any:
     """What a unit in a depot becomes in a mode, per unit of absorption rate.
 
     The divided difference over the two rates of exp(-rate·hours): of the slower one's, times how far the faster one has
@@ -281,48 +293,47 @@ def absorbed(rate: float, ka: float, hours: float, left: float, left_depot: floa
     """
     gap = abs(ka - rate) * hours
     _, gone = decayed(gap)
-    slower = max(left, left_depot)
-    share = gone / gap if gap > 0.0 else 1.0
+    slower = choose(left > left_depot, left, left_depot)
+    share = choose(gap > 0.0, gone / gap, 1.0)
     return hours * slower * share
 
 
-@njit(cache=True, fastmath=CONTRACT, inline="always")
+@register_jitable(fastmath=CONTRACT, error_model="numpy", inline="always")
 def absorbed_once(
-    rate: float, ka: float, hours: float, once: float, once_depot: float, per_rate: float, per_ka: float, first: float
-) -> float:
+    rate: Any, ka: Any, hours: Any, once: Any, once_depot: Any, per_rate: Any, per_ka: Any, first: Any
+) -> Any:
     """The integral of `absorbed` over the interval, from the integrals of the two exponentials."""
     mode_is_slower = rate < ka
-    slow = once if mode_is_slower else once_depot
-    per_fast = per_ka if mode_is_slower else per_rate
-    a, b = min(rate, ka) * hours, max(rate, ka) * hours
-    return hours * hours * series(a, b, 0.5, 3.0) if b < 0.25 else (slow - first) * per_fast
+    slow = choose(mode_is_slower, once, once_depot)
+    per_fast = choose(mode_is_slower, per_ka, per_rate)
+    a, b = choose(mode_is_slower, rate, ka) * hours, choose(mode_is_slower, ka, rate) * hours
+    return choose(b < 0.25, hours * hours * series(a, b, 0.5, 3.0), (slow - first) * per_fast)
 
 
-@njit(cache=True, fastmath=CONTRACT, inline="always")
+@register_jitable(fastmath=CONTRACT, error_model="numpy", inline="always")
 def absorbed_twice(
-    rate: float,
-    ka: float,
-    hours: float,
-    twice_mode: float,
-    twice_depot: float,
-    per_rate: float,
-    per_ka: float,
-    second: float,
-) -> float:
+    rate: Any,
+    ka: Any,
+    hours: Any,
+    twice_mode: Any,
+    twice_depot: Any,
+    per_rate: Any,
+    per_ka: Any,
+    second: Any,
+) -> Any:
     """The second integral of `absorbed`."""
     mode_is_slower = rate < ka
-    slow = twice_mode if mode_is_slower else twice_depot
-    per_fast = per_ka if mode_is_slower else per_rate
-    a, b = min(rate, ka) * hours, max(rate, ka) * hours
-    return hours * hours * hours * series(a, b, 1.0 / 6.0, 4.0) if b < 0.25 else (slow - second) * per_fast
+    slow = choose(mode_is_slower, twice_mode, twice_depot)
+    per_fast = choose(mode_is_slower, per_ka, per_rate)
+    a, b = choose(mode_is_slower, rate, ka) * hours, choose(mode_is_slower, ka, rate) * hours
+    return choose(b < 0.25, hours * hours * hours * series(a, b, 1.0 / 6.0, 4.0), (slow - second) * per_fast)
 
 
-@njit(cache=True, fastmath=CONTRACT, inline="always")
-def series(a: float, b: float, factor: float, divisor: float) -> float:
+@register_jitable(fastmath=CONTRACT, error_model="numpy", inline="always")
+def series(a: Any, b: Any, factor: float, divisor: float) -> Any:
     """Sum of the complete homogeneous polynomials of -a and -b over the factorials from `factor` on."""
-    whole = 1.0
-    power = 1.0
-    total = 0.0
+    whole = power = 1.0 + 0.0 * a
+    total = 0.0 * a
     for n in range(12):
         total += whole * factor
         factor = factor / (n + divisor)
@@ -331,151 +342,138 @@ def series(a: float, b: float, factor: float, divisor: float) -> float:
     return total
 
 
-@njit(cache=True, fastmath=CONTRACT)
-def decay(work: Array, deep: bool) -> None:
-    """What TIMES do to a mode of RATE: NOW_E to a unit, NOW_G by a unit of push; `deep`: NOW_H to the integral."""
-    for k in range(LANES):
-        left, gone = decayed(work[RATE * LANES + k] * work[TIMES * LANES + k])
-        work[NOW_E * LANES + k] = left
-        work[NOW_G * LANES + k] = gone * work[PER_RATE * LANES + k]
+@register_jitable(fastmath=CONTRACT, error_model="numpy", inline="always")
+def _left(rate: Any, hours: Any, per_rate: Any) -> tuple[Any, Any]:
+    left, gone = decayed(rate * hours)
+    return left, gone * per_rate
+
+
+@register_jitable(fastmath=CONTRACT, error_model="numpy", inline="always")
+def _twice(rate: Any, hours: Any, per_rate: Any, once: Any) -> Any:
+    return twice(rate * hours, hours, once, per_rate)
+
+
+_to_left, _to_twice = across(_left), across(_twice)
+_to_absorbed, _to_once, _to_twice_absorbed = across(absorbed), across(absorbed_once), across(absorbed_twice)
+
+
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
+def decay(work: Array, into: int, i: int, deep: bool) -> None:
+    """What TIMES do to a mode (`ABSORPTION`: the depot): E and G of the block `into`; `deep`: H too."""
+    _to_left(work, (into + E + i, into + G + i), (RATES + i, TIMES, PER_RATES + i))
     if deep:
-        for k in range(LANES):
-            hours = work[TIMES * LANES + k]
-            x = work[RATE * LANES + k] * hours
-            work[NOW_H * LANES + k] = twice(x, hours, work[NOW_G * LANES + k], work[PER_RATE * LANES + k])
+        _to_twice(work, (into + H + i,), (RATES + i, TIMES, PER_RATES + i, into + G + i))
 
 
-@njit(cache=True, fastmath=CONTRACT)
-def absorb(work: Array, wide: bool, deep: bool) -> None:
-    """After `decay` of the depot and of the mode: what reaches the mode from the depot, per unit of absorption rate.
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
+def absorb(work: Array, into: int, i: int, wide: bool, deep: bool) -> None:
+    """After `decay` of the depot and of the mode: what reaches the mode from the depot.
 
-    NOW_P of a unit in the depot; `wide`: NOW_Q of a unit rate into it; `deep`: NOW_R, to the integral by that rate.
+    P of a unit in the depot; `wide`: Q of a unit rate into it; `deep`: R, to the integral by that rate.
     """
-    for k in range(LANES):
-        work[NOW_P * LANES + k] = absorbed(
-            work[RATE * LANES + k],
-            work[KA * LANES + k],
-            work[TIMES * LANES + k],
-            work[NOW_E * LANES + k],
-            work[E_DEPOT * LANES + k],
-        )
+    e, g, h, p, q, r = into + E, into + G, into + H, into + P + i, into + Q + i, into + R + i
+    _to_absorbed(work, (p,), (RATES + i, KA, TIMES, e + i, e + ABSORPTION))
     if wide:
-        for k in range(LANES):
-            work[NOW_Q * LANES + k] = absorbed_once(
-                work[RATE * LANES + k],
-                work[KA * LANES + k],
-                work[TIMES * LANES + k],
-                work[NOW_G * LANES + k],
-                work[G_DEPOT * LANES + k],
-                work[PER_RATE * LANES + k],
-                work[PER_KA * LANES + k],
-                work[NOW_P * LANES + k],
-            )
+        _to_once(work, (q,), (RATES + i, KA, TIMES, g + i, g + ABSORPTION, PER_RATES + i, PER_KA, p))
     if deep:
-        for k in range(LANES):
-            work[NOW_R * LANES + k] = absorbed_twice(
-                work[RATE * LANES + k],
-                work[KA * LANES + k],
-                work[TIMES * LANES + k],
-                work[NOW_H * LANES + k],
-                work[H_DEPOT * LANES + k],
-                work[PER_RATE * LANES + k],
-                work[PER_KA * LANES + k],
-                work[NOW_Q * LANES + k],
-            )
-
-
-@njit(cache=True, fastmath=CONTRACT)
-def decay_depot(work: Array, deep: bool) -> None:
-    """What TIMES do to the depot: E_DEPOT, G_DEPOT and, `deep`, H_DEPOT."""
-    products(work, RATE, (KA, ONE))
-    products(work, PER_RATE, (PER_KA, ONE))
-    decay(work, deep)
-    products(work, E_DEPOT, (NOW_E, ONE))
-    products(work, G_DEPOT, (NOW_G, ONE))
+        _to_twice_absorbed(work, (r,), (RATES + i, KA, TIMES, h + i, h + ABSORPTION, PER_RATES + i, PER_KA, q))
+    products(work, p, (p, SHARES + i))
+    if wide:
+        products(work, q, (q, SHARES + i))
     if deep:
-        products(work, H_DEPOT, (NOW_H, ONE))
+        products(work, r, (r, SHARES + i))
 
 
-@njit(cache=True, fastmath=CONTRACT)
-def decay_mode(work: Array, i: int, deep: bool) -> None:
-    """What TIMES do to mode `i`."""
-    products(work, RATE, (RATES + i, ONE))
-    products(work, PER_RATE, (PER_RATES + i, ONE))
-    decay(work, deep)
-
-
-@njit(cache=True, fastmath=CONTRACT)
-def set_step(work: Array, hours: float, count: int, depot: int, exposure: bool) -> None:
-    """What one step of this length does."""
-    fill(work, TIMES, hours)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
+def set_factors(work: Array, into: int, count: int, depot: int, wide: bool, deep: bool) -> None:
+    """What TIMES do to all modes and the depot, into a block; `wide` and `deep` as `absorb` has them."""
     if depot == 1:
-        decay_depot(work, exposure)
+        decay(work, into, ABSORPTION, deep)
     for i in range(count):
-        decay_mode(work, i, exposure)
-        products(work, STEP_E + i, (NOW_E, ONE))
-        products(work, STEP_G + i, (NOW_G, ONE))
-        if exposure:
-            products(work, STEP_H + i, (NOW_H, ONE))
+        decay(work, into, i, deep)
         if depot == 1:
-            absorb(work, hours > 0.0, exposure)
-            products(work, STEP_P + i, (NOW_P, SHARES + i))
-            products(work, STEP_Q + i, (NOW_Q, SHARES + i))
-            if exposure:
-                products(work, STEP_R + i, (NOW_R, SHARES + i))
+            absorb(work, into, i, wide, deep)
 
 
-@njit(cache=True, fastmath=CONTRACT, inline="always")
-def advance(work: Array, count: int, depot: int, exposure: bool) -> None:
-    """Carry modes and depot over the step that was set; with `exposure`, AREA grows by what the step adds to it."""
-    _advance_mode(work, 0, depot, exposure)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
+def set_step(work: Array, into: int, hours: float, count: int, depot: int, exposure: bool) -> None:
+    """What one step of this length does, into a block."""
+    fill(work, TIMES, hours)
+    set_factors(work, into, count, depot, hours > 0.0, exposure)
+
+
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy", inline="always")
+def advance(work: Array, by: int, count: int, depot: int, pushed: bool, exposure: bool) -> None:
+    """Carry modes and depot over the step of a block; with `exposure`, AREA grows by what the step adds to it.
+
+    Where nothing is `pushed` into them, that is left out.
+    """
+    _advance_mode(work, by, 0, depot, pushed, exposure)
     if count > 1:
-        _advance_mode(work, 1, depot, exposure)
+        _advance_mode(work, by, 1, depot, pushed, exposure)
     if count > 2:
-        _advance_mode(work, 2, depot, exposure)
+        _advance_mode(work, by, 2, depot, pushed, exposure)
     if depot == 1:
-        products(work, DEPOT, (DEPOT, E_DEPOT, PUSH_DEPOT, G_DEPOT))
+        left, once = by + E + ABSORPTION, by + G + ABSORPTION
+        if pushed:
+            products(work, DEPOT, (DEPOT, left, PUSH_DEPOT, once))
+        else:
+            products(work, DEPOT, (DEPOT, left))
 
 
-@njit(cache=True, fastmath=CONTRACT, inline="always")
-def _advance_mode(work: Array, i: int, depot: int, exposure: bool) -> None:
-    g, h, p, q, r = STEP_G + i, STEP_H + i, STEP_P + i, STEP_Q + i, STEP_R + i
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy", inline="always")
+def _advance_mode(work: Array, by: int, i: int, depot: int, pushed: bool, exposure: bool) -> None:
+    e, g, h, p, q, r = by + E + i, by + G + i, by + H + i, by + P + i, by + Q + i, by + R + i
     if depot == 1:
         if exposure:
             products(work, SUMS, (HELD + i, g, PUSH + i, h, DEPOT, q, PUSH_DEPOT, r))
             products(work, AREA, (AREA, ONE, WEIGHTS + i, SUMS))
-        products(work, HELD + i, (HELD + i, STEP_E + i, PUSH + i, g, DEPOT, p, PUSH_DEPOT, q))
+        if pushed:
+            products(work, HELD + i, (HELD + i, e, PUSH + i, g, DEPOT, p, PUSH_DEPOT, q))
+        else:
+            products(work, HELD + i, (HELD + i, e, DEPOT, p))
     else:
         if exposure:
             products(work, SUMS, (HELD + i, g, PUSH + i, h))
             products(work, AREA, (AREA, ONE, WEIGHTS + i, SUMS))
-        products(work, HELD + i, (HELD + i, STEP_E + i, PUSH + i, g))
+        if pushed:
+            products(work, HELD + i, (HELD + i, e, PUSH + i, g))
+        else:
+            products(work, HELD + i, (HELD + i, e))
 
 
-@njit(cache=True, fastmath=CONTRACT, inline="always")
+def _not_below_zero(total: Any) -> Any:
+    return choose(total < 0.0, 0.0, total)
+
+
+_to_value_of_one = across(lambda w, a: _not_below_zero(w * a))
+_to_value_of_two = across(lambda w, a, v, b: _not_below_zero(w * a + v * b))
+_to_value_of_three = across(lambda w, a, v, b, u, c: _not_below_zero(w * a + v * b + u * c))
+
+
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy", inline="always")
 def set_value(work: Array, count: int) -> None:
     """VALUE: the central concentration, mg/L; rounding never makes it negative."""
     if count == 1:
-        products(work, VALUE, (WEIGHTS, HELD))
+        _to_value_of_one(work, (VALUE,), (WEIGHTS, HELD))
     elif count == 2:
-        products(work, VALUE, (WEIGHTS, HELD, WEIGHTS + 1, HELD + 1))
+        _to_value_of_two(work, (VALUE,), (WEIGHTS, HELD, WEIGHTS + 1, HELD + 1))
     else:
-        products(work, VALUE, (WEIGHTS, HELD, WEIGHTS + 1, HELD + 1, WEIGHTS + 2, HELD + 2))
-    larger(work, VALUE, ZERO)
+        _to_value_of_three(work, (VALUE,), (WEIGHTS, HELD, WEIGHTS + 1, HELD + 1, WEIGHTS + 2, HELD + 2))
 
 
-@njit(cache=True, fastmath=CONTRACT)
-def close_periods(work: Array, count: int, depot: int) -> None:
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
+def close_periods(work: Array, by: int, count: int, depot: int) -> None:
     """From what one period of a steady state leaves, what all the periods before have left together.
 
-    The period's step must have been set.
+    The period's step must be in the block `by`.
     """
     if depot == 1:
         for k in range(LANES):
-            work[DEPOT * LANES + k] /= work[G_DEPOT * LANES + k] * work[KA * LANES + k]
+            work[DEPOT * LANES + k] /= work[(by + G + ABSORPTION) * LANES + k] * work[KA * LANES + k]
     for i in range(count):
         for k in range(LANES):
             held = work[(HELD + i) * LANES + k]
             if depot == 1:
-                held += work[DEPOT * LANES + k] * work[(STEP_P + i) * LANES + k]
-            work[(HELD + i) * LANES + k] = held / (work[(STEP_G + i) * LANES + k] * work[(RATES + i) * LANES + k])
+                held += work[DEPOT * LANES + k] * work[(by + P + i) * LANES + k]
+            work[(HELD + i) * LANES + k] = held / (work[(by + G + i) * LANES + k] * work[(RATES + i) * LANES + k])

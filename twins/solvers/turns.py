@@ -10,22 +10,19 @@ from numba import njit
 
 from twins.solvers.exponential import CONTRACT, decayed
 from twins.solvers.linear import (
+    ABSORPTION,
     BEFORE,
     CHANGE,
     CHANGE_DEPOT,
     CURVATURE,
     DEPOT,
     DONE,
-    E_DEPOT,
     FROM,
-    G_DEPOT,
     HELD,
     KA,
-    KEPT,
     MINUS_KA,
     MINUS_RATES,
-    NOW_E,
-    NOW_P,
+    NOW,
     ONE,
     PEAK,
     PEAK_AT,
@@ -38,8 +35,6 @@ from twins.solvers.linear import (
     SLOPE,
     SLOPE_AFTER,
     SLOPE_BEFORE,
-    STEP_E,
-    STEP_P,
     SUMS,
     TIMES,
     TOP,
@@ -47,11 +42,11 @@ from twins.solvers.linear import (
     VALUE,
     WEIGHTS,
     Array,
-    absorb,
+    E,
+    P,
     absorbed,
     absorbed_once,
-    decay_depot,
-    decay_mode,
+    set_factors,
 )
 from twins.solvers.rows import LANES, above, fill, products
 
@@ -60,7 +55,7 @@ _NEAR = 3e-5  # of a step: the next of Newton's steps would be its square
 _CLOSE = 1e-7  # of the step; the curve is flat at its peak, so the peak itself is then right to 1e-13
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def keep_changes(work: Array, count: int, depot: int) -> None:
     """Before a step: how fast modes, depot and concentration change as it begins."""
     for i in range(count):
@@ -74,9 +69,11 @@ def keep_changes(work: Array, count: int, depot: int) -> None:
         products(work, SLOPE_BEFORE, (SLOPE_BEFORE, ONE, WEIGHTS + i, CHANGE + i))
 
 
-@njit(cache=True, fastmath=CONTRACT)
-def find_peaks(work: Array, hours: float, count: int, depot: int) -> bool:
-    """After a step: rows whose concentration rose as it began and fell as it ended get PEAK_AT and PEAK, raise TOP.
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
+def find_peaks(work: Array, hours: float, by: int, count: int, depot: int) -> bool:
+    """After the step of a block: rows whose concentration rose as it began and fell as it ended.
+
+    They get PEAK_AT and PEAK, and raise TOP.
 
     Returns
     -------
@@ -88,9 +85,9 @@ def find_peaks(work: Array, hours: float, count: int, depot: int) -> bool:
         return False
     fill(work, SLOPE_AFTER, 0.0)
     for i in range(count):
-        products(work, SUMS, (CHANGE + i, STEP_E + i))
+        products(work, SUMS, (CHANGE + i, by + E + i))
         if depot == 1:
-            products(work, SUMS, (SUMS, ONE, CHANGE_DEPOT, STEP_P + i))
+            products(work, SUMS, (SUMS, ONE, CHANGE_DEPOT, by + P + i))
         products(work, SLOPE_AFTER, (SLOPE_AFTER, ONE, WEIGHTS + i, SUMS))
     turned = rising & ~above(work, SLOPE_AFTER, 0.0)
     if turned == 0:
@@ -129,35 +126,27 @@ def find_peaks(work: Array, hours: float, count: int, depot: int) -> bool:
     return True
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def _slope_at(work: Array, count: int, depot: int) -> None:
     """Slope and curvature of the concentration at PEAK_AT."""
     fill(work, SLOPE, 0.0)
     fill(work, CURVATURE, 0.0)
     products(work, TIMES, (PEAK_AT, ONE))
     shallow = depot > 1  # never: a plain word for False would be compiled once more
-    if depot == 1:
-        products(work, KEPT, (E_DEPOT, ONE))
-        products(work, KEPT + 1, (G_DEPOT, ONE))
-        decay_depot(work, shallow)
+    set_factors(work, NOW, count, depot, shallow, shallow)
     for i in range(count):
-        decay_mode(work, i, shallow)
-        products(work, SUMS, (CHANGE + i, NOW_E))
+        products(work, SUMS, (CHANGE + i, NOW + E + i))
         if depot == 1:
-            absorb(work, shallow, shallow)
-            products(work, SUMS + 1, (SHARES + i, CHANGE_DEPOT))
-            products(work, SUMS, (SUMS, ONE, SUMS + 1, NOW_P))
-        products(work, SUMS + 2, (MINUS_RATES + i, SUMS))
+            products(work, SUMS, (SUMS, ONE, CHANGE_DEPOT, NOW + P + i))
+        products(work, SUMS + 1, (MINUS_RATES + i, SUMS))
         if depot == 1:
-            products(work, SUMS + 2, (SUMS + 2, ONE, SUMS + 1, E_DEPOT))
+            products(work, SUMS + 2, (SHARES + i, CHANGE_DEPOT))
+            products(work, SUMS + 1, (SUMS + 1, ONE, SUMS + 2, NOW + E + ABSORPTION))
         products(work, SLOPE, (SLOPE, ONE, WEIGHTS + i, SUMS))
-        products(work, CURVATURE, (CURVATURE, ONE, WEIGHTS + i, SUMS + 2))
-    if depot == 1:
-        products(work, E_DEPOT, (KEPT, ONE))
-        products(work, G_DEPOT, (KEPT + 1, ONE))
+        products(work, CURVATURE, (CURVATURE, ONE, WEIGHTS + i, SUMS + 1))
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def value_at(work: Array, k: int, at: float, count: int, depot: int) -> tuple[float, float]:
     """One row's concentration and slope `at` hours into the step."""
     value = work[BEFORE * LANES + k]
@@ -184,7 +173,7 @@ def value_at(work: Array, k: int, at: float, count: int, depot: int) -> tuple[fl
     return value, slope
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def count_hours(work: Array, hours: float, level: float, into: int, peaks: bool, count: int, depot: int) -> None:
     """Add to row `into` of the buffer how long the concentration was above a level during the step."""
     first, last = above(work, BEFORE, level), above(work, VALUE, level)
@@ -206,7 +195,7 @@ def count_hours(work: Array, hours: float, level: float, into: int, peaks: bool,
             work[into * LANES + k] += _above(work, k, 0.0, hours, before, after, level, count, depot)
 
 
-@njit(cache=True, fastmath=CONTRACT)
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def _above(
     work: Array, k: int, left: float, right: float, before: float, after: float, level: float, count: int, depot: int
 ) -> float:

@@ -50,6 +50,17 @@ def test_every_structure_agrees_with_the_matrix_exponential(count: int, depot: b
         assert run.auc[0] == pytest.approx(auc, rel=2e-10, abs=1e-10)
 
 
+def test_steps_that_come_again_after_others_are_still_their_own() -> None:
+    steps = [1.0, 0.5, 1.0, 2.0, 0.25, 0.5, 3.0, 1.0, 0.75, 2.0, 0.5, 0.25, 4.0, 3.0, 1.0, 1.0, 0.5]
+    times = np.cumsum(steps)
+    given = [(0.0, 400.0, 0.0, 2), (0.0, 900.0, 3.5, 0), (times[7], 250.0, 0.0, 0)]
+    system, row = compartments(2, oral=True), [*ORDINARY[2], 0.9]
+    run = _run(system, row, [Dose(*dose[:3], into=system.states[dose[3]]) for dose in given], times)
+    concentration, auc = follow(row, 2, True, given, times)
+    assert run.concentration[0] == pytest.approx(concentration, rel=1e-11)
+    assert run.auc[0] == pytest.approx(auc, rel=1e-11)
+
+
 @pytest.mark.parametrize(("count", "depot"), STRUCTURES)
 @pytest.mark.parametrize("duration", [0.0, 3.0, 12.0, 30.0])
 def test_steady_state_is_what_long_repetition_comes_to(count: int, depot: bool, duration: float) -> None:

@@ -1,8 +1,11 @@
 """``manage.py warm``: compile every kernel that the product needs into the cache, so that nobody waits for it later."""
 
+import compileall
+import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from types import ModuleType
 from typing import Any
 
 from django.conf import settings
@@ -36,6 +39,7 @@ class Command(BaseCommand):
         systems = {id(model.system): model.system for model in map(formulary.model, formulary.model_ids())}
         for system in systems.values():
             self._timed(system.name, lambda s=system: carry_once(s))
+        keep_byte_code(tuple(sys.modules.values()))
         self.stdout.write(f"All kernels are in the cache, after {time.perf_counter() - began:.1f} s.")
 
     def _timed(self, what: str, work: Callable[[], None]) -> None:
@@ -46,3 +50,15 @@ class Command(BaseCommand):
             self.stdout.write(f"  {what}: left out; {error}")
             return
         self.stdout.write(f"  {what}: {time.perf_counter() - began:.1f} s")
+
+
+def keep_byte_code(modules: Iterable[ModuleType]) -> None:
+    """Byte code of modules, those of numba and SciPy that kernels brought in among them.
+
+    Where PYTHONDONTWRITEBYTECODE is set no process keeps any, and each would compile them from their sources again,
+    which takes longer than loading the kernels. A folder that cannot be written is left as it is.
+    """
+    for module in modules:
+        source = getattr(getattr(module, "__spec__", None), "origin", None)
+        if source and source.endswith(".py"):
+            compileall.compile_file(source, quiet=2)
