@@ -80,11 +80,15 @@ def _reads_plainly(system: System) -> bool:
 def superposes(model: PopulationModel, individual: Individual, doses: Array, resets: int) -> bool:
     """Whether nothing but the doses changes over time, and they enter the central compartment as they are given."""
     effects = individual.effects
-    if compartments(model.system) == 0 or resets or bool(np.any(doses[:, 5:7] != 0.0)):
+    if compartments(model.system) == 0 or resets or bool((doses[:, 5:7] != 0.0).any()):
         return False
-    entries = ports(model.system).table[doses[:, 7].astype(np.int64)]
-    if bool(np.any(entries[:, 0] != 0)) or bool(np.any(entries[:, [1, 2, 4, 5]] >= 0)):
-        return False
+    table = ports(model.system).table
+    for port in set(doses[:, 7].tolist()):
+        entry = table[int(port)].tolist()
+        if entry[0] != 0 or max(entry[1], entry[2], entry[4], entry[5]) >= 0:
+            return False
+    if effects.typical.shape[0] == 1:
+        return True
     same = np.all(effects.typical == effects.typical[0]) and np.all(effects.added == effects.added[0])
     return bool(same and (individual.occasions == 0 or np.all(effects.occasion == effects.occasion[0])))
 

@@ -18,7 +18,7 @@ from twins.estimation.engine import (
     superposes,
     with_doses,
 )
-from twins.pharmacology.covariates import CovariateHistory, history
+from twins.pharmacology.covariates import CovariateHistory, histories, history
 from twins.pharmacology.individual import Individual, root
 from twins.pharmacology.population import PopulationModel
 from twins.quantities.dose import Dose
@@ -113,6 +113,7 @@ class Evidence:
         below: BelowLimit = BelowLimit.M3,
         half_life_h: float | None = None,
         flatten: float = 1.0,
+        like: "Evidence | None" = None,
     ) -> "Evidence":
         """The evidence of these levels of a course, with its doses, covariates, resets and carry rule.
 
@@ -123,6 +124,8 @@ class Evidence:
             old levels count like new ones.
         flatten
             Factor of the prior's covariance; above 1 the population says less.
+        like
+            See `gather`.
 
         Raises
         ------
@@ -146,7 +149,39 @@ class Evidence:
             weights=weights,
             flatten=flatten,
             resets_h=course.resets_h,
+            like=like,
         )
+
+    @classmethod
+    def of_many(
+        cls,
+        model: PopulationModel,
+        courses: Sequence[Course],
+        *,
+        below: BelowLimit = BelowLimit.M3,
+        half_life_h: float | None = None,
+        flatten: float = 1.0,
+    ) -> "list[Evidence]":
+        """The evidence of all levels of each course, in order, the same as by `of` and sooner.
+
+        Raises
+        ------
+        EvidenceError, CovariateError, TimelineError
+        """
+        found: list[Evidence] = []
+        for course, chart in zip(courses, histories(model, courses), strict=True):
+            one = cls.of(
+                model,
+                course,
+                course.levels,
+                chart=chart,
+                below=below,
+                half_life_h=half_life_h,
+                flatten=flatten,
+                like=found[0] if found else None,
+            )
+            found.append(one)
+        return found
 
     @classmethod
     def gather(
@@ -164,6 +199,7 @@ class Evidence:
         weights: Sequence[float] | None = None,
         flatten: float = 1.0,
         resets_h: Sequence[float] = (),
+        like: "Evidence | None" = None,
     ) -> "Evidence":
         """The evidence of levels at `times_h`, in any order, ties allowed.
 
@@ -175,6 +211,8 @@ class Evidence:
             Which levels lie below the limit of quantification that `observed` then states.
         weights
             Factor of each level's residual variance; 1 where left out.
+        like
+            Evidence of the same model and `flatten`: what does not differ between patients is taken over.
 
         Raises
         ------
@@ -200,9 +238,11 @@ class Evidence:
         table = tabulate(model.system, doses)
         if rule is CarryRule.INTERPOLATED:
             chart = with_doses(chart, expand(table, times[-1] if count else 0.0)[:, START])
-        individual = Individual.of(model, chart, until_h=float(times[-1]) if count else -np.inf)
+        until = float(times[-1]) if count else -np.inf
+        individual = Individual.of(model, chart, until_h=until, like=None if like is None else like.individual)
         residuals = [model.residuals[names[at]] for at in number]
-        rules = np.where(low, _RULES[below], -M4 if below is BelowLimit.M4 else 0)
+        quantified = -M4 if below is BelowLimit.M4 else 0
+        rules = np.array([_RULES[below] if one else quantified for one in low], dtype=np.int64)
         levels = Levels(
             observed=observations,
             column=columns,
@@ -212,13 +252,18 @@ class Evidence:
                 dtype=np.float64,
             ).reshape(count, 3),
             weight=np.ones(count) if weights is None else np.array(weights, dtype=np.float64),
-            below=rules.astype(np.int64),
+            below=rules,
         )
         if not bool(np.all((levels.weight > 0.0) & np.isfinite(levels.weight))):
             raise EvidenceError("weights hold a number that is not positive; give factors of the residual variance")
         carried = prepared(model.system, rule)
         plain = superposes(model, individual, table, len(resets_h))
-        within = model.occasions
+        if like is None:
+            occasions = model.occasions
+            between = np.sqrt(flatten) * root(model.omega)
+            within = np.sqrt(flatten) * root(occasions.omega) if occasions else np.zeros((0, 0))
+        else:
+            between, within = like.case.between, like.case.within
         case = Case(
             layout=carried.layout,
             scales=carried.scales,
@@ -226,9 +271,9 @@ class Evidence:
             tolerance=TOLERANCE,
             steps=STEPPED if isinstance(model.system.equations, Equations) else EXACT,
             plain=np.array([compartments(model.system) if plain else 0, model.system.outputs[0].scale]),
-            between=np.sqrt(flatten) * root(model.omega),
-            within=np.sqrt(flatten) * root(within.omega) if within else np.zeros((0, 0)),
-            reach=reach(model),
+            between=between,
+            within=within,
+            reach=reach(model) if like is None else like.case.reach,
             effects=individual.effects,
             doses=np.ascontiguousarray(expand(table, times[-1])[:, :8]) if plain and count else table,
             epochs_h=individual.times_h,

@@ -15,6 +15,7 @@ from twins.solvers import ask, search
 from twins.solvers.case import chain
 from twins.solvers.pointed import pointer
 from twins.solvers.scoring import CONVERGED, FAILED
+from twins.solvers.shares import SHARE, counter
 
 Array = NDArray[np.float64]
 COVARIANCE_KIND = "inverse of the expected (Fisher) information at the mode, prior included"
@@ -159,7 +160,9 @@ class _Batch:
 
     def __init__(self, group: Sequence[Evidence], hessian: bool) -> None:
         self.group = group
-        sizes = [evidence.size for evidence in group]
+        model = group[0].model
+        within = len(model.occasions.etas) if model.occasions else 0
+        sizes = [len(model.etas) + within * evidence.individual.occasions for evidence in group]
         self.numbers = np.concatenate([evidence.numbers for evidence in group])
         self.wholes = np.concatenate([evidence.wholes for evidence in group])
         self.number_at = chain([evidence.numbers.size for evidence in group])
@@ -182,17 +185,20 @@ class _Batch:
         grid = _grid(len(self.group[0].model.etas))
         filled = (self.normals, self.etas, self.found, self.counts, self.expected, self.full, self.predicted)
 
-        def run(first: int, last: int) -> None:
-            kernel(answer, function, self.numbers, self.wholes, *places, first, last, grid, starts, *filled)
+        taken = counter()
 
-        n = len(self.group)
-        if threads <= 1 or n == 1:
-            run(0, n)
+        def run(_: int) -> None:
+            kernel(answer, function, self.numbers, self.wholes, *places, taken, grid, starts, *filled)
+
+        # Patients differ in how long they take: a thread takes the next few when it has done those before.
+        more = min(threads, -(-len(self.group) // SHARE)) - 1
+        if more < 1:
+            run(0)
             return
-        # Small shares, taken as threads come free: patients differ in how long they take.
-        edges = np.unique(np.linspace(0, n, min(8 * threads, n) + 1).astype(np.int64))
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(run, edges[:-1].tolist(), edges[1:].tolist()))
+        with ThreadPoolExecutor(more) as pool:
+            others = pool.map(run, range(more))
+            run(0)
+            list(others)
 
     def mode(self, k: int) -> Mode:
         evidence = self.group[k]

@@ -1,7 +1,7 @@
 """From chart values to the covariates and typical parameters that a model has over time."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -39,6 +39,7 @@ __all__ = [
     "Reading",
     "chart_name",
     "cockcroft_gault",
+    "histories",
     "history",
     "missing_inputs",
     "read",
@@ -126,38 +127,83 @@ def history(
     CovariateError
         If a chart value is missing, or one is outside what the model's equations can take.
     """
-    chart = _series(model, course)
-    epochs = lay_epochs(
-        model,
-        course,
-        np.array(sorted({value.time_h for series in chart.values() for value in series})),
-        until_h=course.until_h if until_h is None else until_h,
-        first_dose_h=course.until_h if first_dose_h is None else first_dose_h,
-    )
-    carried = {name: _carry(series, epochs.times_h, course.carry) for name, series in chart.items()}
-    shape = epochs.times_h.shape
-    timed = {HOURS: epochs.hours_since_first_dose, FIRST_DOSE: np.full(shape, epochs.first_dose_h)}
-    reading, typical = read(model, {**carried, **timed}, shape=shape)
-    return CovariateHistory(
-        times_h=epochs.times_h,
-        values=reading.found,
-        typical=typical,
-        estimated=np.full(epochs.times_h.size, CLEARANCE in reading.computed, dtype=np.bool_),
-        occasion=epochs.occasion,
-        added=_dialysis(model, course, epochs),
-        assumed=reading.assumed,
-        computed=reading.computed,
-        carry=course.carry,
-    )
+    until = course.until_h if until_h is None else until_h
+    first = course.until_h if first_dose_h is None else first_dose_h
+    return _read_all(model, [_lay(model, course, _readable(model), until, first)])[0]
 
 
-def _series(model: PopulationModel, course: Course) -> dict[str, list[CovariateValue]]:
-    """The charted values that the model can read, by name and in order of time."""
+def histories(model: PopulationModel, courses: Sequence[Course]) -> list[CovariateHistory]:
+    """As `history` of each course, in order: the model's equations are asked once for all that have the same records.
+
+    Raises
+    ------
+    CovariateError
+        Of the first course that has no history.
+    """
+    known = _readable(model)
+    laid = [_lay(model, course, known, course.until_h, course.until_h) for course in courses]
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for k, one in enumerate(laid):
+        groups.setdefault(tuple(one.carried), []).append(k)
+    found: dict[int, CovariateHistory] = {}
+    try:
+        for places in groups.values():
+            found |= zip(places, _read_all(model, [laid[k] for k in places]), strict=True)
+    except CovariateError:
+        return [_read_all(model, [one])[0] for one in laid]  # one by one the error is of the right patient
+    return [found[k] for k in range(len(laid))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    """A course's epochs, and in each what the chart has by name."""
+
+    course: Course
+    epochs: Epochs
+    carried: dict[str, Array]
+
+
+def _lay(model: PopulationModel, course: Course, known: tuple[set[str], set[str]], until: float, first: float) -> _Laid:
+    chart = _series(course, *known)
+    charted = np.array(sorted({value.time_h for series in chart.values() for value in series}))
+    epochs = lay_epochs(model, course, charted, until_h=until, first_dose_h=first)
+    return _Laid(course, epochs, {name: _carry(series, epochs.times_h, course.carry) for name, series in chart.items()})
+
+
+def _read_all(model: PopulationModel, laid: Sequence[_Laid]) -> list[CovariateHistory]:
+    """Histories of courses whose charts have the same names."""
+    edges = np.cumsum([0, *(one.epochs.times_h.size for one in laid)]).tolist()
+    chart = {name: np.concatenate([one.carried[name] for one in laid]) for name in laid[0].carried}
+    chart[HOURS] = np.concatenate([one.epochs.hours_since_first_dose for one in laid])
+    chart[FIRST_DOSE] = np.repeat([one.epochs.first_dose_h for one in laid], np.diff(edges))
+    reading, typical = read(model, chart, shape=(edges[-1],))
+    return [
+        CovariateHistory(
+            times_h=one.epochs.times_h,
+            values={name: values[first:last] for name, values in reading.found.items()},
+            typical=typical[first:last],
+            estimated=np.full(last - first, CLEARANCE in reading.computed, dtype=np.bool_),
+            occasion=one.epochs.occasion,
+            added=_dialysis(model, one.course, one.epochs),
+            assumed=reading.assumed,
+            computed=reading.computed,
+            carry=one.course.carry,
+        )
+        for one, first, last in zip(laid, edges[:-1], edges[1:], strict=True)
+    ]
+
+
+def _readable(model: PopulationModel) -> tuple[set[str], set[str]]:
+    """Names of the chart values that the model can read, and of those among them that may be negative."""
     known = {*model.clinical_inputs, *model.derived, CLEARANCE, DIALYSIS}
     known |= {item.name for item in model.covariates} | {part for d in model.derived.values() for part in d.inputs}
     if CLEARANCE in {item.name for item in model.covariates}:
         known |= {"age_y", "male", "weight_kg", "creatinine_mg_per_dl"}
-    signed = {item.name for item in model.covariates if item.low is not None and item.low < 0}
+    return known, {item.name for item in model.covariates if item.low is not None and item.low < 0}
+
+
+def _series(course: Course, known: set[str], signed: set[str]) -> dict[str, list[CovariateValue]]:
+    """The charted values of known names, by name and in order of time."""
     found: dict[str, list[CovariateValue]] = {}
     for value in course.covariates:
         if value.name not in known:
@@ -174,6 +220,8 @@ def _series(model: PopulationModel, course: Course) -> dict[str, list[CovariateV
 
 def _carry(series: list[CovariateValue], times: Array, rule: CarryRule) -> Array:
     """One covariate's values at each epoch; before its first record and after its last these two hold."""
+    if len(series) == 1:
+        return np.full(times.size, series[0].value, dtype=np.float64)
     at = np.array([value.time_h for value in series])
     values = np.array([value.value for value in series])
     if rule is CarryRule.FORWARD:

@@ -47,6 +47,8 @@ def lay_epochs(
         opening = course.doses[0]
         longest = max(model.steps_h, default=0.0)
         first = opening.start_h - (longest if opening.steady_state is not SteadyState.NO else 0.0)
+    if not (model.steps_h or model.occasions or course.dialysis):
+        return _charted(charted_h, first, course.carry)
     steps = first + np.array(sorted(model.steps_h))
     begins = _occasions(model, course, first, until_h)
     sessions = np.array([(s.start_h, s.end_h, s.clearance_l_per_h) for s in course.dialysis]).reshape(-1, 3)
@@ -72,6 +74,17 @@ def lay_epochs(
     # Rounding of first + step must not put an epoch on the wrong side of the step.
     hours = np.clip(np.clip(left - first, after[passed], before[passed]), 0.0, None)
     return Epochs(times, first, occasion, hours, held[:, 1])
+
+
+def _charted(charted_h: Array, first: float, carry: CarryRule) -> Epochs:
+    """The epochs where nothing jumps by itself: those of the chart records."""
+    times = charted_h if charted_h.size else np.zeros(1)
+    left = times.copy()
+    if carry is not CarryRule.INTERPOLATED:
+        left[1:] = times[1:] if carry is CarryRule.FORWARD else times[:-1]
+        left[0] = -np.inf
+    hours = np.maximum(left - first, 0.0)
+    return Epochs(times, first, np.zeros(times.size, dtype=np.int64), hours, np.zeros(times.size))
 
 
 def _lay(charted: Array, edges: Array, carry: CarryRule, jumping: Callable[[Array], Array]) -> tuple[Array, Array]:

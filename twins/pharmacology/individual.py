@@ -36,7 +36,14 @@ class Individual:
     effects: Effects
 
     @classmethod
-    def of(cls, model: PopulationModel, chart: CovariateHistory, *, until_h: float | None = None) -> "Individual":
+    def of(
+        cls,
+        model: PopulationModel,
+        chart: CovariateHistory,
+        *,
+        until_h: float | None = None,
+        like: "Individual | None" = None,
+    ) -> "Individual":
         """The individual of a covariate history.
 
         Parameters
@@ -44,8 +51,9 @@ class Individual:
         until_h
             Occasions that begin after this have no kappas here: what is predicted up to then does not depend on them.
             None: all occasions of the history have theirs.
+        like
+            Another individual of the same model, whose tables of effects are taken over.
         """
-        names = model.components
         within = () if model.occasions is None else model.occasions.etas
         occasion = np.ascontiguousarray(chart.occasion, dtype=np.int64)
         if until_h is not None and within:
@@ -54,27 +62,15 @@ class Individual:
             seen = int(np.searchsorted(chart.times_h, until_h, side=side)) + int(side == "left")
             known = int(occasion[: max(seen, 1)].max()) + 1 if until_h > -np.inf else 0
             occasion = np.where(occasion < known, occasion, -1)
-        terms = [
-            (names.index(name), which, factor)
-            for which, eta in enumerate((*model.etas, *within))
-            for name, factor in eta.targets
-        ]
-        columns = [k for k, name in enumerate(model.parameters) for _ in model.sums.get(name, (name,))]
+        effects = _unmoved(model) if like is None else like.effects
         return cls(
             model=model,
             times_h=np.ascontiguousarray(chart.times_h, dtype=np.float64),
             occasions=int(occasion.max()) + 1 if within else 0,
-            effects=Effects(
+            effects=effects._replace(
                 typical=np.ascontiguousarray(chart.typical, dtype=np.float64),
                 added=np.ascontiguousarray(chart.added, dtype=np.float64),
                 occasion=occasion,
-                links=np.array([int(model.links.get(name, Link.LOG)) for name in names], dtype=np.int64),
-                columns=np.array(columns, dtype=np.int64),
-                component=np.array([term[0] for term in terms], dtype=np.int64),
-                effect=np.array([term[1] for term in terms], dtype=np.int64),
-                factor=np.array([term[2] for term in terms], dtype=np.float64),
-                box_cox=np.array([eta.box_cox or 0.0 for eta in (*model.etas, *within)], dtype=np.float64),
-                counts=np.array([len(model.etas), len(within)], dtype=np.int64),
             ),
         )
 
@@ -175,6 +171,26 @@ class Individual:
         if rows.shape[1] != self.size:
             raise ValueError(f"the rows have {rows.shape[1]} effects, this individual has {self.size}; widen them")
         return rows
+
+
+def _unmoved(model: PopulationModel) -> Effects:
+    """How effects move the components of any individual, still without one's typical values."""
+    names = model.components
+    etas = (*model.etas, *(() if model.occasions is None else model.occasions.etas))
+    terms = [(names.index(name), which, factor) for which, eta in enumerate(etas) for name, factor in eta.targets]
+    columns = [k for k, name in enumerate(model.parameters) for _ in model.sums.get(name, (name,))]
+    return Effects(
+        typical=np.zeros((0, len(names))),
+        added=np.zeros((0, len(model.parameters))),
+        occasion=np.zeros(0, dtype=np.int64),
+        links=np.array([int(model.links.get(name, Link.LOG)) for name in names], dtype=np.int64),
+        columns=np.array(columns, dtype=np.int64),
+        component=np.array([term[0] for term in terms], dtype=np.int64),
+        effect=np.array([term[1] for term in terms], dtype=np.int64),
+        factor=np.array([term[2] for term in terms], dtype=np.float64),
+        box_cox=np.array([eta.box_cox or 0.0 for eta in etas], dtype=np.float64),
+        counts=np.array([len(model.etas), len(etas) - len(model.etas)], dtype=np.int64),
+    )
 
 
 def root(covariance: Array) -> Array:

@@ -5,17 +5,15 @@ patients are simply many cases behind one another.
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numba import carray, njit, types
-from numba.extending import intrinsic
-from numba.np.arrayobj import make_array
+from numba import njit
 from numpy.typing import NDArray
 
 from twins.solvers.individual import Effects
 from twins.solvers.likelihood import Levels
-from twins.solvers.linear import CONTRACT
+from twins.solvers.views import row, table
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -67,6 +65,9 @@ class Case(NamedTuple):
     levels: Levels
 
 
+_PLAIN = Case._fields.index("plain")
+
+
 def pack(case: Case) -> tuple[Array, Whole]:
     """A case as numbers and whole numbers; the latter begin with where each array lies and its shape."""
     arrays: list[NDArray[np.float64] | Whole] = []
@@ -74,14 +75,19 @@ def pack(case: Case) -> tuple[Array, Whole]:
         arrays += [part] if isinstance(part, np.ndarray) else list(part)
     numbers: list[NDArray[np.float64] | Whole] = []
     wholes: list[NDArray[np.float64] | Whole] = []
-    places: list[tuple[int, int, int]] = []
-    at = [0, 3 * len(arrays)]
+    places: list[int] = []
+    number, whole = 0, 3 * len(arrays)
     for array in arrays:
-        whole = int(array.dtype == np.int64)
-        places.append((at[whole], array.shape[0], array.shape[1] if array.ndim == 2 else 1))
-        (wholes if whole else numbers).append(array.ravel())
-        at[whole] += array.size
-    return np.concatenate(numbers), np.concatenate([np.array(places, dtype=np.int64).ravel(), *wholes])
+        shape = array.shape
+        counts = array.dtype.kind == "i"
+        places += (whole if counts else number, shape[0], shape[1] if len(shape) == 2 else 1)
+        if counts:
+            wholes.append(array.ravel())
+            whole += array.size
+        else:
+            numbers.append(array.ravel())
+            number += array.size
+    return np.concatenate(numbers), np.concatenate([np.array(places, dtype=np.int64), *wholes])
 
 
 def chain(sizes: Sequence[int]) -> Whole:
@@ -91,31 +97,29 @@ def chain(sizes: Sequence[int]) -> Whole:
     return found
 
 
-@intrinsic
-def _address(_: Any, array: Any, offset: Any) -> Any:  # noqa: ARG001  # numba looks at the names
-    """Where an array's element lies: views made from it count no references, which cost more than a small fit."""
-
-    def build(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data = make_array(signature.args[0])(context, builder, arguments[0]).data
-        return builder.gep(data, [arguments[1]])
-
-    return types.CPointer(array.dtype)(array, types.intp), build
-
-
-@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
+@njit(forceinline=True)
 def _row(numbers: Array, wholes: Whole, number: int) -> Array:
-    return carray(_address(numbers, wholes[3 * number]), (wholes[3 * number + 1],))  # type: ignore[no-any-return]
+    return row(numbers, wholes[3 * number], wholes[3 * number + 1])  # type: ignore[no-any-return]
 
 
-@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
+@njit(forceinline=True)
 def _table(numbers: Array, wholes: Whole, number: int) -> Array:
-    shape = (wholes[3 * number + 1], wholes[3 * number + 2])
-    return carray(_address(numbers, wholes[3 * number]), shape)  # type: ignore[no-any-return]
+    return table(numbers, wholes[3 * number], wholes[3 * number + 1], wholes[3 * number + 2])  # type: ignore[no-any-return]
 
 
-@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
+@njit(forceinline=True)
+def superposes(numbers: Array, wholes: Whole) -> bool:
+    """Whether a packed case's doses superpose; see `Case.plain`."""
+    return numbers[wholes[3 * _PLAIN]] > 0.0  # type: ignore[no-any-return]
+
+
+@njit(forceinline=True)
 def unpack(numbers: Array, wholes: Whole) -> Case:
-    """The arrays of a packed case, as views that last as long as `numbers` and `wholes` do."""
+    """The arrays of a packed case, as views that last as long as `numbers` and `wholes` do.
+
+    It becomes part of the kernel that asks, and so do those that a case is handed to: of so many arrays, passed one by
+    one, only what is read is then looked up.
+    """
     return Case(
         _row(wholes, wholes, 0),
         _row(numbers, wholes, 1),

@@ -32,10 +32,10 @@ def factorise(matrix: Array, root: Array) -> bool:
 
 @njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def substitute(root: Array, right: Array, out: Array) -> None:
-    """Solves L Lᵀ x = right into `out`, shape (p,); of `right` the first p numbers are read."""
+    """Solves L Lᵀ x = right into `out`, shape (p,); of `right` the first p numbers of the first row are read."""
     p = out.size
     for k in range(p):
-        rest = right[k]
+        rest = right[0, k]
         for j in range(k):
             rest -= root[k, j] * out[j]
         out[k] = rest / root[k, k]
@@ -50,10 +50,10 @@ def substitute(root: Array, right: Array, out: Array) -> None:
 def invert(root: Array, out: Array) -> None:
     """Fills `out`, shape (p · p,), with the inverse of L Lᵀ, exactly symmetric."""
     p = root.shape[0]
-    unit, column = np.zeros(p), np.empty(p)
+    unit, column = np.zeros((1, p)), np.empty(p)
     for k in range(p):
         unit[:] = 0.0
-        unit[k] = 1.0
+        unit[0, k] = 1.0
         substitute(root, unit, column)
         for i in range(p):
             out[i * p + k] = column[i]

@@ -55,7 +55,7 @@ class Effects(NamedTuple):
     counts: Whole
 
 
-@njit(cache=True, nogil=True, fastmath=CONTRACT, error_model="numpy")
+@njit(forceinline=True, fastmath=CONTRACT, error_model="numpy")
 def move(effects: Effects, first: int, last: int, eta: Array, shift: Array, out: Array) -> None:
     """Components of one row in the epochs from `first` to before `last`.
 
@@ -96,7 +96,7 @@ def move(effects: Effects, first: int, last: int, eta: Array, shift: Array, out:
                 out[now - first, part] = typical + shift[part]
 
 
-@njit(cache=True, nogil=True, fastmath=CONTRACT, error_model="numpy")
+@njit(forceinline=True, fastmath=CONTRACT, error_model="numpy")
 def gather(effects: Effects, first: int, last: int, parts: Array, out: Array) -> None:
     """Parameters, shape (last - first, parameters), from components: sums, and what is added to them."""
     for now in range(last - first):

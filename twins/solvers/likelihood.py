@@ -139,19 +139,20 @@ def level(
             change = -1.0 / (sd * f)
             return -2.0 * logged, -2.0 * ratio * change, 2.0 * ratio * (z + ratio) * change * change
         return 2.0 * math.log(sd * y) + z * z, -2.0 * z / (sd * f), 2.0 / (sd * f * sd * f)
-    z = (y - f) / sd
-    change = -(1.0 + z * bend) / sd
+    precision = 1.0 / sd
+    z = (y - f) * precision
+    change = -(1.0 + z * bend) * precision
     if below == M3:
         logged, ratio = log_normal_tail(z)
         return -2.0 * logged, -2.0 * ratio * change, 2.0 * ratio * (z + ratio) * change * change
     if below <= 0:
         value = 2.0 * math.log(sd) + z * z
-        slope = 2.0 * bend / sd + 2.0 * z * change
-        curvature = 2.0 / (sd * sd) + 4.0 * bend * bend / (sd * sd)
+        slope = 2.0 * bend * precision + 2.0 * z * change
+        curvature = (2.0 + 4.0 * bend * bend) * (precision * precision)
         if below == 0:
             return value, slope, curvature
-    zero = -f / sd
-    zero_change = -(1.0 + zero * bend) / sd
+    zero = -f * precision
+    zero_change = -(1.0 + zero * bend) * precision
     positive, ratio = log_normal_tail(-zero)
     if below == -M4:
         return value + 2.0 * positive, slope - 2.0 * ratio * zero_change, curvature

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from twins.solvers.ask import HEIGHT, SLOPES
 from twins.solvers.cholesky import factorise, substitute
 from twins.solvers.linear import CONTRACT
+from twins.solvers.views import row, table
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -66,9 +67,15 @@ def curve(answer: Kernel, function: Kernel, numbers: Array, wholes: Whole, step:
 bend = njit(cache=True, fastmath=CONTRACT, error_model="numpy")(curve)
 
 
+@njit(forceinline=True)
+def room_of(p: int) -> int:
+    """How many numbers `descend` writes over on its way, of p effects."""
+    return 3 * p + 4 * p * p + (1 + p) * (p + 1)
+
+
 @njit(cache=True, fastmath=CONTRACT, error_model="numpy")
 def descend(
-    answer: Kernel, function: Kernel, numbers: Array, wholes: Whole, steps: Array, u: Array
+    answer: Kernel, function: Kernel, numbers: Array, wholes: Whole, steps: Array, u: Array, slopes: Array, room: Array
 ) -> tuple[float, float, int, int]:
     """Moves `u` to a minimum.
 
@@ -78,16 +85,27 @@ def descend(
     doi 10.1145/355958.355965), sized as theirs; where that does not end it, the last steps take the full curvature.
     Marquardt's damping shortens steps that overshoot, and stands in where a curvature is not positive definite.
 
+    Parameters
+    ----------
+    slopes : ndarray, shape (1 + effects, effects + 1)
+        Filled with what `SLOPES` answers at the minimum.
+    room : ndarray, shape (`room_of` as many effects,)
+        Written over.
+
     Returns
     -------
     objective, greatest slope by u, iterations, `CONVERGED` or another
     """
     p = u.size
-    step, trial = np.empty(p), np.empty((1, p))
-    slopes, there = np.empty((1 + p, p + 1)), np.empty((1 + p, p + 1))
-    curvature, bent, root = np.empty((p, p)), np.empty((p, p)), np.empty((p, p))
-    learnt, rest = np.zeros((p, p)), np.empty(p)
-    trial[0] = u
+    step, rest, trial = row(room, 0, p), row(room, p, p), table(room, 2 * p, 1, p)
+    at = 3 * p
+    curvature, bent = table(room, at, p, p), table(room, at + p * p, p, p)
+    root, learnt = table(room, at + 2 * p * p, p, p), table(room, at + 3 * p * p, p, p)
+    there = table(room, at + 4 * p * p, 1 + p, p + 1)
+    for k in range(p):
+        trial[0, k] = u[k]
+        for i in range(p):
+            learnt[k, i] = 0.0
     answer(function, numbers, wholes, SLOPES, trial, slopes)
     value = slopes[0, p]
     steepest = _steepest(slopes)
@@ -97,55 +115,79 @@ def descend(
     status = NOT_CONVERGED
     iterations = 0
     while iterations < _MOST_ITERATIONS:
-        for k in range(p):
-            for i in range(p):
-                bent[k, i] = slopes[1 + k, i]
-        if not factorise(bent, root):
-            break
-        substitute(root, slopes[0], step)
-        promised = 0.0
-        for k in range(p):
-            promised += step[k] * slopes[0, k]
-        if promised <= _DECREASE_TOLERANCE * (1.0 + abs(value)):
-            status = CONVERGED
-            break
+        if not _far(slopes, _DECREASE_TOLERANCE * (1.0 + abs(value))):
+            promised = _promise(slopes, bent, root, step)
+            if promised <= _DECREASE_TOLERANCE * (1.0 + abs(value)):
+                status = CONVERGED
+                break
+            if not (promised < math.inf):
+                break
         iterations += 1
         newton = iterations > _SCORING and bend(answer, function, numbers, wholes, steps[1], u, curvature)
-        found = math.inf
+        found = slope = math.inf
         for _ in range(_MOST_TRIALS):
             for k in range(p):
-                for i in range(p):
+                for i in range(k + 1):
                     expected = slopes[1 + k, i]
                     bent[k, i] = (curvature[k, i] if newton else expected + learnt[k, i]) + damping * expected
             if factorise(bent, root):
-                substitute(root, slopes[0], step)
+                substitute(root, slopes, step)
                 for k in range(p):
                     trial[0, k] = u[k] - step[k]
                 # Slopes and height together: the first step is mostly the one that is taken.
                 answer(function, numbers, wholes, SLOPES, trial, there)
                 found = there[0, p]
-                if found < value and _steepest(there) < math.inf:
+                slope = _steepest(there)
+                if found < value and slope < math.inf:
                     break
             found = math.inf
             damping = max(8.0 * damping, 1e-3)
         if not (found < value):
             # No step however short goes down: at rounding level that is the minimum, elsewhere it is a failure.
-            if promised <= steps[2] * (1.0 + abs(value)):
+            if _promise(slopes, bent, root, step) <= steps[2] * (1.0 + abs(value)):
                 status = CONVERGED
             break
         longest = 0.0
         for k in range(p):
             longest = max(longest, abs(step[k]))
             u[k] = trial[0, k]
-        value = found
+        value, steepest = found, slope
         _learn(learnt, slopes, there, step, rest)
-        slopes[:] = there
-        steepest = _steepest(slopes)
+        for k in range(1 + p):
+            for i in range(p + 1):
+                slopes[k, i] = there[k, i]
         damping = 0.2 * damping if damping > 1e-6 else 0.0
         if longest < _STEP_TOLERANCE:
             status = CONVERGED
             break
     return value, steepest, iterations, status
+
+
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
+def _far(slopes: Array, decrease: float) -> bool:
+    """Whether more than this decrease is sure to be expected, without solving: no curvature exceeds their sum."""
+    p = slopes.shape[1] - 1
+    steep = sum_of_curvatures = 0.0
+    for k in range(p):
+        steep += slopes[0, k] * slopes[0, k]
+        sum_of_curvatures += slopes[1 + k, k]
+    return steep > 2.0 * decrease * sum_of_curvatures
+
+
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
+def _promise(slopes: Array, bent: Array, root: Array, step: Array) -> float:
+    """The decrease that the expected curvature promises, doubled; not a number where it is not positive definite."""
+    p = step.size
+    for k in range(p):
+        for i in range(k + 1):
+            bent[k, i] = slopes[1 + k, i]
+    if not factorise(bent, root):
+        return math.nan
+    substitute(root, slopes, step)
+    promised = 0.0
+    for k in range(p):
+        promised += step[k] * slopes[0, k]
+    return promised
 
 
 @njit(cache=True, fastmath=CONTRACT, error_model="numpy")

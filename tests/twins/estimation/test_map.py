@@ -10,6 +10,7 @@ from scipy.optimize import minimize
 from tests.factories.courses import course
 from twins.estimation.evidence import BelowLimit, Evidence, EvidenceError
 from twins.estimation.map import find_mode, fit_many
+from twins.pharmacology.covariates import CovariateError
 from twins.pharmacology.formulary import model
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.residual import Residual, ResidualKind
@@ -200,3 +201,30 @@ def test_a_level_left_out_by_m1_says_nothing() -> None:
     without = find_mode(Evidence.of(GOTI, patient, patient.levels[:2]))
     assert with_it.objective == pytest.approx(without.objective, abs=1e-12)
     assert with_it.eta == pytest.approx(without.eta, abs=1e-10)
+
+
+@pytest.mark.parametrize("model_id", IDS)
+def test_the_evidence_of_many_courses_is_that_of_each(model_id: str) -> None:
+    chosen = model(model_id)
+    patients = [
+        course(levels=THREE[:count], creatinine=creatinine)
+        for count in (0, 1, 3)
+        for creatinine in (((0.0, 1.0),), ((0.0, 1.3), (14.0, 1.1)))
+    ]
+    together = Evidence.of_many(chosen, patients)
+    for patient, evidence in zip(patients, together, strict=True):
+        alone = Evidence.of(chosen, patient, patient.levels)
+        assert np.array_equal(evidence.numbers, alone.numbers)
+        assert np.array_equal(evidence.wholes, alone.wholes)
+        assert np.array_equal(evidence.drafts, alone.drafts)
+    assert Evidence.of_many(chosen, []) == []
+
+
+def test_of_many_courses_the_first_that_cannot_be_fitted_is_refused_as_it_is_alone() -> None:
+    fine = course(levels=THREE)
+    without = replace(fine, covariates=fine.covariates[:1])
+    with pytest.raises(CovariateError) as alone:
+        Evidence.of(GOTI, without, without.levels)
+    with pytest.raises(CovariateError) as together:
+        Evidence.of_many(GOTI, [fine, without, fine])
+    assert str(together.value) == str(alone.value)
