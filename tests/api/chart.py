@@ -76,8 +76,8 @@ def chart() -> tuple[Patient, Patient]:
             medicationReference=to("Medication/vial"), requester=to("Practitioner/doc"), authoredOn="2026-01-04",
         )  # fmt: skip
         keep(
-            "Provenance", f"prov{tag}", who, target=[to(f"Observation/k{tag}"), subject], recorded="2026-01-07T00:00:00Z",
-            agent=[{"who": to("Practitioner/doc")}],
+            "Provenance", f"prov{tag}", who, target=[to(f"Observation/k{tag}"), subject],
+            recorded="2026-01-07T00:00:00Z", agent=[{"who": to("Practitioner/doc")}],
         )  # fmt: skip
     keep(
         "Observation", "logical", first, status="final", code={"text": "a note"}, subject=to("Patient/p1"),
