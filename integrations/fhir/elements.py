@@ -29,7 +29,8 @@ def at(*paths: str) -> Pick:
 
     def pick(resource: dict[str, Any]) -> Iterator[Any]:
         for names in steps:
-            yield from _walk(resource, names)
+            if names[0] in resource:  # most elements of most resources are not there
+                yield from _walk(resource[names[0]], names[1:])
 
     return pick
 

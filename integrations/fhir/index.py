@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 
 from integrations.fhir.elements import intervals, literal, texts, tokens
 from integrations.fhir.models import Term
@@ -16,7 +16,8 @@ from integrations.fhir.resources.served import Indexed
 from integrations.fhir.sources import STORED, Sources
 from integrations.readings.models import Resource
 
-_AT_ONCE = 2000
+_AT_ONCE = 20_000
+_WORTH_A_COPY = 100
 _COLUMNS = ("key", "updated", "resource_id", "subject", "low", "high")
 _decode = msgspec.json.Decoder().decode
 Row = tuple[int, datetime, int, Any, datetime | None, datetime | None]
@@ -49,19 +50,34 @@ def store(resources: Sequence[Resource], sources: Sources | None = None) -> int:
 
 
 def _write(rows: Sequence[Row]) -> None:
-    if connection.vendor == "postgresql":
-        columns = [list(column) for column in zip(*rows, strict=True)]
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO {Term._meta.db_table} ({', '.join(_COLUMNS)})"  # noqa: S608 - names of ours
-                " SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], %s::uuid[], %s::timestamptz[],"
-                " %s::timestamptz[]) ON CONFLICT DO NOTHING",
-                columns,
-            )
+    """All at once: by COPY where there are many, which took a tenth of the time; what is there already is left."""
+    if connection.vendor != "postgresql":
+        terms = (Term(**dict(zip(_COLUMNS, row, strict=True))) for row in rows)
+        Term.objects.bulk_create(terms, ignore_conflicts=True, batch_size=500)
         return
-    Term.objects.bulk_create(
-        (Term(**dict(zip(_COLUMNS, row, strict=True))) for row in rows), ignore_conflicts=True, batch_size=500
-    )
+    if len(rows) >= _WORTH_A_COPY:
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                _copy(cursor, rows)
+            return
+        except IntegrityError:  # COPY cannot leave out what is there
+            pass
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {Term._meta.db_table} ({', '.join(_COLUMNS)})"  # noqa: S608 - names of ours
+            " SELECT * FROM unnest(%s::bigint[], %s::timestamptz[], %s::bigint[], %s::uuid[], %s::timestamptz[],"
+            " %s::timestamptz[]) ON CONFLICT DO NOTHING",
+            columns,
+        )
+
+
+def _copy(cursor: Any, rows: Sequence[Row]) -> None:
+    statement = f"COPY {Term._meta.db_table} ({', '.join(_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
+    with cursor.copy(statement) as copy:
+        copy.set_types(["int8", "timestamptz", "int8", "uuid", "timestamptz", "timestamptz"])
+        for row in rows:
+            copy.write_row(row)
 
 
 def _rows(served: Indexed, resource: Resource, sources: Sources) -> Iterator[Row]:

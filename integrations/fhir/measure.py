@@ -1,5 +1,6 @@
 """Numbers and quantities as FHIR searches them: implicit precision, prefixes, and units that UCUM makes equal."""
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -69,10 +70,10 @@ def measures(found: Any) -> Iterator[Measured]:
     """Of a number, a Quantity or a Range."""
     if isinstance(found, dict):
         if "low" in found or "high" in found:
-            low, high = found.get("low") or {}, found.get("high") or {}
-            said = low or high
-            bottom = _fraction(low.get("value")) if low else -_ENDLESS
-            top = _fraction(high.get("value")) if high else _ENDLESS
+            low, high = found.get("low"), found.get("high")
+            said = low if isinstance(low, dict) else high if isinstance(high, dict) else {}
+            bottom = _fraction(low.get("value")) if isinstance(low, dict) else -_ENDLESS
+            top = _fraction(high.get("value")) if isinstance(high, dict) else _ENDLESS
         else:
             said = found
             bottom = top = _fraction(found.get("value"))
@@ -89,7 +90,7 @@ def measures(found: Any) -> Iterator[Measured]:
 
 def _fraction(value: Any) -> Fraction | None:
     """Exactly what is written; a float's shortest text is what its JSON said."""
-    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or not math.isfinite(value):
         return None
     return Fraction(Decimal(repr(value) if isinstance(value, float) else value))
 

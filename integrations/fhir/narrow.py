@@ -173,9 +173,9 @@ class Plan:
         rows, down = self.rows(), self._order.descending
         fields = ("pk_", *FIELDS[1:]) if of_term else FIELDS
 
-        def phase(query: QuerySet[Any], column: str | None) -> Phase:
+        def phase(query: QuerySet[Any], column: str | None, start: Key | None = after) -> Phase:
             query = query.annotate(place=F(column)) if column else query
-            return Phase(query.values(*fields, *(["place"] if column else [])), column, number, down, after)
+            return Phase(query.values(*fields, *(["place"] if column else [])), column, number, down, start)
 
         if self._order.name == BY_UPDATE:
             yield phase(rows, "updated" if of_term else "last_updated")
@@ -184,7 +184,8 @@ class Plan:
         else:
             if after is None or after[0] is not None:
                 yield phase(rows.filter(low__isnull=False), "low")
-            yield phase(rows.filter(low__isnull=True), None)
+            undated = after if after is not None and after[0] is None else None
+            yield phase(rows.filter(low__isnull=True), None, undated)
 
 
 def decides(criterion: Criterion) -> bool:

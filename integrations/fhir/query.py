@@ -1,6 +1,7 @@
 """One parameter of a query, read into a criterion; what cannot be used is refused by name and with its remedy."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from integrations.fhir.elements import Token
@@ -141,7 +142,8 @@ def _parts(parameter: Parameter, text: str, base: str) -> tuple[Criterion, ...]:
         shape = "$".join(part.name for part in parameter.parts)
         raise bad_value(parameter.name, text, f"give {shape}")
     return tuple(
-        Criterion(part, "", (_value(part, "", one, base),)) for part, one in zip(parameter.parts, texts, strict=True)
+        Criterion(part, "", (_value(replace(part, name=parameter.name), "", one, base),))
+        for part, one in zip(parameter.parts, texts, strict=True)
     )
 
 

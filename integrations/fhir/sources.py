@@ -5,6 +5,7 @@ from integrations.fhir.splice import Splicer
 from integrations.readings.models import Resource, Source
 from integrations.readings.ours import OURS
 
+_MOST_KEPT = 10_000
 STORED: dict[str, Indexed] = {}
 """The stored types that this server answers for, by name; each enters itself."""
 
@@ -14,6 +15,7 @@ class Sources:
 
     def __init__(self) -> None:
         self._splicers: dict[str, Splicer] = {}
+        self._said: dict[tuple[str, str], str] = {}
 
     def splicer(self, slug: str) -> Splicer:
         if slug not in self._splicers:
@@ -22,7 +24,14 @@ class Sources:
 
     def here(self, slug: str, reference: str) -> str:
         """A reference in a text of that source, as this server says it."""
-        return reference if slug in OURS else self.splicer(slug).reference(reference)
+        if slug in OURS:
+            return reference
+        said = self._said.get((slug, reference))
+        if said is None:
+            said = self.splicer(slug).reference(reference)
+            if len(self._said) < _MOST_KEPT:
+                self._said[slug, reference] = said
+        return said
 
 
 def _address(slug: str) -> str:

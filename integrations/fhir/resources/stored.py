@@ -136,18 +136,19 @@ class StoredType:
         compared = tuple(criterion for criterion in criteria if criterion.parameter.values or criterion.parameter.roots)
         plan = narrow.Plan(self, criteria, reach, order)
         size = min(_BATCH, first + 1) if first else _BATCH
+        seen = after
         for rows in plan.phases(after):
-            place = after
+            place = rows.start
             while True:
                 batch = list(rows.beyond(place)[:size])
                 for row in batch:
                     here = rows.place(row)
                     if budget is not None:
                         if budget.left == 0:
-                            budget.stopped_at = place
+                            budget.stopped_at = seen
                             return
                         budget.left -= 1
-                    place = here
+                    place = seen = here
                     if not (compared or allowed) or self._answers(compared, allowed, row, sources):
                         yield row, here
                 if len(batch) < size:

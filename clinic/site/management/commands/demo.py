@@ -19,8 +19,8 @@ from clinic.audit.verify import verify
 from clinic.patients.models import Patient
 from clinic.site.processes import Processes, manage, web, worker
 from clinic.site.terminal import comparison_table
-from integrations.readings.ours import OURS
 from integrations.readings.models import Source
+from integrations.readings.ours import OURS
 from twins.records.models import Comparison, GivenDose, Job, JobState, Order, RecordState
 from twins.records.models.job import OPEN_STATES
 from twins.records.twins import latest
