@@ -17,6 +17,7 @@ class Permission(StrEnum):
     STUDY_VIEW = "study.view"
     STUDY_RUN = "study.run"
     FORMULARY_VIEW = "formulary.view"
+    CDS_FEEDBACK_VIEW = "cds_feedback.view"
     AUDIT_VIEW = "audit.view"
     FHIR_READ = "fhir.read"
 
@@ -39,6 +40,7 @@ _BEDSIDE = frozenset(
         Permission.COMPARISON_SIGN,
         Permission.DATA_QUESTION,
         Permission.FORMULARY_VIEW,
+        Permission.CDS_FEEDBACK_VIEW,
     }
 )
 

@@ -1,8 +1,10 @@
 """Settings from the environment: typed, loud when wrong, and readable from a file as ``NAME_FILE``."""
 
+import json
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 _TRUE = frozenset({"1", "true", "yes", "on"})
 _FALSE = frozenset({"0", "false", "no", "off"})
@@ -59,6 +61,20 @@ def folder(name: str) -> str:
 def words(name: str, default: str) -> list[str]:
     """A list written with commas."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def objects(name: str) -> list[dict[str, Any]]:
+    """A JSON list of objects; an empty list where the variable is empty or not set."""
+    value = text(name, "").strip()
+    if not value:
+        return []
+    try:
+        found = json.loads(value)
+    except ValueError as error:
+        raise SettingError(f"{name} is not JSON ({error}); write a list of objects") from error
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise SettingError(f"{name} is no list of objects; write one, such as [{{...}}]")
+    return found
 
 
 def generated_secret(name: str, path: Path) -> str:

@@ -2,11 +2,15 @@
 
 from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
+from django.utils import timezone
 from oauth2_provider.models import clear_expired
+
+from integrations.cds_hooks.models import UsedToken
 
 
 @shared_task
 def housekeeping() -> None:
-    """Remove sessions and access tokens that have expired; nothing of them is needed any more."""
+    """Remove sessions, access tokens and marks of used tokens that have expired; nothing of them is needed any more."""
     SessionStore.clear_expired()
     clear_expired()
+    UsedToken.objects.filter(expires__lt=timezone.now()).delete()

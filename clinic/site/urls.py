@@ -15,4 +15,5 @@ urlpatterns = [
     path("", include("clinic.formulary.urls")),
     path("", include("integrations.readings.urls")),
     path("", include("integrations.fhir.urls")),
+    path("", include("integrations.cds_hooks.urls")),
 ]

@@ -45,6 +45,10 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "fhir-read": {"resource_type": "Patient", "identifier": "ward.1"},
     "fhir-search": {"resource_type": "Patient"},
     "fhir-nowhere": {"path": "a/b/c/d"},
+    "cds-discovery": {},
+    "cds-service": {"service_id": "patient-twin-view"},
+    "cds-feedback-post": {"service_id": "patient-twin-view"},
+    "cds-feedback": {},
     "oauth-token": {},
     "oauth-revoke": {},
 }

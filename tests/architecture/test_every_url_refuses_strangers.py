@@ -38,9 +38,11 @@ def test_every_address_has_a_name_a_rule_and_an_example() -> None:
 
 def test_only_these_addresses_are_open_to_anybody() -> None:
     public = {address.name for address in TABLE if address.rule and address.rule.door is Door.PUBLIC}
-    assert public == {"healthz", "readyz", "login", "logout", "fhir-metadata", "oauth-token", "oauth-revoke"}
+    oauth = {"oauth-token", "oauth-revoke"}
+    assert public == {"healthz", "readyz", "login", "logout", "fhir-metadata", "cds-discovery", *oauth}
     bearer = {address.name for address in TABLE if address.rule and address.rule.door is Door.BEARER}
-    assert bearer == {"fhir-search-post", "fhir-vread", "fhir-read", "fhir-search", "fhir-nowhere"}
+    door = {"fhir-search-post", "fhir-vread", "fhir-read", "fhir-search", "fhir-nowhere"}
+    assert bearer == {*door, "cds-service", "cds-feedback-post"}
 
 
 @pytest.mark.parametrize("method", METHODS)
