@@ -1,8 +1,8 @@
-"""The kernels of the twins' own models, loaded before anybody waits for them.
+"""What a web process loads before anybody waits for it: its pages, the classes of FHIR, the kernels of its twins.
 
-A kernel that ``manage.py warm`` left in the cache is loaded at its first use, which takes a second or two for all of
-them together; without a cache they are compiled, which takes a minute or two. The web process does either in the
-background as soon as it starts, so that the first call of a CDS service finds them loaded.
+Each is loaded at its first use, which together takes some seconds where ``manage.py warm`` left the kernels in the
+cache; where it did not, they are compiled, which takes a minute or two. The web process does it in the background as
+soon as it starts, so that the first call of a CDS service finds all of it loaded.
 """
 
 import logging
@@ -10,7 +10,9 @@ import threading
 import time
 
 from django.conf import settings
+from django.urls import get_resolver
 
+from integrations.readings import door
 from twins.forecasts.rehearsal import rehearse
 from twins.pharmacology import formulary
 from twins.pharmacology.covariates import CovariateError
@@ -19,15 +21,17 @@ log = logging.getLogger(__name__)
 
 
 def in_background() -> threading.Thread:
-    """Start to load the kernels; the thread ends with the process."""
+    """Start to load; the thread ends with the process."""
     thread = threading.Thread(target=load, name="warming", daemon=True)
     thread.start()
     return thread
 
 
 def load() -> float:
-    """Load what the first model of each drug needs from fit to comparison; returns the seconds that it took."""
+    """Load pages, classes, and what the first model of each drug needs from fit to comparison; returns the seconds."""
     began = time.perf_counter()
+    get_resolver().url_patterns  # noqa: B018 - looked up, the table of addresses imports every view
+    door.load()
     for drug, model_ids in settings.TWIN_MODELS.items():
         try:
             rehearse(formulary.model(model_ids[0]), formulary.drug(drug))

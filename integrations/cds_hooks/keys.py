@@ -1,15 +1,19 @@
 """The public keys of a client: by value, or from the one address that the setting names, kept for a while."""
 
 import functools
+import logging
 import re
 import threading
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import msgspec
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet, RSAKey
+
+log = logging.getLogger(__name__)
 
 _SHORTEST_RSA_BITS = 2048
 _KEEP_S = 3600.0
@@ -23,6 +27,10 @@ _LARGEST_BYTES = 256 * 1024
 
 class KeysUnavailableError(RuntimeError):
     """The keys could not be fetched and none are kept."""
+
+
+class _KeySet(msgspec.Struct):
+    keys: list[dict[str, Any]]
 
 
 @dataclass(slots=True)
@@ -40,16 +48,23 @@ _lock = threading.Lock()
 def key_set(text: str) -> dict[str, RSAKey | ECKey]:
     """The keys of a JWK Set that a token may be signed with, by name: RSA of 2048 bits and more, and P-384.
 
+    A key that cannot be used is left out, and keeps no other out.
+
     Raises
     ------
-    joserfc.errors.JoseError, ValueError, TypeError
+    ValueError
         If it is no JWK Set.
     """
+    listed = msgspec.json.decode(text, type=_KeySet).keys
     found: dict[str, RSAKey | ECKey] = {}
-    for entry in msgspec.json.decode(text)["keys"]:
+    for entry in listed:
         if entry.get("kty") not in ("RSA", "EC") or entry.get("use", "sig") != "sig" or not entry.get("kid"):
             continue
-        key = KeySet.import_key_set({"keys": [entry]}).keys[0]
+        try:
+            key = KeySet.import_key_set({"keys": [entry]}).keys[0]
+        except (JoseError, ValueError, TypeError, LookupError) as error:
+            log.warning("the key %r cannot be read: %s", entry["kid"], error)
+            continue
         if isinstance(key, RSAKey | ECKey) and _is_strong(key):
             found[entry["kid"]] = key
     return found
@@ -78,7 +93,7 @@ def key_named(name: str, *, jwks: str, jwks_url: str) -> RSAKey | ECKey | None:
         if due:
             try:
                 kept = _kept[jwks_url] = _fetch(jwks_url, now)
-            except (httpx.HTTPError, JoseError, ValueError, TypeError, LookupError, AttributeError) as error:
+            except (httpx.HTTPError, ValueError) as error:
                 if kept is None:
                     raise KeysUnavailableError(f"{jwks_url} gave no JWK Set ({type(error).__name__})") from error
                 kept.fetched = now  # a server that is down keeps nobody out whose key is known

@@ -6,7 +6,6 @@ from integrations.cds_hooks.order_select import Trial
 from twins.forecasts.compare import compare
 from twins.records.models import Comparison
 from twins.records.store import store_comparison
-from twins.records.twins import canonical
 
 
 def kept(trial: Trial, *, asked_by: str) -> Comparison | None:
@@ -18,11 +17,10 @@ def kept(trial: Trial, *, asked_by: str) -> Comparison | None:
     version = basis.version
     if version is None:
         return None
-    asked = canonical([plan.to_json() for plan in plans])
-    known = Comparison.objects.filter(twin_version=version, is_default=False).only("plans", "twin_version")
-    for comparison in known:
-        if canonical(comparison.plans) == asked:
-            return comparison
+    asked = [plan.to_json() for plan in plans]
+    known = Comparison.objects.filter(twin_version=version, is_default=False, plans=asked).defer("result").first()
+    if known is not None:
+        return known
     result = compare(basis.model, basis.course, basis.fit, plans, target=basis.drug.target)
     with transaction.atomic():
         return store_comparison(version=version, plans=plans, result=result, asked_by=asked_by)

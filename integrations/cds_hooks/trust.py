@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from joserfc.errors import JoseError
 
 from integrations.cds_hooks.keys import key_set
 from integrations.ehr.address import AddressError, base_url
@@ -94,9 +93,11 @@ def _client(entry: Any, where: str, allow_http: bool) -> Client:
     else:
         jwks = json.dumps(jwks, sort_keys=True)
         try:
-            key_set(jwks)
-        except (JoseError, ValueError, TypeError, AttributeError) as error:
+            usable = key_set(jwks)
+        except ValueError as error:
             raise ImproperlyConfigured(f"{where}: jwks cannot be used ({error}); give a JWK Set") from error
+        if not usable:
+            raise ImproperlyConfigured(f"{where}: jwks holds no RSA key of 2048 bits or P-384 key with a kid; add one")
     name = entry.get("name") or re.sub(r"[^a-z0-9]+", "-", (urlsplit(issuer).netloc or issuer).lower()).strip("-")
     if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", name):
         raise ImproperlyConfigured(f"{where}: name is {name!r}; give up to 40 small letters, digits and hyphens")

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
@@ -130,7 +131,7 @@ class Endpoint(APIView):
                 response = _refused(Refusal(500, "exception", "This could not be recorded, so it is not answered."))
         response["Cache-Control"] = "no-store"
         if settings.CDS_CORS_ORIGINS:
-            response["Vary"] = "Origin"
+            patch_vary_headers(response, ["Origin"])
         if shared:
             response["Access-Control-Allow-Origin"] = origin
             response["Access-Control-Expose-Headers"] = "Location, Retry-After"

@@ -13,7 +13,6 @@ from twins.forecasts.wording import sentence
 from twins.pharmacology.regimen import Plan
 from twins.quantities.clock import moment_at
 
-
 NAMED = ("Current", "Draft order")
 """Labels that say more than the regimen itself."""
 

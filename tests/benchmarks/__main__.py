@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import audit, closed_forms, engine, fitting, forecasts, nonlinear
+from tests.benchmarks import audit, cds_hooks, closed_forms, engine, fitting, forecasts, nonlinear
 
 TABLES: tuple[tuple[str, Callable[[], list[tuple[str, str, str]]]], ...] = (
     ("Closed forms, one thread, warm", closed_forms.table),
@@ -12,6 +12,7 @@ TABLES: tuple[tuple[str, Callable[[], list[tuple[str, str, str]]]], ...] = (
     ("Equations that are not linear", nonlinear.table),
     ("Fits of many patients", fitting.table),
     ("The audit chain, one writer", audit.table),
+    ("CDS Hooks, one client, SQLite", cds_hooks.table),
 )
 
 

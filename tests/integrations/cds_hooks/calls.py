@@ -31,7 +31,7 @@ def draft(
     repeat = {"frequency": 1, "period": every, "periodUnit": "h", "duration": 90, "durationUnit": "min"}
     if start:
         repeat["boundsPeriod"] = {"start": start}
-    order = request(
+    return request(
         identifier,
         status="draft",
         version=None,
@@ -39,7 +39,6 @@ def draft(
         instruction={"doseAndRate": [{"doseQuantity": quantity(amount, "mg")}]},
         **changes,
     )
-    return order
 
 
 def sign_call(*orders: Json, context: Json | None = None, **changes: Any) -> Json:
