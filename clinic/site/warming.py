@@ -12,7 +12,6 @@ import time
 from django.conf import settings
 from django.urls import get_resolver
 
-from integrations.readings import door
 from twins.forecasts.rehearsal import rehearse
 from twins.pharmacology import formulary
 from twins.pharmacology.covariates import CovariateError
@@ -29,6 +28,8 @@ def in_background() -> threading.Thread:
 
 def load() -> float:
     """Load pages, classes, and what the first model of each drug needs from fit to comparison; returns the seconds."""
+    from integrations.readings import door  # its models can be read only once the applications are loaded
+
     began = time.perf_counter()
     get_resolver().url_patterns  # noqa: B018 - looked up, the table of addresses imports every view
     door.load()
