@@ -17,6 +17,7 @@ from integrations.cds_hooks.call import Call
 from integrations.cds_hooks.cards import Card
 from integrations.cds_hooks.draft import Draft, DraftError, drafts_of
 from integrations.cds_hooks.models import IssuedCard
+from integrations.cds_hooks.newer import newer_than
 from integrations.cds_hooks.order_select import silent_card, trial_card, tried
 from integrations.cds_hooks.order_sign import kept
 from integrations.cds_hooks.patient_view import level_due, state_card
@@ -81,7 +82,8 @@ def _issued(call: Call, patient: Patient | None, now: datetime, absolute: Absolu
         for basis in _bases(call, patient, now).values():
             compared = _default(basis)
             more = (_link("Compare plans", "comparison", compared.pk, absolute),) if compared else ()
-            yield Issued(state_card(basis, now, (*links, *more), absolute), basis, compared)
+            newer = newer_than(call, basis) if basis.version else ""
+            yield Issued(state_card(basis, now, newer, (*links, *more), absolute), basis, compared)
         return
     slug = patient.source_key.split("/", 1)[0] if patient else stateless.SLUG
     drafts = drafts_of(call, slug, now)
@@ -111,7 +113,8 @@ def _tried(
     if comparison is not None:
         links = (_link("Compare these plans", "comparison", comparison.pk, absolute), *links)
     level = level_due(basis, now)
-    lines = [*([f"**A level is due.** {level}"] if level else []), age_of_data(basis, now)]
+    newer = newer_than(call, basis) if basis.version else ""
+    lines = [line for line in (f"**A level is due.** {level}" if level else "", age_of_data(basis, now), newer) if line]
     return Issued(trial_card(trial, lines, links, absolute), basis, comparison)
 
 

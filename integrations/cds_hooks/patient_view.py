@@ -21,8 +21,10 @@ KIND = "twin-state"
 _DAY_H = 24.0
 
 
-def state_card(basis: Basis, now: datetime, links: tuple[tuple[str, str], ...], absolute: Callable[[str], str]) -> Card:
-    """The state of one twin as a card."""
+def state_card(
+    basis: Basis, now: datetime, newer: str, links: tuple[tuple[str, str], ...], absolute: Callable[[str], str]
+) -> Card:
+    """The state of one twin as a card; `newer` says what the twin does not know yet, if anything."""
     title = basis.drug.title
     lines: list[str] = []
     level = level_due(basis, now)
@@ -40,6 +42,7 @@ def state_card(basis: Basis, now: datetime, links: tuple[tuple[str, str], ...], 
     if level:
         lines.append(f"**A level is due.** {level}")
     lines.append(words.age_of_data(basis, now))
+    lines += [newer] if newer else []
     lines.append(words.foundation(basis))
     lines += [words.escaped(remark) for remark in (*basis.fit.warnings, *basis.remarks)]
     return Card(

@@ -13,8 +13,9 @@ from clinic.worklist import attention
 from integrations.cds_hooks import rules
 from integrations.cds_hooks.models import IssuedCard
 from tests.factories.chart import Chart
-from tests.integrations.cds_hooks.calls import SERVER, call
+from tests.integrations.cds_hooks.calls import SERVER, call, sign_call
 from tests.integrations.cds_hooks.conftest import NOW, Ask
+from tests.integrations.resources import administration, bundle, observation
 from twins.forecasts.compare import compare
 from twins.forecasts.exposures import attainment, exposure
 from twins.forecasts.wording import percent
@@ -71,6 +72,25 @@ def test_what_left_is_kept_and_recorded_by_keys_alone(ask: Ask, with_twin: Patie
     assert event.detail["twin_versions"] == [str(issued.twin_version_id)]
     assert event.detail["hook_instance"] == body["hookInstance"]
     assert "Okafor" not in str(event.detail) + event.entity_id
+
+
+def test_newer_data_in_the_call_are_said_and_not_used(ask: Ask, with_twin: Patient, at_the_time: None) -> None:
+    levels = [
+        observation("new", value=19.0, at="2026-03-02T21:30:00Z"),
+        observation("known", value=14.0, at="2026-03-02T19:30:00Z"),
+        observation("wrong", value=14.0, at="2026-03-02T21:30:00Z", status="entered-in-error"),
+        observation("vague", value=14.0, at="2026-03"),
+        observation("pulse", "8867-4", 80, "/min", at="2026-03-02T21:30:00Z"),
+    ]
+    doses = [administration("new", start="2026-03-02T21:30:00Z", end=None), administration("known")]
+    prefetch = {"observations": bundle(*levels), "administrations": bundle(*doses)}
+    (card,) = ask(body=call(prefetch=prefetch)).json()["cards"]
+    (plain,) = ask().json()["cards"]
+    assert "newer data that the twin does not know yet: 1 level and 1 dose" in card["detail"]
+    assert "newer data" not in plain["detail"]
+    assert card["summary"] == plain["summary"]
+    (card,) = ask("patient-twin-order-sign", sign_call(prefetch=prefetch)).json()["cards"]
+    assert "1 level and 1 dose" in card["detail"]
 
 
 def test_old_data_are_called_stale_and_warn(ask: Ask, with_twin: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
