@@ -25,7 +25,7 @@ from integrations.cds_hooks.prefetch import check_prefetch
 from integrations.cds_hooks.services import ORDER_SIGN, PATIENT_VIEW
 from integrations.cds_hooks.whose import patient_of
 from integrations.cds_hooks.words import age_of_data
-from twins.records.models import Comparison
+from twins.records.models import Comparison, Job
 
 Absolute = Callable[[str], str]
 """A path of this site as an absolute address."""
@@ -38,6 +38,7 @@ class Issued:
     card: Card
     basis: Basis | None
     comparison: Comparison | None = None
+    job: Job | None = None
 
 
 def answer(call: Call, *, by: Actor, now: datetime, absolute: Absolute, own_door: str) -> list[Card]:
@@ -52,8 +53,8 @@ def answer(call: Call, *, by: Actor, now: datetime, absolute: Absolute, own_door
     """
     check_prefetch(call)
     patient = patient_of(call, own_door)
-    issued = list(_issued(call, patient, now, absolute))  # before the transaction: it keeps other writers waiting
     with transaction.atomic():
+        issued = list(_issued(call, patient, now, absolute))
         for item in issued:
             _keep(call, patient, item)
         versions = {str(item.basis.version.pk) for item in issued if item.basis and item.basis.version}
@@ -70,6 +71,7 @@ def answer(call: Call, *, by: Actor, now: datetime, absolute: Absolute, own_door
                 "cards": [str(item.card.uuid) for item in issued],
                 "twin_versions": versions,
                 "comparisons": {str(item.comparison.pk) for item in issued if item.comparison},
+                "jobs": {str(item.job.pk) for item in issued if item.job},
                 "known": patient is not None,
             },
         )
@@ -81,7 +83,7 @@ def _issued(call: Call, patient: Patient | None, now: datetime, absolute: Absolu
     if call.service is PATIENT_VIEW:
         for basis in _bases(call, patient, now).values():
             compared = _default(basis)
-            more = (_link("Compare plans", "comparison", compared.pk, absolute),) if compared else ()
+            more = (_link("Compare plans", "comparison", absolute, compared.pk),) if compared else ()
             newer = newer_than(call, basis) if basis.version else ""
             yield Issued(state_card(basis, now, newer, (*links, *more), absolute), basis, compared)
         return
@@ -109,13 +111,16 @@ def _tried(
         trial = tried(draft, basis)
     except DraftError as error:
         return Issued(silent_card(draft, basis, str(error), links, absolute), basis)
-    comparison = kept(trial, asked_by=call.client.key) if call.service is ORDER_SIGN else None
+    found = kept(trial, asked_by=call.client.key) if call.service is ORDER_SIGN else None
+    comparison, job = (found, None) if isinstance(found, Comparison) else (None, found)
     if comparison is not None:
-        links = (_link("Compare these plans", "comparison", comparison.pk, absolute), *links)
+        links = (_link("Compare these plans", "comparison", absolute, comparison.pk), *links)
+    elif job is not None and basis.version is not None:
+        links = (_link("Compare these plans", "comparison-wait", absolute, basis.version.subject_id, job.pk), *links)
     level = level_due(basis, now)
     newer = newer_than(call, basis) if basis.version else ""
     lines = [line for line in (f"**A level is due.** {level}" if level else "", age_of_data(basis, now), newer) if line]
-    return Issued(trial_card(trial, lines, links, absolute), basis, comparison)
+    return Issued(trial_card(trial, lines, links, absolute), basis, comparison, job)
 
 
 def _bases(call: Call, patient: Patient | None, now: datetime, drafts: list[Draft] | None = None) -> dict[str, Basis]:
@@ -142,11 +147,11 @@ def _default(basis: Basis) -> Comparison | None:
 
 
 def _links(patient: Patient | None, absolute: Absolute) -> tuple[tuple[str, str], ...]:
-    return (_link("The patient's twin", "patient", patient.pk, absolute),) if patient else ()
+    return (_link("The patient's twin", "patient", absolute, patient.pk),) if patient else ()
 
 
-def _link(label: str, name: str, key: object, absolute: Absolute) -> tuple[str, str]:
-    return label, absolute(reverse(name, args=[key]))
+def _link(label: str, name: str, absolute: Absolute, *keys: object) -> tuple[str, str]:
+    return label, absolute(reverse(name, args=keys))
 
 
 def _keep(call: Call, patient: Patient | None, item: Issued) -> None:
@@ -162,5 +167,6 @@ def _keep(call: Call, patient: Patient | None, item: Issued) -> None:
         subject_id=patient.pk if patient else None,
         twin_version=item.basis.version if item.basis else None,
         comparison=item.comparison,
+        job=item.job,
         suggestions=[{"uuid": str(s.uuid), "label": s.label} for s in card.suggestions],
     )

@@ -4,7 +4,7 @@ import uuid
 
 from django.db import models
 
-from twins.records.models import Comparison, Subject, TwinVersion
+from twins.records.models import Comparison, Job, Subject, TwinVersion
 
 
 class UsedToken(models.Model):
@@ -44,6 +44,8 @@ class IssuedCard(models.Model):
     """None where the answer was computed from the request alone."""
     twin_version = models.ForeignKey(TwinVersion, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     comparison = models.ForeignKey(Comparison, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    job = models.ForeignKey(Job, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    """Makes the comparison, where it was not there when the card left."""
     suggestions = models.JSONField(default=list, blank=True)
     """``{"uuid": …, "label": …}`` of each suggestion."""
     issued_at = models.DateTimeField(auto_now_add=True)

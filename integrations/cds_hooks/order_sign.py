@@ -1,26 +1,20 @@
 """order-sign: what is tried is kept too, as the comparison that its card leads to."""
 
-from django.db import transaction
-
 from integrations.cds_hooks.order_select import Trial
-from twins.forecasts.compare import compare
-from twins.records.models import Comparison
-from twins.records.store import store_comparison
+from twins.jobs.comparison import request_comparison
+from twins.records.models import Comparison, Job
 
 
-def kept(trial: Trial, *, asked_by: str) -> Comparison | None:
-    """The comparison of the trial's plans on its stored twin: the one that there is, or a new one.
+def kept(trial: Trial, *, asked_by: str) -> Comparison | Job | None:
+    """The comparison of the trial's plans on its stored twin, if there is one, else the job that makes it.
 
-    None where the twin is not stored. Nothing of it is an order.
+    The card's own numbers are computed in the call. The comparison explains them as well, which takes ten times as
+    long: a worker makes it, from the same stored draws and so with the same numbers. None where the twin is not stored.
+    Nothing of it is an order.
     """
-    basis, plans = trial.basis, trial.plans
-    version = basis.version
+    version, plans = trial.basis.version, trial.plans
     if version is None:
         return None
     asked = [plan.to_json() for plan in plans]
     known = Comparison.objects.filter(twin_version=version, is_default=False, plans=asked).defer("result").first()
-    if known is not None:
-        return known
-    result = compare(basis.model, basis.course, basis.fit, plans, target=basis.drug.target)
-    with transaction.atomic():
-        return store_comparison(version=version, plans=plans, result=result, asked_by=asked_by)
+    return known or request_comparison(version, plans, asked_by=asked_by)
