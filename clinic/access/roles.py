@@ -17,6 +17,7 @@ class Permission(StrEnum):
     STUDY_VIEW = "study.view"
     STUDY_RUN = "study.run"
     FORMULARY_VIEW = "formulary.view"
+    CDS_FEEDBACK_VIEW = "cds_feedback.view"
     AUDIT_VIEW = "audit.view"
     FHIR_READ = "fhir.read"
     APP_AUTHORIZE = "app.authorize"
@@ -42,6 +43,7 @@ _BEDSIDE = frozenset(
         Permission.DATA_QUESTION,
         Permission.FORMULARY_VIEW,
         Permission.APP_AUTHORIZE,
+        Permission.CDS_FEEDBACK_VIEW,
     }
 )
 

@@ -65,6 +65,20 @@ def words(name: str, default: str) -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def objects(name: str) -> list[dict[str, Any]]:
+    """A JSON list of objects; an empty list where the variable is empty or not set."""
+    value = text(name, "").strip()
+    if not value:
+        return []
+    try:
+        found = json.loads(value)
+    except ValueError as error:
+        raise SettingError(f"{name} is not JSON ({error}); write a list of objects") from error
+    if not isinstance(found, list) or not all(isinstance(item, dict) for item in found):
+        raise SettingError(f"{name} is no list of objects; write one, such as [{{...}}]")
+    return found
+
+
 def generated_secret(name: str, path: Path) -> str:
     """The variable `name`, or a secret made once and kept at `path`, readable by its owner only."""
     if name in os.environ or f"{name}_FILE" in os.environ:
@@ -106,13 +120,7 @@ _EHR_FIELDS = {"issuer": True, "client_id": True, "source": True, "client_secret
 
 def ehrs(name: str) -> dict[str, dict[str, str]]:
     """Hospital systems by their issuer, from a JSON list of objects of texts."""
-    written = text(name, "").strip()
-    try:
-        found: Any = json.loads(written) if written else []
-    except ValueError as error:
-        raise SettingError(f"{name} is no JSON ({error}); write a list of objects") from error
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise SettingError(f'{name} is no list of objects; write [{{"issuer": …, "client_id": …, "source": …}}]')
+    found = objects(name)
     for one in found:
         for field, needed in _EHR_FIELDS.items():
             value = one.get(field, "")

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "integrations.ehr",
     "integrations.fhir",
     "integrations.smart",
+    "integrations.cds_hooks",
 ]
 
 MIDDLEWARE = [
@@ -206,6 +207,13 @@ PULL_SOURCE_NAME = env.text("PULL_SOURCE_NAME", "")
 PULL_TOKEN = env.text("PULL_TOKEN", "")
 """Bearer token of every pull that is given no token file; empty for none."""
 PULL_SECONDS = env.integer("PULL_SECONDS", 60, low=5, high=86400)
+CDS_CLIENTS = env.objects("CDS_CLIENTS")
+"""CDS Hooks clients that are answered, a JSON list of objects: `issuer`, `fhir_server`, `jwks` or `jwks_url`, and
+optionally `tenant` and `name` (integrations/cds_hooks/trust.py)."""
+CDS_CORS_ORIGINS = env.words("CDS_CORS_ORIGINS", "")
+"""Origins of browser-based CDS clients; empty: none."""
+CDS_ALLOW_HTTP = env.flag("CDS_ALLOW_HTTP", False)
+"""For laboratories: FHIR servers and key sets of CDS clients may be named by http addresses."""
 CELERY_BEAT_SCHEDULE = {
     # A message that waited longer than its interval is dropped: the next one is on its way.
     "sweep": {

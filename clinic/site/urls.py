@@ -16,4 +16,5 @@ urlpatterns = [
     path("", include("integrations.readings.urls")),
     path("", include("integrations.smart.urls")),  # before the door, which answers every other address below /fhir
     path("", include("integrations.fhir.urls")),
+    path("", include("integrations.cds_hooks.urls")),
 ]

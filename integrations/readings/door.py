@@ -74,6 +74,12 @@ def _without_nulls(value: Any) -> Any:
     return value
 
 
+def load() -> None:
+    """Make the classes of every type that is read here, which their first use would wait for."""
+    for resource_type in READ_TYPES:
+        get_fhir_model_class(resource_type)
+
+
 def check(resource_type: str, text: str, data: dict[str, Any]) -> None:
     """Let a resource of a type that is read here pass, if it keeps the rules of FHIR R4.
 

@@ -46,6 +46,24 @@ def read_request(data: dict[str, Any], names: Names, lookup: MedicationLookup, u
     return Meaning(code=code, event_time=authored or ordered[0].time, ordered=ordered)
 
 
+def read_draft(data: dict[str, Any], names: Names, lookup: MedicationLookup, now: datetime) -> list[Ordered]:
+    """What a MedicationRequest that is still being written would order, whatever its status and intent.
+
+    Where it does not say when it begins to the second, it begins `now`.
+
+    Raises
+    ------
+    Refused
+        As `read_request`.
+    """
+    drug = drug_of(data, names, lookup)
+    try:
+        authored = maybe_instant(data.get("authoredOn"), "MedicationRequest.authoredOn")
+    except Refused:
+        authored = None
+    return list(_orders({**data, "authoredOn": (authored or now).isoformat()}, drug, None))
+
+
 def _orders(data: dict[str, Any], drug: str, stopped: datetime | None) -> Iterator[Ordered]:
     instructions = data.get("dosageInstruction") or ()
     if not instructions:

@@ -39,13 +39,13 @@ def test_every_address_has_a_name_a_rule_and_an_example() -> None:
 def test_only_these_addresses_are_open_to_anybody() -> None:
     public = {address.name for address in TABLE if address.rule and address.rule.door is Door.PUBLIC}
     assert public == {
-        *("healthz", "readyz", "login", "logout", "fhir-metadata"),
+        *("healthz", "readyz", "login", "logout", "fhir-metadata", "cds-discovery"),
         *("oauth-token", "oauth-revoke", "oauth-introspect"),
         *("smart-configuration", "openid-configuration", "oauth-jwks"),
     }
     bearer = {address.name for address in TABLE if address.rule and address.rule.door is Door.BEARER}
     doors = {address.name for address in TABLE if address.name.startswith("fhir-")} - {"fhir-metadata"}
-    assert bearer == doors | {"oauth-launch", "smart-practitioner"}
+    assert bearer == doors | {"oauth-launch", "smart-practitioner", "cds-service", "cds-feedback-post"}
 
 
 @pytest.mark.parametrize("method", METHODS)

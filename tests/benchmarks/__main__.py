@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from tests.benchmarks import audit, closed_forms, engine, fitting, forecasts, nonlinear, validation
+from tests.benchmarks import audit, cds_hooks, closed_forms, engine, fitting, forecasts, nonlinear, validation
 
 TABLES: tuple[tuple[str, Callable[[], list[tuple[str, str, str]]]], ...] = (
     ("Closed forms, one thread, warm", closed_forms.table),
@@ -13,6 +13,7 @@ TABLES: tuple[tuple[str, Callable[[], list[tuple[str, str, str]]]], ...] = (
     ("Fits of many patients", fitting.table),
     ("The audit chain, one writer", audit.table),
     ("A resource at the FHIR door, one thread", validation.table),
+    ("CDS Hooks, one client, SQLite", cds_hooks.table),
 )
 
 

@@ -114,14 +114,17 @@ class PlanForecast:
     also: tuple[Attained, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        data = {
-            **asdict(self),
+        # Field by field: `asdict` would copy every number of the curves, which takes longer than the forecast.
+        data: dict[str, Any] = {
             "plan": self.plan.to_json(),
+            "times_h": self.times_h,
+            "quantiles": self.quantiles,
             "days": [day.to_json() for day in self.days],
-            "also": [item.to_json() for item in self.also],
+            "hours_to_target": self.hours_to_target,
+            "sentence": self.sentence,
         }
-        if not self.also:
-            del data["also"]
+        if self.also:
+            data["also"] = [item.to_json() for item in self.also]
         return data
 
     @classmethod
@@ -177,7 +180,7 @@ class ComparisonResult:
             "horizon_h": self.horizon_h,
             "target": self.target.to_json(),
             "forecasts": [forecast.to_json() for forecast in self.forecasts],
-            "past": asdict(self.past),
+            "past": {"times_h": self.past.times_h, "quantiles": self.past.quantiles},
             "influences": [asdict(influence) for influence in self.influences],
         }
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from twins.forecasts.exposure import Attainment, Window
-from twins.forecasts.forecast import DayExposure
+from twins.forecasts.forecast import Attained, DayExposure
 from twins.pharmacology.regimen import Regimen
 from twins.pharmacology.target import Metric, Target
 from twins.quantities.dose import Route
@@ -32,7 +32,7 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def sentence(window: Window, headline: Attainment, table: Sequence[DayExposure], target: Target) -> str:
+def sentence(window: Window, headline: Attainment | Attained, table: Sequence[DayExposure], target: Target) -> str:
     """``78 % chance of an AUC24 of 400–600 mg·h/L on day 2, 3 % chance above 600.``"""
     words = f"{percent(headline.p_in_target)} chance {_aim(target)} {_when(window, target)}"
     if target.has_limit and not _is_most(target):

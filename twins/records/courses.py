@@ -14,7 +14,8 @@ What is in it:
   time. A value that was flagged ``level-in-future`` when it came in moves neither.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import Max
@@ -44,13 +45,29 @@ COVARIATE_CHANNELS = {
 }
 
 
-def build_course(subject: Subject, drug: str, *, until: datetime | None = None) -> Course | None:
+@dataclass(slots=True)
+class Records:
+    """What a course is made of: rows in use, stored or not, of one drug and of the channels that its models read."""
+
+    doses: Sequence[GivenDose] = ()
+    orders: Sequence[Order] = ()
+    levels: Sequence[StoredSample] = ()
+    covariates: Sequence[StoredSample] = ()
+    last_other: datetime | None = None
+    """When anything but a level was last measured, vital signs included."""
+
+
+def build_course(
+    subject: Subject, drug: str, *, until: datetime | None = None, drafts: Sequence[Order] = ()
+) -> Course | None:
     """All that the twin of `subject` for `drug` may know, or None where nothing was ordered, given or measured.
 
     Parameters
     ----------
     until
         Leave out what happened later; the course ends there. By default everything is taken.
+    drafts
+        Orders that are not on record, taken as if they were.
 
     Raises
     ------
@@ -58,12 +75,23 @@ def build_course(subject: Subject, drug: str, *, until: datetime | None = None) 
         If no twin is kept for `drug`.
     """
     doubts = Doubts.of(subject)
-    level_channel, covariate_channels = _channels(drug)
-    doses = doubts.settle(_active(GivenDose, subject, until).filter(drug=drug))
-    orders = doubts.settle(_active(Order, subject, until).filter(drug=drug))
-    levels = doubts.settle(_active(StoredSample, subject, until).filter(channel=level_channel))
-    covariates = doubts.settle(_active(StoredSample, subject, until).filter(channel__in=covariate_channels))
+    level_channel, covariate_channels = channels(drug)
+    records = Records(
+        doses=doubts.settle(_active(GivenDose, subject, until).filter(drug=drug)),
+        orders=[*doubts.settle(_active(Order, subject, until).filter(drug=drug)), *drafts],
+        levels=doubts.settle(_active(StoredSample, subject, until).filter(channel=level_channel)),
+        covariates=doubts.settle(_active(StoredSample, subject, until).filter(channel__in=covariate_channels)),
+    )
+    if until is None:
+        records.last_other = _last_other_sample(subject, level_channel)
+    return course_from(records, subject, drug, doubts, until=until)
 
+
+def course_from(
+    records: Records, subject: Subject, drug: str, doubts: Doubts | None = None, *, until: datetime | None = None
+) -> Course | None:
+    """The course of these records, as `build_course` makes it; `subject` need not be stored, nor the rows."""
+    doses, orders, levels = records.doses, records.orders, records.levels
     first = _first_moment(doses, levels, orders)
     if first is None:
         return None
@@ -72,12 +100,12 @@ def build_course(subject: Subject, drug: str, *, until: datetime | None = None) 
     doses = [dose for dose in doses if dose.event_time >= start]
     levels = [level for level in levels if level.event_time >= since]
     orders = [order for order in orders if order.end_time is None or order.end_time >= since]
-    covariates = _in_force(covariates, since)
+    covariates = _in_force(records.covariates, since)
 
     findings: list[Finding] = []
     given = [_dose(dose, orders, start, findings) for dose in doses]
-    end = until or _end(_last_other_sample(subject, level_channel), doses, levels, covariates, orders, start)
-    findings += doubts.findings(start, drug)
+    end = until or _end(records.last_other, doses, levels, covariates, orders, start)
+    findings += doubts.findings(start, drug) if doubts else []
     return examine(
         Course(
             drug=drug,
@@ -104,7 +132,7 @@ def build_course(subject: Subject, drug: str, *, until: datetime | None = None) 
     )
 
 
-def _channels(drug: str) -> tuple[Channel, tuple[Channel, ...]]:
+def channels(drug: str) -> tuple[Channel, tuple[Channel, ...]]:
     """The channel of the drug's levels, and those of the covariates that its models read.
 
     Raises
@@ -128,7 +156,9 @@ def _active(kind, subject: Subject, until: datetime | None):
     return rows if until is None else rows.filter(event_time__lte=until)
 
 
-def _first_moment(doses: list[GivenDose], levels: list[StoredSample], orders: list[Order]) -> datetime | None:
+def _first_moment(
+    doses: Sequence[GivenDose], levels: Sequence[StoredSample], orders: Sequence[Order]
+) -> datetime | None:
     times = sorted(dose.event_time for dose in doses)
     if times:
         first = times[-1]
@@ -140,7 +170,7 @@ def _first_moment(doses: list[GivenDose], levels: list[StoredSample], orders: li
     return min((r.event_time for r in levels), default=None) or min((r.event_time for r in orders), default=None)
 
 
-def _in_force(samples: list[StoredSample], since: datetime) -> list[StoredSample]:
+def _in_force(samples: Sequence[StoredSample], since: datetime) -> list[StoredSample]:
     """Those from `since` on, and of each channel the last before it."""
     kept = [s for s in samples if s.event_time >= since]
     for channel in sorted({s.channel for s in samples}):

@@ -5,6 +5,7 @@ Both are called inside the transaction of the job that computed them.
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 from twins.estimation.fit import Fit
 from twins.forecasts.forecast import ComparisonResult
@@ -24,7 +25,10 @@ def fit_digest(fit: Fit) -> str:
 
 def comparison_digest(plans: Sequence[Plan], result: ComparisonResult) -> str:
     """SHA-256 over plans and result as canonical JSON: what a decision refers to."""
-    data = {"plans": [plan.to_json() for plan in plans], "result": result.to_json()}
+    return _digest({"plans": [plan.to_json() for plan in plans], "result": result.to_json()})
+
+
+def _digest(data: dict[str, Any]) -> str:
     return hashlib.sha256(canonical(data)).hexdigest()
 
 
@@ -64,11 +68,11 @@ def store_comparison(
     *, version: TwinVersion, plans: Sequence[Plan], result: ComparisonResult, asked_by: str, is_default: bool = False
 ) -> Comparison:
     """The comparison of `plans` on `version`."""
+    data = {"plans": [plan.to_json() for plan in plans], "result": result.to_json()}
     comparison = Comparison.objects.create(
         twin_version=version,
-        plans=[plan.to_json() for plan in plans],
-        result=result.to_json(),
-        digest=comparison_digest(plans, result),
+        **data,
+        digest=_digest(data),
         is_default=is_default,
         asked_by=asked_by,
         code_version=code_version(),

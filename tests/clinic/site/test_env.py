@@ -12,6 +12,20 @@ from clinic.site import env
 from tests.environment import ROOT
 
 
+def test_a_list_of_objects_is_read_and_anything_else_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert env.objects("SOME_OBJECTS") == []
+    monkeypatch.setenv("SOME_OBJECTS", ' [{"a": 1}] ')
+    assert env.objects("SOME_OBJECTS") == [{"a": 1}]
+    for value, words in (
+        ("[{", "SOME_OBJECTS is not JSON"),
+        ('{"a": 1}', "is no list of objects"),
+        ("[1]", "is no list"),
+    ):
+        monkeypatch.setenv("SOME_OBJECTS", value)
+        with pytest.raises(env.SettingError, match=words):
+            env.objects("SOME_OBJECTS")
+
+
 def test_a_setting_is_read_from_the_file_that_its_name_with_file_points_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
