@@ -5,7 +5,9 @@ import logging
 from celery import shared_task
 from django.conf import settings
 
+from integrations.ehr.access import Access
 from integrations.ehr.client import Client
+from integrations.ehr.configured import access_to, address_of
 from integrations.ehr.lease import SourceBusyError
 from integrations.ehr.pull import pull
 from integrations.ehr.source import source_for
@@ -22,13 +24,26 @@ _TO_END_S = 120
 @shared_task(name="integrations.ehr.tasks.pull_source", soft_time_limit=LONGEST_S, time_limit=LONGEST_S + _TO_END_S)
 def pull_source() -> None:
     """Pull from ``PULL_SOURCE_URL`` once; does nothing where none is set, or while another pull of it runs."""
-    if not settings.PULL_SOURCE_URL:
+    if settings.PULL_SOURCE_URL:
+        with Client(settings.PULL_SOURCE_URL, token=settings.PULL_TOKEN) as client:
+            _pull(settings.PULL_SOURCE_NAME, client)
+
+
+@shared_task(name="integrations.ehr.tasks.pull_named", soft_time_limit=LONGEST_S, time_limit=LONGEST_S + _TO_END_S)
+def pull_named(name: str) -> None:
+    """Pull once from the source that ``EHR_SOURCES`` calls `name`."""
+    base = address_of(name)
+    if base:
+        access: Access | None = access_to(name, base)
+        with Client(base, access=access) as client:
+            _pull(name, client)
+
+
+def _pull(name: str, client: Client) -> None:
+    try:
+        report = pull(source_for(name, client.base), client)
+    except SourceBusyError as error:
+        logger.warning("%s", error)
         return
-    with Client(settings.PULL_SOURCE_URL, token=settings.PULL_TOKEN) as client:
-        try:
-            report = pull(source_for(settings.PULL_SOURCE_NAME, client.base), client)
-        except SourceBusyError as error:
-            logger.warning("%s", error)
-            return
     for progress in report.types.values():
         logger.info("%s", progress.summary())
