@@ -191,8 +191,8 @@ besides the server's own that files of a bulk export may be fetched from, withou
 """
 PUBLIC_URL = env.text("PUBLIC_URL", "").rstrip("/")
 """Address under which other systems reach this site, for notifications of subscriptions; empty: they cannot."""
-DECISION_NOTE = "clinic.comparisons.decided_note.note_of"
-"""The function that writes a decision as the plain-text note, which also goes into the chart."""
+COMPARISON_NOTE = "clinic.comparisons.decided_note.note_of"
+"""The function that writes a comparison as the plain-text note, which also goes into the chart."""
 CELERY_BEAT_SCHEDULE = {
     # A message that waited longer than its interval is dropped: the next one is on its way.
     "sweep": {

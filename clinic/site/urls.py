@@ -14,5 +14,6 @@ urlpatterns = [
     path("", include("clinic.research.urls")),
     path("", include("clinic.formulary.urls")),
     path("", include("integrations.readings.urls")),
+    path("", include("integrations.ehr.urls")),
     path("", include("integrations.fhir.urls")),
 ]

@@ -1,16 +1,20 @@
-"""The scheduled pull, as Celery beat asks for it."""
+"""What workers do with hospital systems: the scheduled pull, deliveries into charts, and what was lost on the way."""
 
 import logging
 
 from celery import shared_task
 from django.conf import settings
+from django.utils import timezone
 
 from integrations.ehr.access import Access
 from integrations.ehr.client import Client
 from integrations.ehr.configured import access_to, address_of
+from integrations.ehr.deliver import deliver as try_delivery
+from integrations.ehr.deliver import due
 from integrations.ehr.lease import SourceBusyError
 from integrations.ehr.pull import pull
 from integrations.ehr.source import source_for
+from twins.jobs.queue import send_task
 
 logger = logging.getLogger(__name__)
 
@@ -47,3 +51,16 @@ def _pull(name: str, client: Client) -> None:
         return
     for progress in report.types.values():
         logger.info("%s", progress.summary())
+
+
+@shared_task(name="integrations.ehr.tasks.deliver", soft_time_limit=110, time_limit=115)
+def deliver(pk: int) -> None:
+    """Try to put one resource into its chart."""
+    try_delivery(pk)
+
+
+@shared_task(name="integrations.ehr.tasks.sweep")
+def sweep() -> int:
+    """Send everything again whose time has come; how much that was. Several sweeps at once do no harm."""
+    now = timezone.now()
+    return sum(send_task("integrations.ehr.tasks.deliver", pk) for pk in due(now))

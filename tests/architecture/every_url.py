@@ -26,6 +26,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "comparison-wait": {"subject_key": NOBODY, "job_id": NOBODY},
     "decision-sign": {"comparison_id": NOBODY},
     "decision-decline": {"comparison_id": NOBODY},
+    "decision-to-chart": {"comparison_id": NOBODY},
     "question": {"subject_key": NOBODY},
     "question-withdraw": {"question_id": 1},
     "studies": {},
