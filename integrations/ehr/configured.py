@@ -7,7 +7,9 @@ from django.conf import settings
 from integrations.ehr.access import Access, AccessError, StaticToken
 from integrations.ehr.address import AddressError, base_url, origin, token_address
 from integrations.ehr.backend_services import BackendServices
+from integrations.ehr.client import Client
 from integrations.ehr.client_key import read_key
+from integrations.readings.models import Source
 
 SCOPE = "system/*.rs"
 
@@ -86,3 +88,19 @@ def access_to(name: str, base: str) -> Access | None:
     return Credentials(
         **{part: given[part] for part in ("token", "client_id", "client_key", "key_id", "token_url", "scope")}
     ).access(base)
+
+
+def client_for(source: Source) -> Client:
+    """A client for `source`, let in as the settings say.
+
+    Raises
+    ------
+    AccessError, AddressError
+        If the settings contradict what is known of it.
+    """
+    base = base_url(address_of(source.slug) or source.address)
+    access = access_to(source.slug, base)
+    own = source.slug == settings.PULL_SOURCE_NAME and bool(settings.PULL_SOURCE_URL)
+    if access is None and own and origin(base_url(settings.PULL_SOURCE_URL)) == origin(base):
+        access = StaticToken(settings.PULL_TOKEN)
+    return Client(base, access=access)

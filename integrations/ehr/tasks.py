@@ -6,11 +6,11 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
+from integrations.ehr import deliver as deliver_work
+from integrations.ehr import notified as notified_work
 from integrations.ehr.access import Access
 from integrations.ehr.client import Client
 from integrations.ehr.configured import access_to, address_of
-from integrations.ehr.deliver import deliver as try_delivery
-from integrations.ehr.deliver import due
 from integrations.ehr.lease import SourceBusyError
 from integrations.ehr.pull import pull
 from integrations.ehr.source import source_for
@@ -56,11 +56,18 @@ def _pull(name: str, client: Client) -> None:
 @shared_task(name="integrations.ehr.tasks.deliver", soft_time_limit=110, time_limit=115)
 def deliver(pk: int) -> None:
     """Try to put one resource into its chart."""
-    try_delivery(pk)
+    deliver_work.deliver(pk)
+
+
+@shared_task(name="integrations.ehr.tasks.notified", soft_time_limit=LONGEST_S, time_limit=LONGEST_S + _TO_END_S)
+def notified(pk: int) -> None:
+    """Bring in what a notification announces."""
+    notified_work.handle(pk)
 
 
 @shared_task(name="integrations.ehr.tasks.sweep")
 def sweep() -> int:
     """Send everything again whose time has come; how much that was. Several sweeps at once do no harm."""
     now = timezone.now()
-    return sum(send_task("integrations.ehr.tasks.deliver", pk) for pk in due(now))
+    sent = sum(send_task("integrations.ehr.tasks.deliver", pk) for pk in deliver_work.due(now))
+    return sent + sum(send_task("integrations.ehr.tasks.notified", pk) for pk in notified_work.due(now))

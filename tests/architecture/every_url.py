@@ -40,6 +40,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "quarantine": {},
     "quarantine-retry": {},
     "quarantine-entry": {"pk": 1},
+    "fhir-notify": {"subscription_id": NOBODY},
     "fhir-metadata": {},
     "fhir-search-post": {"resource_type": "Patient"},
     "fhir-vread": {"resource_type": "Patient", "identifier": "ward.1", "version": "1"},

@@ -40,7 +40,7 @@ def test_only_these_addresses_are_open_to_anybody() -> None:
     public = {address.name for address in TABLE if address.rule and address.rule.door is Door.PUBLIC}
     assert public == {"healthz", "readyz", "login", "logout", "fhir-metadata", "oauth-token", "oauth-revoke"}
     bearer = {address.name for address in TABLE if address.rule and address.rule.door is Door.BEARER}
-    assert bearer == {"fhir-search-post", "fhir-vread", "fhir-read", "fhir-search", "fhir-nowhere"}
+    assert bearer == {"fhir-notify", "fhir-search-post", "fhir-vread", "fhir-read", "fhir-search", "fhir-nowhere"}
 
 
 @pytest.mark.parametrize("method", METHODS)
