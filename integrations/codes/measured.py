@@ -9,5 +9,8 @@ NOTHING_MEASURED = frozenset({(mdc.SYSTEM, mdc.DEVICE_CLOCK)})
 
 def channel_of(system: str, code: str) -> Channel | None:
     """The channel of a coding; None where none is mapped to it."""
-    row = {loinc.SYSTEM: loinc.MEASUREMENTS, mdc.SYSTEM: mdc.TERMS}.get(system, {}).get(code)
-    return row.channel if row else None
+    if system == loinc.SYSTEM and code in loinc.MEASUREMENTS:
+        return loinc.MEASUREMENTS[code].channel
+    if system == mdc.SYSTEM and code in mdc.TERMS:
+        return mdc.TERMS[code].channel
+    return None

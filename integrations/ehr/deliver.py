@@ -50,6 +50,9 @@ def deliver(pk: int) -> ChartDelivery | None:
     if not mine.update(next_try=now + LEASE, attempts=F("attempts") + 1):
         return None
     row = ChartDelivery.objects.select_related("source", "decision__comparison__twin_version").get(pk=pk)
+    if row.attempts > TRIES:  # its workers died of it, before they could say what they met
+        _not_sent(row, FetchError(row.resource_type, f"{TRIES} tries ended without an answer; see the workers' logs"))
+        return row
     try:
         location = _post(row)
     except (FetchError, AddressError, AccessError) as error:

@@ -58,6 +58,9 @@ def handle(pk: int) -> Notification | None:
     if not mine.update(next_try=now + LEASE, attempts=F("attempts") + 1):
         return None
     row = Notification.objects.select_related("subscription__source", "reading").get(pk=pk)
+    if row.attempts > TRIES:  # its workers died of it, before they could say what they met
+        _later(row, NotificationError(f"{TRIES} tries ended without an end; see the workers' logs"))
+        return row
     try:
         with client_for(row.subscription.source) as client:
             _bring_in(row.subscription, row.reading, client)

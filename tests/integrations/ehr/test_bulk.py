@@ -17,6 +17,7 @@ import pytest
 
 from clinic.audit.models import AuditEvent
 from clinic.patients.models import Patient
+from integrations.ehr.access import TokenFile
 from integrations.ehr.address import AddressError
 from integrations.ehr.bulk import BulkError, BulkReport, Wanted, bulk_import
 from integrations.ehr.bulk_file import kept_digest
@@ -268,6 +269,24 @@ def test_the_token_is_shown_for_files_that_need_it(source: Source, hospital: Hos
     with pytest.raises(FetchError, match="401"):
         _import(source, hospital)
     assert "Authorization" not in hospital.requests[-1][2], "and not where the manifest says that it is not"
+
+
+def test_a_token_that_dies_between_two_pieces_is_replaced(source: Source, hospital: Hospital, tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("old")
+    hospital.token = "old"
+    hospital.cuts["/files/Observation"] = [9000]
+
+    def die(_: Any) -> None:
+        hospital.token = "new"
+        file.write_text("new")
+
+    with Client(hospital.base, patience=QUICK, access=TokenFile(file)) as client:
+        report = bulk_import(source, client, Wanted(), chunk_bytes=CHUNK, on_progress=die)
+    assert report.ok
+    _whole()
+    shown = [headers["Authorization"] for _, path, headers, _ in hospital.requests if path == "/files/Observation"]
+    assert shown == ["Bearer old", "Bearer new", "Bearer new"]
 
 
 BASE = "https://ehr.test/fhir"

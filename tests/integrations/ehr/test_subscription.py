@@ -270,6 +270,13 @@ def test_work_that_fails_is_done_later_by_the_sweep(ours: EhrSubscription, hospi
     assert Notification.objects.get().state == WorkState.DONE
 
 
+def test_one_that_kills_its_workers_is_given_up(ours: EhrSubscription, hospital: Hospital) -> None:
+    assert _post(ours, _notification("handshake"), _secret(hospital)).status_code == 200
+    Notification.objects.update(attempts=notified.TRIES)
+    _work()
+    assert Notification.objects.get().state == WorkState.FAILED
+
+
 def test_a_gap_waits_while_a_pull_is_running(ours: EhrSubscription, hospital: Hospital, source: Source) -> None:
     with hold(source):
         _notify(ours, hospital, _notification("event-notification", (3, "Observation/o3")))

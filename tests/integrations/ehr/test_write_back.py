@@ -215,6 +215,14 @@ def test_after_many_tries_it_is_left_to_a_person(decision: Decision, user: Any, 
     assert ChartDelivery.objects.get(resource_type="CarePlan").state == WorkState.FAILED
 
 
+def test_one_that_kills_its_workers_is_left_to_a_person(decision: Decision, user: Any, hospital: Hospital) -> None:
+    _send(decision, user)
+    ChartDelivery.objects.update(attempts=TRIES)
+    _work()
+    assert {row.state for row in ChartDelivery.objects.all()} == {WorkState.FAILED}
+    assert not hospital.requests
+
+
 def test_a_token_that_is_refused_is_not_hopeless(decision: Decision, user: Any, hospital: Hospital) -> None:
     hospital.token = "another"
     _send(decision, user)
