@@ -31,7 +31,10 @@ def access_by(options: Mapping[str, Any], base: str, otherwise: str = "") -> Acc
     if path is not None:
         if options["client_id"]:
             raise AccessError("--token-file and --client-id are both given; keep one")
-        return TokenFile(path)
+        try:
+            return TokenFile(path)
+        except AccessError as error:
+            raise AccessError(f"--token-file: {error}") from error
     if options["client_id"] or options["client_key_file"]:
         return Credentials(
             client_id=options["client_id"],

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from integrations.ehr.access import AccessError
+from integrations.ehr.access import Access, AccessError
 from integrations.ehr.address import AddressError, base_url
 from integrations.ehr.capability import CapabilityError
 from integrations.ehr.client import Client, FetchError
@@ -56,10 +56,11 @@ class Command(BaseCommand):
             raise CommandError(f"--every is {every:g}; give a number of seconds above 0")
         if not 1 <= options["page_size"] <= _LARGEST_PAGE:
             raise CommandError(f"--page-size is {options['page_size']}; give 1 to {_LARGEST_PAGE}")
+        access = self._access(options)
         while True:
             try:
-                report = self._once(options, stop)
-            except (FetchError, AccessError, AddressError, CapabilityError, FolderError, SourceError) as error:
+                report = self._once(options, access, stop)
+            except (FetchError, AddressError, CapabilityError, FolderError, SourceError) as error:
                 if every is None:
                     raise CommandError(str(error)) from error
                 self.stderr.write(str(error))
@@ -70,7 +71,16 @@ class Command(BaseCommand):
             if every is None or stop.wait(every):
                 return
 
-    def _once(self, options: dict[str, Any], stop: threading.Event) -> PullReport:
+    def _access(self, options: dict[str, Any]) -> Access | None:
+        """How the server lets us in, the same for every round; none for a folder."""
+        if "://" not in options["origin"]:
+            return None
+        try:
+            return access_by(options, base_url(options["origin"]), settings.PULL_TOKEN)
+        except (AccessError, AddressError) as error:
+            raise CommandError(str(error)) from error
+
+    def _once(self, options: dict[str, Any], access: Access | None, stop: threading.Event) -> PullReport:
         origin, name = options["origin"], options["source"]
         shown: dict[str, float] = {}
 
@@ -83,7 +93,7 @@ class Command(BaseCommand):
         if "://" not in origin:
             folder = Path(origin).resolve()
             return pull_folder(source_for(name, str(folder)), folder, stopped=stop.is_set, on_progress=on_progress)
-        with Client(origin, access=access_by(options, base_url(origin), settings.PULL_TOKEN), stop=stop) as client:
+        with Client(origin, access=access, stop=stop) as client:
             source = source_for(name, client.base)
             return pull(source, client, on_progress=on_progress, page_size=options["page_size"])
 
