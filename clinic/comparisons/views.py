@@ -1,7 +1,5 @@
 """The comparison page and its note."""
 
-from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,11 +14,11 @@ from clinic.access.permissions import patient_for
 from clinic.access.roles import Permission
 from clinic.charts.comparison_chart import comparison_chart
 from clinic.charts.twin_facts import STALE_AFTER
-from clinic.charts.words import clock, clock_with_zone, why_outdated
+from clinic.charts.words import clock
 from clinic.comparisons.comparison_page import ComparisonPage
 from clinic.comparisons.decided import Decided
+from clinic.comparisons.decided_note import full_note, newer_than, outdated
 from clinic.comparisons.left_out import left_out_levels
-from clinic.comparisons.note import note_text
 from clinic.patients.models import Patient
 from twins.records.models import Comparison, Job, JobKind, TwinVersion
 from twins.records.models.job import OPEN_STATES
@@ -31,8 +29,8 @@ from twins.records.models.job import OPEN_STATES
 def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
     patient, shown = _shown(request, comparison_id)
     zone = timezone.get_current_timezone()
-    newer = _newer(shown.version)
-    outdated = _outdated(shown.version, newer, lambda moment: clock(moment, zone))
+    newer = newer_than(shown.version)
+    why_outdated = outdated(shown.version, newer, lambda moment: clock(moment, zone))
     decided = Decided.of(shown.comparison)
     chart = {
         "result": shown.result,
@@ -47,11 +45,11 @@ def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
         "page": shown,
         "wide": comparison_chart(**chart, prefix="chart-wide", ahead_h=72.0),
         "narrow": comparison_chart(**chart, prefix="chart-narrow", width=360.0, past_h=24.0),
-        "outdated": outdated,
+        "outdated": why_outdated,
         "decided": decided,
         "beside": None if decided and decided.letter else Decided.signed_beside(shown.comparison),
         "last_decided": Decided.last_of(patient.subject),
-        "note": _note(shown, patient, decided, newer),
+        "note": full_note(shown, patient, decided, newer),
         "updating": _updating(shown.version),
         "now": timezone.now(),
         "stale": timezone.now() - shown.version.data_until > STALE_AFTER,
@@ -65,7 +63,7 @@ def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
 def note(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
     """The comparison as plain text."""
     patient, shown = _shown(request, comparison_id)
-    text = _note(shown, patient, Decided.of(shown.comparison), _newer(shown.version))
+    text = full_note(shown, patient, Decided.of(shown.comparison), newer_than(shown.version))
     return HttpResponse(text, content_type="text/plain; charset=utf-8")
 
 
@@ -77,36 +75,7 @@ def _shown(request: HttpRequest, comparison_id: UUID) -> tuple[Patient, Comparis
     return patient, ComparisonPage.of(found)
 
 
-def _newer(version: TwinVersion) -> TwinVersion | None:
-    """The newest version of the same twin, if it is not this one."""
-    newest = (
-        TwinVersion.objects.filter(subject=version.subject_id, drug=version.drug, model_id=version.model_id)
-        .defer("draws", "course", "fit")
-        .order_by("-number")
-        .first()
-    )
-    return newest if newest is not None and newest.number > version.number else None
-
-
-def _outdated(version: TwinVersion, newer: TwinVersion | None, at: Callable[[datetime], str]) -> str:
-    """Why a comparison of `version` can no longer be signed, or nothing where it is the newest."""
-    return why_outdated(version.data_until, newer.data_until, at) if newer is not None else ""
-
-
 def _updating(version: TwinVersion) -> bool:
     """Whether a newer version may be on its way."""
     key = f"{version.subject_id}/{version.drug}"
     return Job.objects.filter(kind=JobKind.TWIN_UPDATE, key=key, state__in=OPEN_STATES).exists()
-
-
-def _note(shown: ComparisonPage, patient: Patient, decided: Decided | None, newer: TwinVersion | None) -> str:
-    zone = timezone.get_current_timezone()
-    born = f", born {patient.birth_date:%d %b %Y}" if patient.birth_date else ""
-    number = f", record {patient.record_number}" if patient.record_number else ""
-    return note_text(
-        shown,
-        patient_line=f"{patient}{born}{number}",
-        zone=zone,
-        decision=decided.sentence(zone) if decided else "",
-        outdated=_outdated(shown.version, newer, lambda moment: clock_with_zone(moment, zone)),
-    )

@@ -79,6 +79,11 @@ def objects(name: str) -> list[dict[str, Any]]:
     return found
 
 
+def group(prefix: str, names: tuple[str, ...]) -> dict[str, str]:
+    """The variables ``PREFIX_NAME`` of each of `names`, by the name in small letters; empty where not set."""
+    return {name.lower(): text(f"{prefix}_{name}", "") for name in names}
+
+
 def generated_secret(name: str, path: Path) -> str:
     """The variable `name`, or a secret made once and kept at `path`, readable by its owner only."""
     if name in os.environ or f"{name}_FILE" in os.environ:

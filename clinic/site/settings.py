@@ -214,10 +214,31 @@ CDS_CORS_ORIGINS = env.words("CDS_CORS_ORIGINS", "")
 """Origins of browser-based CDS clients; empty: none."""
 CDS_ALLOW_HTTP = env.flag("CDS_ALLOW_HTTP", False)
 """For laboratories: FHIR servers and key sets of CDS clients may be named by http addresses."""
+EHR_SOURCES = {
+    name: env.group(
+        f"EHR_{name.upper().replace('-', '_')}",
+        ("URL", "TOKEN", "CLIENT_ID", "CLIENT_KEY", "KEY_ID", "TOKEN_URL", "SCOPE", "FILE_HOSTS"),
+    )
+    for name in env.words("EHR_SOURCES", "")
+}
+"""Hospital systems by short name: address, and a fixed token or what SMART Backend Services ask for.
+
+``EHR_SOURCES=lab,main-ehr`` reads ``EHR_LAB_URL``, ``EHR_MAIN_EHR_CLIENT_KEY_FILE`` and so on. `FILE_HOSTS` are hosts
+besides the server's own that files of a bulk export may be fetched from, without the token.
+"""
+PUBLIC_URL = env.text("PUBLIC_URL", "").rstrip("/")
+"""Address under which other systems reach this site, for notifications of subscriptions; empty: they cannot."""
+COMPARISON_NOTE = "clinic.comparisons.decided_note.note_of"
+"""The function that writes a comparison as the plain-text note, which also goes into the chart."""
 CELERY_BEAT_SCHEDULE = {
     # A message that waited longer than its interval is dropped: the next one is on its way.
     "sweep": {
         "task": "twins.jobs.sweep.run",
+        "schedule": float(SWEEP_SECONDS),
+        "options": {"expires": 2 * SWEEP_SECONDS},
+    },
+    "ehr-sweep": {
+        "task": "integrations.ehr.tasks.sweep",
         "schedule": float(SWEEP_SECONDS),
         "options": {"expires": 2 * SWEEP_SECONDS},
     },
@@ -229,6 +250,14 @@ if PULL_SOURCE_URL:
         "schedule": float(PULL_SECONDS),
         "options": {"expires": PULL_SECONDS},
     }
+for _name, _source in EHR_SOURCES.items():
+    if _source["url"]:
+        CELERY_BEAT_SCHEDULE[f"pull-{_name}"] = {
+            "task": "integrations.ehr.tasks.pull_named",
+            "args": (_name,),
+            "schedule": float(PULL_SECONDS),
+            "options": {"expires": PULL_SECONDS},
+        }
 
 TWIN_MODELS = {"vancomycin": ["vancomycin-goti-2018", "vancomycin-thomson-2009"]}
 """For each drug the models that are kept; the first is the one that comparisons are made with."""

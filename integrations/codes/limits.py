@@ -32,4 +32,7 @@ LIMITS = {
     Channel.DIASTOLIC_PRESSURE: Limits(0.0, 375.0),
     # From the coldest who survived (Gilbert et al. 2000, doi:10.1016/S0140-6736(00)01021-7) to the outlier limit.
     Channel.TEMPERATURE: Limits(13.7, 47.0),
+    # Ours: above zero, and beyond any hyperosmolar crisis; meters and sensors themselves end far below.
+    Channel.GLUCOSE: Limits(1.0, 3000.0),
+    Channel.SENSOR_GLUCOSE: Limits(1.0, 3000.0),
 }

@@ -25,6 +25,7 @@ _TABLE = (
     Measurement("20578-1", "Vancomycin [Mass/volume] in Serum or Plasma", Channel.VANCOMYCIN),
     Measurement("2160-0", "Creatinine [Mass/volume] in Serum or Plasma", Channel.CREATININE),
     Measurement("14682-9", "Creatinine [Moles/volume] in Serum or Plasma", Channel.CREATININE),
+    Measurement("38483-4", "Creatinine [Mass/volume] in Blood", Channel.CREATININE),
     Measurement("29463-7", "Body weight", Channel.WEIGHT),
     Measurement("8302-2", "Body height", Channel.HEIGHT),
     Measurement("8867-4", "Heart rate", Channel.HEART_RATE),
@@ -34,6 +35,15 @@ _TABLE = (
     Measurement("8480-6", "Systolic blood pressure", Channel.SYSTOLIC_PRESSURE),
     Measurement("8462-4", "Diastolic blood pressure", Channel.DIASTOLIC_PRESSURE),
     Measurement("8310-5", "Body temperature", Channel.TEMPERATURE),
+    Measurement("8331-1", "Oral temperature", Channel.TEMPERATURE),
+    Measurement("2339-0", "Glucose [Mass/volume] in Blood", Channel.GLUCOSE),
+    Measurement("2345-7", "Glucose [Mass/volume] in Serum or Plasma", Channel.GLUCOSE),
+    Measurement("41653-7", "Glucose [Mass/volume] in Capillary blood by Glucometer", Channel.GLUCOSE),
+    Measurement("15074-8", "Glucose [Moles/volume] in Blood", Channel.GLUCOSE),
+    Measurement("14749-6", "Glucose [Moles/volume] in Serum or Plasma", Channel.GLUCOSE),
+    # The two of the CGM guide, https://hl7.org/fhir/uv/cgm.
+    Measurement("99504-3", "Glucose [Mass/volume] in Interstitial fluid", Channel.SENSOR_GLUCOSE),
+    Measurement("105272-9", "Glucose [Moles/volume] in Interstitial fluid", Channel.SENSOR_GLUCOSE),
 )
 MEASUREMENTS = {row.code: row for row in _TABLE}
 
@@ -43,5 +53,12 @@ _WEIGHT = {name: Fraction(text) for name, text in (("H", "1.008"), ("C", "12.011
 CREATININE_G_PER_MOL = 4 * _WEIGHT["C"] + 7 * _WEIGHT["H"] + 3 * _WEIGHT["N"] + _WEIGHT["O"]
 """C4H7N3O: 113.120 g/mol."""
 
-MOLAR_MASS_G_PER_MOL = {Channel.CREATININE: CREATININE_G_PER_MOL}
+GLUCOSE_G_PER_MOL = 6 * _WEIGHT["C"] + 12 * _WEIGHT["H"] + 6 * _WEIGHT["O"]
+"""C6H12O6: 180.156 g/mol."""
+
+MOLAR_MASS_G_PER_MOL = {
+    Channel.CREATININE: CREATININE_G_PER_MOL,
+    Channel.GLUCOSE: GLUCOSE_G_PER_MOL,
+    Channel.SENSOR_GLUCOSE: GLUCOSE_G_PER_MOL,
+}
 """Channels whose values may come as amounts of substance."""

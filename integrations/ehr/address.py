@@ -53,3 +53,17 @@ def follow(page_url: str, link: str) -> str:
             f"{page_url} points to {link!r} on another server; have the server name its own address in its links"
         )
     return url
+
+
+def token_address(base: str, url: str) -> str:
+    """`url` as the place where tokens for `base` are given; it may be another host, but never a less safe one.
+
+    Raises
+    ------
+    AddressError
+        If it is not http or https, or not encrypted though the server is.
+    """
+    plain = base_url(url.split("?", 1)[0])
+    if urlsplit(base).scheme == "https" and urlsplit(plain).scheme != "https":
+        raise AddressError(f"the token address {plain} is not encrypted, while {base} is; have the server corrected")
+    return url

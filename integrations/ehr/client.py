@@ -1,55 +1,25 @@
 """A FHIR server over HTTP: patient with its faults, and never led elsewhere."""
 
-import random
 import threading
 import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from types import TracebackType
 
 import httpx
 import tenacity
 
+from integrations.ehr.access import Access, StaticToken
 from integrations.ehr.address import AddressError, base_url, follow
+from integrations.ehr.fault import Again, CutShort, FetchError, Stopped, TooSlow, said, unreachable
+from integrations.ehr.patience import Patience, http_date, retry_after_s
 
 JSON = "application/fhir+json"
-_RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
+RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REDIRECTS = frozenset({301, 302, 307, 308})
 _MOST_REDIRECTS = 3
-
-
-class FetchError(Exception):
-    """A page that could not be fetched; names the address, what came back and the remedy."""
-
-    def __init__(self, url: str, why: str, *, status: int = 0) -> None:
-        super().__init__(f"{url}: {why}")
-        self.status = status
-
-
-class CutShort(FetchError):
-    """A page whose connection broke before its end; `content` is what had arrived."""
-
-    def __init__(self, url: str, why: str, content: bytes, content_type: str) -> None:
-        super().__init__(url, why)
-        self.content = content
-        self.content_type = content_type
-
-
-class _Again(FetchError):
-    """Worth another try, not before `wait_s` seconds if the server named a time."""
-
-    def __init__(self, url: str, why: str, *, status: int = 0, wait_s: float | None = None) -> None:
-        super().__init__(url, why, status=status)
-        self.wait_s = wait_s
-
-
-class _TooSlow(_Again):
-    """A page that went on coming, and was not whole when its time was over."""
-
-
-class Stopped(Exception):
-    """The run was asked to stop while it waited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +33,21 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How often and how long: tries a page, first and longest wait between two (s), time-out of a read (s).
+class Answer:
+    """What came back, whatever it says."""
 
-    `page_s` is how long a whole page may take, however steadily it comes.
-    """
+    url: str
+    status: int
+    headers: httpx.Headers
+    content: bytes
 
-    tries: int = 8
-    first_wait_s: float = 0.5
-    longest_wait_s: float = 60.0
-    longest_retry_after_s: float = 300.0
-    timeout_s: float = 30.0
-    page_s: float = 300.0
-    largest_page_bytes: int = 128 * 1024 * 1024
+    def wait_s(self) -> float | None:
+        """Seconds that its Retry-After names, if it does."""
+        return retry_after_s(self.headers.get("retry-after", ""), datetime.now(UTC))
 
 
 class Client:
-    """GET requests to one FHIR server. Usable from several threads.
+    """Requests to one FHIR server. Usable from several threads.
 
     Parameters
     ----------
@@ -87,6 +55,8 @@ class Client:
         Base address, for example ``https://host/fhir``.
     token : str
         Bearer token, or empty for none; sent to the base's own server only.
+    access : Access
+        In place of `token`: tokens that are renewed.
     stop : threading.Event
         When set, waits end at once with `Stopped`, and a page that is coming ends at its next bytes.
     transport : httpx.BaseTransport
@@ -98,6 +68,7 @@ class Client:
         base: str,
         *,
         token: str = "",
+        access: Access | None = None,
         patience: Patience | None = None,
         stop: threading.Event | None = None,
         transport: httpx.BaseTransport | None = None,
@@ -105,11 +76,9 @@ class Client:
         self.base = base_url(base)
         self.patience = patience or Patience()
         self.stop = stop or threading.Event()
-        headers = {"Accept": JSON, "User-Agent": "patient-twin"}
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
+        self._access: Access = access or StaticToken(token)
         self._http = httpx.Client(
-            headers=headers,
+            headers={"Accept": JSON, "User-Agent": "patient-twin"},
             timeout=self.patience.timeout_s,
             follow_redirects=False,
             transport=transport,
@@ -125,7 +94,32 @@ class Client:
         self._http.close()
 
     def get(self, path_or_url: str) -> Page:
-        """Fetch one page, trying again where that can help.
+        """Fetch one page; raises as `send` does."""
+        answer = self.send("GET", path_or_url)
+        content_type = answer.headers.get("content-type", "")
+        return Page(answer.url, answer.content, content_type, http_date(answer.headers.get("date", "")))
+
+    def send(
+        self,
+        method: str,
+        path_or_url: str,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        accepted: Collection[int] = (200,),
+        tries: int | None = None,
+        anonymous: bool = False,
+    ) -> Answer:
+        """Send a request to the base's own server, trying again where that can help.
+
+        Parameters
+        ----------
+        accepted
+            Statuses that are answers; any other is an error.
+        tries
+            In place of `Patience.tries`: 1 where a repeated request might do a thing twice.
+        anonymous
+            Without the token.
 
         Raises
         ------
@@ -137,35 +131,82 @@ class Client:
             If the run was asked to stop.
         """
         url = follow(self.base + "/", path_or_url)
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception_type(_Again),
-            stop=tenacity.stop_after_attempt(self.patience.tries),
+        request = _Request(method, body, {**(headers or {})}, anonymous)
+        return self._retrying(tries)(self._once, request, url, accepted)
+
+    def post_form(self, url: str, fields: Callable[[], dict[str, str]]) -> Answer:
+        """Post a form to `url`, on whichever server, without the token; `fields` are asked for anew at each try."""
+
+        def once() -> Answer:
+            answer = self._exchange("POST", url, {"Accept": "application/json"}, data=fields())
+            if answer.status in RETRIED:
+                raise self._again(answer)
+            return answer
+
+        return self._retrying(None)(once)
+
+    @contextmanager
+    def opened(self, url: str, headers: Mapping[str, str], *, anonymous: bool) -> Iterator[httpx.Response]:
+        """The answer to one GET while it comes, whatever its status; a refused token is replaced once."""
+        for last in (False, True):
+            token = "" if anonymous else self._access.token(self)
+            with self._http.stream("GET", url, headers={**headers, **_bearer(token)}) as response:
+                if response.status_code == 401 and token and not last and self._access.refused(token):
+                    continue
+                yield response
+                return
+
+    def sleep(self, seconds: float) -> None:
+        """Wait, and end at once with `Stopped` when asked to."""
+        if self.stop.wait(seconds):
+            raise Stopped
+
+    def _retrying(self, tries: int | None) -> tenacity.Retrying:
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception_type(Again),
+            stop=tenacity.stop_after_attempt(tries or self.patience.tries),
             wait=self._wait,
-            sleep=self._sleep,
+            sleep=self.sleep,
             reraise=True,
         )
-        return retrying(self._once, url)
 
-    def _once(self, url: str) -> Page:
-        for _ in range(_MOST_REDIRECTS + 1):
-            if self.stop.is_set():
-                raise Stopped
-            answer = self._request(url)
-            if isinstance(answer, Page):
+    def _once(self, request: "_Request", url: str, accepted: Collection[int]) -> Answer:
+        """One try: redirects within the server are followed, and a token that died is replaced once."""
+        renewed = False
+        for _ in range(_MOST_REDIRECTS + 2):
+            token = "" if request.anonymous else self._access.token(self)
+            answer = self._exchange(
+                request.method, url, {**request.headers, **_bearer(token)}, content=request.body, limited=True
+            )
+            if answer.status in accepted:
                 return answer
-            url = answer
+            if answer.status == 401 and token and not renewed and self._access.refused(token):
+                renewed = True
+            elif answer.status in _REDIRECTS and request.method == "GET":
+                url = follow(url, answer.headers.get("location", ""))
+            else:
+                raise self._refusal(answer)
         raise FetchError(url, f"more than {_MOST_REDIRECTS} redirects; give the server's final address")
 
-    def _request(self, url: str) -> Page | str:
-        """The page, or the address that the server redirects to."""
+    def _exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        content: bytes | None = None,
+        data: dict[str, str] | None = None,
+        limited: bool = False,
+    ) -> Answer:
+        """Send once and read the whole answer."""
+        if self.stop.is_set():
+            raise Stopped
         body = bytearray()
         content_type = ""
         deadline = time.monotonic() + self.patience.page_s
         try:
-            with self._http.stream("GET", url) as response:
+            with self._http.stream(method, url, headers=headers, content=content, data=data) as response:
                 content_type = response.headers.get("content-type", "")
-                if response.status_code in _REDIRECTS:
-                    return follow(url, response.headers.get("location", ""))
                 for chunk in response.iter_bytes():
                     body += chunk
                     self._check_time(url, deadline, len(body))
@@ -173,76 +214,60 @@ class Client:
                         raise FetchError(
                             url, f"more than {self.patience.largest_page_bytes} bytes; ask for smaller pages"
                         )
-                self._check(url, response, bytes(body))
-                return Page(url, bytes(body), content_type, http_date(response.headers.get("date", "")))
+                return Answer(url, response.status_code, response.headers, bytes(body))
         except httpx.InvalidURL as error:
             raise FetchError(url, f"not an address ({error}); have the server corrected") from error
         except (httpx.TransportError, httpx.DecodingError) as error:
-            why = f"{type(error).__name__} ({error}); check that the server runs and can be reached"
-            if body:
-                raise CutShort(url, why, bytes(body), content_type) from error
-            raise _Again(url, why) from error
+            if body and limited:
+                raise CutShort(url, unreachable(error), bytes(body), content_type) from error
+            raise Again(url, unreachable(error)) from error
 
     def _check_time(self, url: str, deadline: float, arrived_bytes: int) -> None:
         if self.stop.is_set():
             raise Stopped
         if time.monotonic() > deadline:
-            raise _TooSlow(
+            raise TooSlow(
                 url,
                 f"not whole after {self.patience.page_s:g} s, when {arrived_bytes} bytes had come; it was tried "
                 f"{self.patience.tries} times, ask for smaller pages or check the connection",
             )
 
-    def _check(self, url: str, response: httpx.Response, body: bytes) -> None:
-        status = response.status_code
-        if status in _RETRIED:
-            raise _Again(
-                url,
-                f"status {status}; it was tried {self.patience.tries} times, try again later",
-                status=status,
-                wait_s=retry_after_s(response.headers.get("retry-after", ""), datetime.now(UTC)),
-            )
-        if status in (401, 403):
-            raise FetchError(url, f"status {status}; give a token that may read this", status=status)
-        if status != 200:
-            said = " ".join(body[:200].decode("utf-8", "replace").split())
-            raise FetchError(url, f"status {status} ({said}); check the address", status=status)
+    def _refusal(self, answer: Answer) -> FetchError:
+        if answer.status in RETRIED:
+            return self._again(answer)
+        if answer.status in (401, 403):
+            why = f"status {answer.status} ({said(answer.content)}); give a token that may do this"
+            return FetchError(answer.url, why, status=answer.status)
+        why = f"status {answer.status} ({said(answer.content)}); check the address"
+        return FetchError(answer.url, why, status=answer.status)
+
+    def _again(self, answer: Answer) -> Again:
+        why = f"status {answer.status}; it was tried {self.patience.tries} times, try again later"
+        return Again(answer.url, why, status=answer.status, wait_s=answer.wait_s())
 
     def _wait(self, state: tenacity.RetryCallState) -> float:
-        """The server's Retry-After, a little spread; else doubling with full jitter."""
         error = state.outcome.exception() if state.outcome else None
-        named = error.wait_s if isinstance(error, _Again) else None
-        if named is not None:
-            # At least what was asked for, and not everyone at the same instant.
-            return min(named, self.patience.longest_retry_after_s) + random.uniform(0, 0.1)  # noqa: S311 - no secret
-        ceiling = min(self.patience.longest_wait_s, self.patience.first_wait_s * 2 ** (state.attempt_number - 1))
-        return random.uniform(0, ceiling)  # noqa: S311 - no secret
-
-    def _sleep(self, seconds: float) -> None:
-        if self.stop.wait(seconds):
-            raise Stopped
+        return self.patience.wait_s(state.attempt_number, error.wait_s if isinstance(error, Again) else None)
 
 
-def http_date(text: str) -> datetime | None:
-    """The instant of an HTTP date; None if it is none."""
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    body: bytes | None
+    headers: Mapping[str, str]
+    anonymous: bool
 
 
-def retry_after_s(text: str, now: datetime) -> float | None:
-    """Seconds to wait by a Retry-After header, given in seconds or as a date; None if it says nothing usable."""
-    text = text.strip()
-    if text.isascii() and text.isdigit():
-        return float(text[:9])
-    moment = http_date(text) if text else None
-    return None if moment is None else max(0.0, (moment - now).total_seconds())
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 __all__ = [
+    "JSON",
+    "RETRIED",
     "AddressError",
+    "Again",
+    "Answer",
     "Client",
     "CutShort",
     "FetchError",

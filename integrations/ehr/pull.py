@@ -34,6 +34,8 @@ OVERLAP = timedelta(minutes=5)
 """How far before the cursor an increment begins: servers commit late, and clocks differ."""
 _BROKEN_PAGE_TRIES = 5
 _EXPIRED = frozenset({400, 404, 410, 422})
+_MOST_BEGINNINGS = 3
+"""How often one run begins a type anew because its links expired: a server whose links outlive no page has no end."""
 
 
 @dataclass(slots=True)
@@ -43,7 +45,9 @@ class _Walk:
     cursor: PullCursor
     progress: TypeProgress
     url: str
-    resumed: bool
+    first: str
+    """Where the walk begins if nothing is half done; it cannot expire."""
+    beginnings: int = 0
     broken: list[Reading] = field(default_factory=list)
     """Readings of the page at `url` that came cut short."""
     seen: set[str] = field(default_factory=set)
@@ -195,9 +199,9 @@ class _Run:
         cursor, _ = PullCursor.objects.get_or_create(source=self._source, resource_type=name)
         progress = self._report.of(name)
         if cursor.next_url and origin(cursor.next_url) == origin(self._client.base):
-            return _Walk(cursor, progress, cursor.next_url, resumed=True)
+            return _Walk(cursor, progress, cursor.next_url, self._first_url(cursor))
         cursor.run_started = None  # nothing is half done, or the server moved: begin at the cursor
-        return _Walk(cursor, progress, self._first_url(cursor), resumed=False)
+        return _Walk(cursor, progress, self._first_url(cursor), self._first_url(cursor))
 
     def _first_url(self, cursor: PullCursor) -> str:
         query = {"_count": str(self._page_size)}
@@ -215,12 +219,14 @@ class _Run:
                 walk, receive(self._source, error.content, content_type=error.content_type, origin=walk.url), str(error)
             )
         except FetchError as error:
-            if walk.resumed and error.status in _EXPIRED:
-                # The link of the unfinished run has expired: begin again at the cursor, nothing was skipped.
-                walk.resumed = False
+            if error.status in _EXPIRED and walk.url != walk.first and walk.beginnings < _MOST_BEGINNINGS:
+                # The link has expired, of this run or of one before: begin again at the cursor, nothing was skipped.
+                logger.info("%s begins anew: %s", walk.progress.resource_type, error)
+                walk.beginnings += 1
                 walk.cursor.next_url, walk.cursor.run_started = "", None
                 walk.cursor.save()
-                walk.url = self._first_url(walk.cursor)
+                walk.url = walk.first
+                walk.seen.clear()
                 return walk.url
             raise
         reading = receive(self._source, page.content, content_type=page.content_type, origin=page.url)

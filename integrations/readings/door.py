@@ -12,6 +12,7 @@ from fhir.resources.R4B import get_fhir_model_class
 from pydantic import ValidationError
 
 from integrations.readings.models import QuarantineReason
+from integrations.readings.newer import as_r4
 from integrations.readings.refusal import Refused, shown
 from integrations.readings.whose import ABOUT
 
@@ -93,7 +94,7 @@ def check(resource_type: str, text: str, data: dict[str, Any]) -> None:
             QuarantineReason.UNKNOWN_TYPE, f"resourceType is {resource_type}; read here are {', '.join(READ_TYPES)}"
         )
     try:
-        get_fhir_model_class(resource_type).model_validate_json(text)
+        get_fhir_model_class(resource_type).model_validate_json(as_r4(resource_type, data) or text)
     except ValidationError as error:
         raise Refused(QuarantineReason.INVALID_RESOURCE, _first_faults(resource_type, error)) from error
     except (KeyError, TypeError, AttributeError, AssertionError, ValueError, RecursionError) as error:

@@ -6,10 +6,12 @@ from typing import Any
 
 from integrations.codes import loinc
 from integrations.codes.limits import LIMITS
+from integrations.codes.measured import NOTHING_MEASURED, channel_of
 from integrations.readings.coding import codings, first_code, words
 from integrations.readings.meaning import Meaning, Measured
 from integrations.readings.models import QuarantineReason
 from integrations.readings.moment import instant, maybe_instant
+from integrations.readings.open_mhealth import read_points, schema_of
 from integrations.readings.quantity import in_unit
 from integrations.readings.reference import Names
 from integrations.readings.refusal import Refused
@@ -34,9 +36,15 @@ def read_observation(data: dict[str, Any], names: Names) -> Meaning:
         return Meaning(code=code, event_time=_any_time(data), withdrawn=True)
     if data["status"] == "registered" and not _has_value(data):
         return Meaning(code=code, event_time=_any_time(data))
+    if any(coding in NOTHING_MEASURED for coding in codings(data.get("code"))):
+        return Meaning(code=code, event_time=_any_time(data))
     measured: list[Measured] = []
     skipped = 0
-    for part, field, channel, holder in _values(data):
+    schema = schema_of(data)
+    for point in read_points(data, schema) if schema else ():
+        _check_limits(point.channel, point.value, point.field)
+        measured.append(Measured(point.channel, point.value, point.time, point.field))
+    for part, field, channel, holder in () if schema else _values(data):
         found, missed = _read(holder, field, channel, part, _time(data, channel))
         measured += found
         skipped += missed
@@ -63,7 +71,7 @@ def _values(data: dict[str, Any]) -> Iterator[tuple[str, str, Channel, dict[str,
         raise Refused(
             QuarantineReason.UNKNOWN_CODE,
             f"Observation.code is {words(data.get('code'))}, which no channel is mapped to; send a LOINC code of "
-            f"{', '.join(sorted(loinc.MEASUREMENTS))}, or have it added",
+            f"{', '.join(sorted(loinc.MEASUREMENTS))}, or an MDC or Open mHealth one, or have it added",
         )
     if own is not None and (_has_value(data) or not components):
         yield "", "Observation", own, data
@@ -73,28 +81,30 @@ def _values(data: dict[str, Any]) -> Iterator[tuple[str, str, Channel, dict[str,
         if channel is None:
             continue
         found = True
-        part = next(code for system, code in codings(component["code"]) if code in loinc.MEASUREMENTS)
+        part = _part(component["code"])
         yield part, f"Observation.component[{number}]", channel, component
     if not found:
         raise Refused(
             QuarantineReason.UNKNOWN_CODE,
             f"Observation.code is {words(data.get('code'))} and none of its components has a code that a channel is "
-            "mapped to; send LOINC codes, or have them added",
+            "mapped to; send LOINC or MDC codes, or have them added",
         )
 
 
 def _channel(concept: Any) -> Channel | None:
-    channels = {
-        loinc.MEASUREMENTS[code].channel
-        for system, code in codings(concept)
-        if system == loinc.SYSTEM and code in loinc.MEASUREMENTS
-    }
+    channels = {channel for coding in codings(concept) if (channel := channel_of(*coding)) is not None}
     if len(channels) > 1:
         raise Refused(
             QuarantineReason.UNKNOWN_CODE,
             f"the code is {words(concept)}, which means {' and '.join(sorted(channels))} at once; send one of them",
         )
     return channels.pop() if channels else None
+
+
+def _part(concept: Any) -> str:
+    """The component's code: of LOINC, if it has one that a channel is mapped to."""
+    known = [coding for coding in codings(concept) if channel_of(*coding) is not None]
+    return min(known, key=lambda coding: coding[0] != loinc.SYSTEM)[1]
 
 
 def _has_value(holder: dict[str, Any]) -> bool:

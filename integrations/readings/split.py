@@ -9,6 +9,8 @@ from integrations.readings.identity import Identity
 from integrations.readings.models import QuarantineReason
 from integrations.readings.refusal import Refused, shown
 
+_NOTIFICATIONS = frozenset({"history", "subscription-notification"})
+"""Types of Bundle that notify: by the R4 backport of subscriptions, and by R5."""
 WHOLE = -1
 """The position of a payload that is one resource, or that cannot be taken apart."""
 
@@ -33,6 +35,7 @@ class _Kind(msgspec.Struct):
 
 class _Bundle(msgspec.Struct):
     entry: list[msgspec.Raw] = []
+    type: str = ""
 
 
 class _BundleEntry(msgspec.Struct):
@@ -143,4 +146,13 @@ def _entries(bundle: _Bundle) -> Iterator[Entry]:
             continue
         if (entry.search or {}).get("mode") == "outcome" or not bytes(entry.resource):
             continue  # a remark of the server about the search, or a mere response: nobody's data
+        if position == 0 and bundle.type in _NOTIFICATIONS and _is_status(entry.resource):
+            continue  # what a notification says of its subscription
         yield Entry(position, bytes(entry.resource).decode(), entry.fullUrl)
+
+
+def _is_status(resource: msgspec.Raw) -> bool:
+    try:
+        return msgspec.json.decode(resource, type=_Kind).resourceType in ("Parameters", "SubscriptionStatus")
+    except msgspec.MsgspecError:
+        return False

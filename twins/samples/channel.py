@@ -16,6 +16,9 @@ class Channel(StrEnum):
     SYSTOLIC_PRESSURE = "systolic_pressure"
     DIASTOLIC_PRESSURE = "diastolic_pressure"
     TEMPERATURE = "temperature"
+    GLUCOSE = "glucose"
+    SENSOR_GLUCOSE = "sensor_glucose"
+    """In interstitial fluid, which follows the blood with a lag: never mixed with `GLUCOSE`."""
 
     @property
     def unit(self) -> str:
@@ -37,6 +40,8 @@ _UNITS = {
     Channel.SYSTOLIC_PRESSURE: "mm[Hg]",
     Channel.DIASTOLIC_PRESSURE: "mm[Hg]",
     Channel.TEMPERATURE: "Cel",
+    Channel.GLUCOSE: "mg/dL",
+    Channel.SENSOR_GLUCOSE: "mg/dL",
 }
 
 _LABELS = {
@@ -50,4 +55,6 @@ _LABELS = {
     Channel.SYSTOLIC_PRESSURE: "Systolic blood pressure",
     Channel.DIASTOLIC_PRESSURE: "Diastolic blood pressure",
     Channel.TEMPERATURE: "Body temperature",
+    Channel.GLUCOSE: "Blood glucose",
+    Channel.SENSOR_GLUCOSE: "Sensor glucose",
 }

@@ -77,6 +77,14 @@ def test_a_list_is_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     assert env.words("A_LIST", "") == ["a", "b", "c"]
 
 
+def test_a_group_reads_its_names_and_their_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "key").write_text("secret\n")
+    monkeypatch.setenv("EHR_LAB_URL", "https://lab.test/fhir")
+    monkeypatch.setenv("EHR_LAB_CLIENT_KEY_FILE", str(tmp_path / "key"))
+    found = env.group("EHR_LAB", ("URL", "CLIENT_KEY", "SCOPE"))
+    assert found == {"url": "https://lab.test/fhir", "client_key": "secret", "scope": ""}
+
+
 def test_a_directory_that_is_not_there_is_refused_and_none_is_none(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

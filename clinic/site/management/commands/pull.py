@@ -10,10 +10,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from integrations.ehr.address import AddressError
+from integrations.ehr.access import Access, AccessError
+from integrations.ehr.address import AddressError, base_url
 from integrations.ehr.capability import CapabilityError
 from integrations.ehr.client import Client, FetchError
 from integrations.ehr.folder import FolderError, pull_folder
+from integrations.ehr.options import access_by, add_access_options
 from integrations.ehr.progress import PullReport, TypeProgress
 from integrations.ehr.pull import PAGE_SIZE, pull
 from integrations.ehr.source import SourceError, source_for
@@ -31,7 +33,7 @@ class Command(BaseCommand):
         how_often = parser.add_mutually_exclusive_group()
         how_often.add_argument("--once", action="store_true", help="pull once and end (the default)")
         how_often.add_argument("--every", type=float, metavar="SECONDS", help="pull again and again, this far apart")
-        parser.add_argument("--token-file", type=Path, help="file with the bearer token (else PULL_TOKEN, else none)")
+        add_access_options(parser)
         parser.add_argument("--page-size", type=int, default=PAGE_SIZE, help=f"resources a page (default {PAGE_SIZE})")
         parser.add_argument("--source", default="", help="short name of the source; by default made from its address")
 
@@ -54,10 +56,10 @@ class Command(BaseCommand):
             raise CommandError(f"--every is {every:g}; give a number of seconds above 0")
         if not 1 <= options["page_size"] <= _LARGEST_PAGE:
             raise CommandError(f"--page-size is {options['page_size']}; give 1 to {_LARGEST_PAGE}")
-        token = self._token(options["token_file"])
+        access = self._access(options)
         while True:
             try:
-                report = self._once(options, token, stop)
+                report = self._once(options, access, stop)
             except (FetchError, AddressError, CapabilityError, FolderError, SourceError) as error:
                 if every is None:
                     raise CommandError(str(error)) from error
@@ -69,7 +71,16 @@ class Command(BaseCommand):
             if every is None or stop.wait(every):
                 return
 
-    def _once(self, options: dict[str, Any], token: str, stop: threading.Event) -> PullReport:
+    def _access(self, options: dict[str, Any]) -> Access | None:
+        """How the server lets us in, the same for every round; none for a folder."""
+        if "://" not in options["origin"]:
+            return None
+        try:
+            return access_by(options, base_url(options["origin"]), settings.PULL_TOKEN)
+        except (AccessError, AddressError) as error:
+            raise CommandError(str(error)) from error
+
+    def _once(self, options: dict[str, Any], access: Access | None, stop: threading.Event) -> PullReport:
         origin, name = options["origin"], options["source"]
         shown: dict[str, float] = {}
 
@@ -82,7 +93,7 @@ class Command(BaseCommand):
         if "://" not in origin:
             folder = Path(origin).resolve()
             return pull_folder(source_for(name, str(folder)), folder, stopped=stop.is_set, on_progress=on_progress)
-        with Client(origin, token=token, stop=stop) as client:
+        with Client(origin, access=access, stop=stop) as client:
             source = source_for(name, client.base)
             return pull(source, client, on_progress=on_progress, page_size=options["page_size"])
 
@@ -97,11 +108,3 @@ class Command(BaseCommand):
             self.stdout.write(f"{report.released} came out of quarantine.")
         if report.stopped:
             self.stdout.write("Stopped; the next run goes on from here.")
-
-    def _token(self, path: Path | None) -> str:
-        if path is None:
-            return settings.PULL_TOKEN
-        try:
-            return path.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise CommandError(f"--token-file is {path}, which cannot be read ({error})") from error

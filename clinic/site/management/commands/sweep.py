@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from integrations.ehr.tasks import sweep as sweep_ehr
 from twins.jobs.sweep import sweep
 
 
@@ -18,7 +19,7 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         while True:
-            found = sweep()
+            found = sweep() + sweep_ehr()
             if found or options["every"] is None:
                 self.stdout.write(f"{found} job{'' if found == 1 else 's'} sent again.")
             if options["every"] is None:

@@ -1,0 +1,160 @@
+"""Send a signed decision into the chart it came from: when somebody asks, once, and on record."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from clinic.access.permissions import NotInCareTeamError, has, visible_patients
+from clinic.access.roles import Permission
+from clinic.audit.event import Actor, record
+from clinic.audit.models import Action
+from clinic.decisions.models import Decision
+from clinic.patients.models import Patient
+from integrations.ehr.chart import RESOURCE_TYPES, identifier, write
+from integrations.ehr.configured import address_of
+from integrations.ehr.models import ChartDelivery, WorkState
+from integrations.readings.models import Source
+from twins.jobs.queue import send_task
+from twins.records.models import Subject
+
+TASK = "integrations.ehr.tasks.deliver"
+
+
+class ChartError(ValueError):
+    """A decision that is not sent; the sentence says why."""
+
+
+class DeclinedError(ChartError):
+    """All plans were declined: there is no plan for the chart."""
+
+
+class NoChartError(ChartError):
+    """The chart takes nothing from us."""
+
+
+class AlreadySentError(ChartError):
+    """It was sent, or is on its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChartStatus:
+    """How one resource of a decision fares: `words` for a page, `location` where the chart keeps it."""
+
+    resource_type: str
+    state: str
+    words: str
+    attempts: int
+    asked_at: datetime
+    answered_at: datetime | None
+    location: str
+
+
+def send_to_chart(*, decision: Decision, by: AbstractBaseUser, actor: Actor) -> list[ChartDelivery]:
+    """Queue CarePlan and note of `decision`; asking again after a failure tries again.
+
+    Raises
+    ------
+    PermissionDenied
+        The person's roles do not grant signing, or the patient is in none of the person's care teams.
+    ChartError
+        All plans were declined, the patient's source takes nothing from us, or it was sent already.
+    """
+    subject_key = decision.comparison.twin_version.subject_id
+    if not has(by, Permission.COMPARISON_SIGN):
+        raise PermissionDenied(f"Your roles do not include {Permission.COMPARISON_SIGN}.")
+    if not visible_patients(by).filter(pk=subject_key).exists():
+        raise NotInCareTeamError(subject_key)
+    if decision.chosen_plan is None:
+        raise DeclinedError("All plans were declined; there is no plan to put into the chart.")
+    patient = Patient.objects.get(pk=subject_key)
+    source = _source(patient)
+    note = import_string(settings.COMPARISON_NOTE)(decision.comparison)
+    reference = "/".join(patient.source_key.rsplit("/", 2)[-2:])
+    now = timezone.now()
+    with transaction.atomic():
+        Subject.objects.select_for_update(no_key=True).get(pk=subject_key)  # one asker at a time
+        rows = list(ChartDelivery.objects.select_for_update().filter(decision=decision))
+        if rows and not any(row.state == WorkState.FAILED for row in rows):
+            raise AlreadySentError("This decision was sent to the chart already, or is on its way.")
+        for row in rows:
+            if row.state == WorkState.FAILED:
+                row.state, row.attempts, row.next_try = WorkState.QUEUED, 0, now
+                row.save(update_fields=["state", "attempts", "next_try"])
+        if not rows:
+            rows = [
+                ChartDelivery.objects.create(
+                    decision=decision,
+                    source=source,
+                    resource_type=kind,
+                    identifier=identifier(decision.pk, kind),
+                    content=write(decision, kind, patient=reference, note=note),
+                    next_try=now,
+                    asked_by=actor.key,
+                    asked_at=now,
+                )
+                for kind in RESOURCE_TYPES
+            ]
+        record(
+            by=actor,
+            action=Action.EXECUTE,
+            activity="chart.send",
+            subject_key=subject_key,
+            entity_type="Decision",
+            entity_id=decision.pk,
+            entity_version=decision.digest(),
+            detail={"source": source.slug, "deliveries": [row.identifier for row in rows]},
+        )
+        for row in rows:
+            transaction.on_commit(partial(send_task, TASK, row.pk))
+    return rows
+
+
+def can_be_sent(decision: Decision) -> bool:
+    """Whether a page should offer it: a plan was signed, its chart takes it, and it is not sent yet."""
+    if decision.chosen_plan is None or not address_of(_slug(_patient_of(decision))):
+        return False
+    rows = ChartDelivery.objects.filter(decision=decision)
+    return not rows.exists() or rows.filter(state=WorkState.FAILED).exists()
+
+
+def status_of(decision: Decision) -> tuple[ChartStatus, ...]:
+    """How the delivery of `decision` fares; nothing where nobody asked for it."""
+    return tuple(
+        ChartStatus(
+            row.resource_type, row.state, _words(row), row.attempts, row.asked_at, row.answered_at, row.location
+        )
+        for row in ChartDelivery.objects.filter(decision=decision).order_by("pk")
+    )
+
+
+def _words(row: ChartDelivery) -> str:
+    if row.state == WorkState.DONE:
+        return "in the chart"
+    if row.state == WorkState.FAILED:
+        return f"not in the chart: {row.answer}"
+    return f"on its way; tried {row.attempts} times, last answer: {row.answer}" if row.answer else "on its way"
+
+
+def _patient_of(decision: Decision) -> Patient:
+    return Patient.objects.get(pk=decision.comparison.twin_version.subject_id)
+
+
+def _slug(patient: Patient) -> str:
+    return patient.source_key.split("/", 1)[0]
+
+
+def _source(patient: Patient) -> Source:
+    slug = _slug(patient)
+    source = Source.objects.filter(slug=slug).first()
+    if source is None or not address_of(slug):
+        raise NoChartError(
+            f"Source {slug} has no address in EHR_SOURCES, so nothing is sent to its chart; copy the note instead."
+        )
+    return source
