@@ -155,7 +155,7 @@ OAUTH2_PROVIDER = {
     "SCOPES": {"system/*.rs": "Read and search every resource type"},  # what there is says integrations.smart.scopes
     "ALLOWED_GRANT_TYPES": ["authorization_code", "client_credentials", "refresh_token"],
     "OAUTH2_VALIDATOR_CLASS": "integrations.smart.validator.SmartValidator",
-    "OAUTH2_BACKEND_CLASS": "integrations.smart.core.Core",
+    "OAUTH2_BACKEND_CLASS": "integrations.smart.bridge.Core",
     "ACCESS_TOKEN_EXPIRE_SECONDS": 300,
     "AUTHORIZATION_CODE_EXPIRE_SECONDS": 60,
     "REFRESH_TOKEN_EXPIRE_SECONDS": 90 * 24 * 3600,  # after the last use

@@ -9,7 +9,7 @@ from oauth2_provider.exceptions import FatalClientError, OAuthToolkitError
 from oauth2_provider.models import Application
 from oauthlib.common import add_params_to_uri
 
-from integrations.smart.core import QueryCore, fhir_base, issuer
+from integrations.smart.bridge import QueryCore, fhir_base, issuer
 from integrations.smart.scopes import NAMED, Context, Scopes, parse
 
 _LONGEST_STATE = 2000

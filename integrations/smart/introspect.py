@@ -14,7 +14,7 @@ from clinic.audit.models import Action
 from integrations.fhir.authentication import jti_of, valid_token
 from integrations.fhir.tokens import Recorded
 from integrations.smart.authorization import launch_context
-from integrations.smart.core import Core, fhir_base, issuer
+from integrations.smart.bridge import Core, fhir_base, issuer
 from integrations.smart.validator import fhir_user, registration
 
 

@@ -8,7 +8,7 @@ from django.views.decorators.http import require_safe
 from joserfc.jwk import RSAKey
 from oauth2_provider.settings import oauth2_settings
 
-from integrations.smart.core import issuer, token_url
+from integrations.smart.bridge import issuer, token_url
 from integrations.smart.key_sets import ALGORITHMS
 from integrations.smart.scopes import NAMED
 
