@@ -153,7 +153,6 @@ OAUTH2_PROVIDER_APPLICATION_MODEL = "oauth2_provider.Application"  # named becau
 OAUTH2_PROVIDER_ACCESS_TOKEN_MODEL = "oauth2_provider.AccessToken"  # noqa: S105 - a model, no password
 OAUTH2_PROVIDER = {
     "SCOPES": {"system/*.rs": "Read and search every resource type"},  # what there is says integrations.smart.scopes
-    "ALLOWED_GRANT_TYPES": ["authorization_code", "client_credentials", "refresh_token"],
     "OAUTH2_VALIDATOR_CLASS": "integrations.smart.validator.SmartValidator",
     "OAUTH2_BACKEND_CLASS": "integrations.smart.bridge.Core",
     "ACCESS_TOKEN_EXPIRE_SECONDS": 300,

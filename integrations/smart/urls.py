@@ -3,7 +3,7 @@
 from django.urls import path
 
 from clinic.access.gate import bearer, public
-from integrations.smart import authorize, launch, practitioner, registration_views, started, well_known
+from integrations.smart import allowed, authorize, launch, practitioner, registration_views, started, well_known
 from integrations.smart.introspect import Introspect
 
 _anybody = public("what this server offers to apps, which SMART and OpenID Connect want known to anybody")
@@ -25,6 +25,8 @@ urlpatterns = [
     path("oauth/launch", _system(launch.launch), name="oauth-launch"),
     path("launch", started.start, name="launch"),
     path("launch/callback", started.finish, name="launch-callback"),
+    path("apps", allowed.apps, name="apps"),
+    path("apps/<int:pk>/withdraw", allowed.take_back, name="app-withdraw"),
     path("clients", registration_views.clients, name="clients"),
     path("clients/new", registration_views.new_client, name="client-new"),
     path("clients/<int:pk>", registration_views.client, name="client"),

@@ -130,6 +130,7 @@ class SmartValidator(OAuth2Validator):  # type: ignore[misc]
     # Codes, which are kept as digests.
 
     def save_authorization_code(self, client_id: str, code: dict[str, str], request: Any, *_: Any, **__: Any) -> None:
+        request.resource = []  # every token here is for this server, whatever `resource` asks
         self._create_authorization_code(request, {**code, "code": digest(code["code"])})
         request.approval.code_digest = digest(code["code"])
         request.approval.scope = " ".join(request.scopes)
@@ -184,6 +185,9 @@ class SmartValidator(OAuth2Validator):  # type: ignore[misc]
 
     def refresh_id_token(self, request: Any) -> bool:
         return False
+
+    def _check_and_set_request_resource(self, request: Any) -> None:
+        request.resource = []
 
     def _save_bearer_token(self, token: dict[str, Any], request: Any, *args: Any, **kwargs: Any) -> None:
         authorization: Authorization | None = getattr(request, "authorization", None)

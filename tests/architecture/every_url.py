@@ -69,6 +69,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "oauth-launch": {},
     "launch": {},
     "launch-callback": {},
+    "apps": {},
+    "app-withdraw": {"pk": 1},
     "clients": {},
     "client-new": {},
     "client": {"pk": 1},
