@@ -10,8 +10,8 @@ from oauthlib.oauth2.rfc6749 import errors
 
 from clinic.access.actor import key_of
 from integrations.smart.authorization import holds, launch_context, redeem, withdraw
-from integrations.smart.client_assertion import AssertionRefused, verify
 from integrations.smart.bridge import fhir_base, issuer_of, token_url
+from integrations.smart.client_assertion import AssertionRefused, verify
 from integrations.smart.models import Authorization, Proof, SmartClient
 from integrations.smart.scopes import Context, Scopes, intersect, parse
 
