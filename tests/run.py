@@ -1,9 +1,9 @@
 """``make test``: every test that this machine has means for, and in its last lines what it could not run.
 
-The whole suite runs on SQLite and Celery's filesystem broker, in two processes beside each other: the mathematics,
-which needs neither, and all the rest. Where a PostgreSQL and a Redis answer, everything that touches a database runs a
-second time on them. ``TEST_POSTGRESQL_URL`` and ``TEST_REDIS_URL`` say where they are, if not on this machine's usual
-ports. With ``LEAVE_NOTHING_OUT=1`` a part that cannot run is a failure.
+The whole suite runs on SQLite and Celery's filesystem broker, in two processes beside each other: what needs neither
+(the mathematics, codes and rules), and all the rest. Where a PostgreSQL and a Redis answer, everything that touches a
+database runs a second time on them. ``TEST_POSTGRESQL_URL`` and ``TEST_REDIS_URL`` say where they are, if not on this
+machine's usual ports. With ``LEAVE_NOTHING_OUT=1`` a part that cannot run is a failure.
 """
 
 import getpass
@@ -17,11 +17,13 @@ import psycopg
 import redis
 
 ROOT = Path(__file__).resolve().parent.parent
-MATHEMATICS = (
+PURE = (
     *(f"tests/twins/{name}" for name in ("quantities", "solvers", "samples", "pharmacology", "estimation")),
     *("tests/twins/forecasts", "tests/twins/cohorts", "tests/twins/test_api.py", "tests/twins/test_researchers.py"),
     *("tests/oracles", "tests/properties", "tests/calibration"),
+    *("tests/integrations/codes", "tests/integrations/fhir/validate", "tests/integrations/smart/test_scopes.py"),
 )
+LEFT = tuple(f"--ignore={path}" for path in PURE)
 ON_SERVERS = (
     "tests/clinic",
     "tests/integrations",
@@ -65,14 +67,13 @@ def _command(*arguments: str) -> list[str]:
 
 
 def on_sqlite() -> bool:
-    """The whole suite: the mathematics in a process of its own, whose words come after those of the rest."""
+    """The whole suite: what needs no database in a process of its own, whose words come after those of the rest."""
     with tempfile.TemporaryFile("w+") as words:
-        mathematics = subprocess.Popen(_command(*MATHEMATICS), cwd=ROOT, stdout=words, stderr=subprocess.STDOUT)
-        left = [f"--ignore={path}" for path in MATHEMATICS]
-        passed = pytest("pages, doors, records and jobs, on SQLite", *left)
-        passed &= mathematics.wait() == 0
+        pure = subprocess.Popen(_command(*PURE), cwd=ROOT, stdout=words, stderr=subprocess.STDOUT)
+        passed = pytest("pages, doors, records and jobs, on SQLite", *LEFT)
+        passed &= pure.wait() == 0
         words.seek(0)
-        sys.stdout.write(f"\n== the mathematics\n{words.read()}")
+        sys.stdout.write(f"\n== what needs no database\n{words.read()}")
         sys.stdout.flush()
     return passed
 
@@ -89,7 +90,7 @@ def main() -> int:
         left_out.append("the suite on Redis: none answers (start one, or set TEST_REDIS_URL)")
     if database is not None and broker is not None:
         servers = {"TEST_DATABASE_URL": database, "TEST_BROKER_URL": broker}
-        passed &= pytest("what touches a database, on PostgreSQL and Redis", *ON_SERVERS, environment=servers)
+        passed &= pytest("what touches a database, on PostgreSQL and Redis", *ON_SERVERS, *LEFT, environment=servers)
 
     sys.stdout.write("\n")
     for part in left_out:
