@@ -320,3 +320,18 @@ def test_a_page_can_show_how_it_fares(decision: Decision, user: Any, hospital: H
     _send(decision, user)
     _work()
     assert page.render(context) == "False CarePlan: in the chart. DocumentReference: in the chart."
+
+
+def test_the_comparison_offers_it_once_and_says_how_it_fares(
+    client: Browser, decision: Decision, user: Any, hospital: Hospital
+) -> None:
+    client.force_login(user)
+    address = f"/comparisons/{decision.comparison_id}"
+    offered = client.get(address).content.decode()
+    assert f'action="{_url(decision)}"' in offered
+    assert "Send to the chart" in offered
+    client.post(_url(decision))
+    _work()
+    sent = client.get(address).content.decode()
+    assert "CarePlan: in the chart." in sent
+    assert "Send to the chart" not in sent
