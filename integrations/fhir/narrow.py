@@ -30,7 +30,7 @@ _RANK = (Kind.REFERENCE, Kind.STRING, Kind.TOKEN)
 
 
 def in_force(rows: Any, path: str = "") -> Any:
-    """The rows of `Resource` (at the end of `path`) that are the newest of their resource."""
+    """The rows of `Resource` (at the end of `path`) that are the newest of their resource: all that is ever found."""
     return rows.filter(**{f"{path}is_current": True})
 
 

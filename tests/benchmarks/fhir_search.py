@@ -189,6 +189,8 @@ def _measure(count: int) -> None:
     _say(f"{'search, page of 50':40} {'p50 ms':>8} {'p95 ms':>8} {'cpu ms':>8} {'found':>6} {'tries':>6}")
     for name, make in rows.items():
         _line(name, make)
+    first = next(iter(rows))
+    _over_http(f"{first}, by HTTP", rows[first])
     for name, pairs in (
         ("code", [("code", "8867-4")]),
         ("all", []),
@@ -220,19 +222,44 @@ def _page(pairs: Pairs) -> Any:
 
 
 def _line(name: str, make: Callable[[], Pairs]) -> None:
-    """Time a search again and again: by the clock, and by the processor time of this process."""
     from integrations.fhir.bundle import searchset
 
+    def answer(pairs: Pairs) -> int:
+        page = _page(pairs)
+        searchset(page, BASE)
+        return len(page.found)
+
+    _time(name, make, answer)
+
+
+def _over_http(name: str, make: Callable[[], Pairs]) -> None:
+    from io import StringIO
+
+    from django.conf import settings
+    from django.core.management import call_command
+    from django.test import Client
+
+    settings.ALLOWED_HOSTS.append("testserver")
+    token = StringIO()
+    call_command("integration_token", "bench", stdout=token)
+    client = Client(headers={"Authorization": f"Bearer {token.getvalue().strip()}"})
+
+    def answer(pairs: Pairs) -> int:
+        return len(client.get("/fhir/Observation", pairs).json().get("entry", ()))
+
+    _time(name, make, answer)
+
+
+def _time(name: str, make: Callable[[], Pairs], answer: Callable[[Pairs], int]) -> None:
+    """Time a search again and again: by the clock, and by the processor time of this process."""
     spans, busy, found = [], [], []
     ends = time.perf_counter() + LONGEST_S
     while len(spans) < TRIES and time.perf_counter() < ends:
         pairs = make()
         began, worked = time.perf_counter(), time.process_time()
-        page = _page(pairs)
-        searchset(page, BASE)
+        found.append(answer(pairs))
         spans.append((time.perf_counter() - began) * 1000)
         busy.append((time.process_time() - worked) * 1000)
-        found.append(len(page.found))
     p95 = sorted(spans)[int(len(spans) * 0.95)]
     median = statistics.median
     _say(f"{name:40} {median(spans):8.1f} {p95:8.1f} {median(busy):8.1f} {median(found):6.0f} {len(spans):6}")

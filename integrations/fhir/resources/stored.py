@@ -15,7 +15,7 @@ from integrations.fhir.sources import STORED, Sources
 from integrations.readings.models import Resource
 
 US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
-MOST_COUNTED = 200_000
+MOST_COUNTED = 100_000
 """Resources that are looked at one by one for an accurate total."""
 _BATCH = 200
 _decode = msgspec.json.Decoder().decode
@@ -168,9 +168,8 @@ class StoredType:
         def here(reference: str) -> str:
             return sources.here(slug, reference)
 
-        return all(criterion.answered_by(resource, here) for criterion in compared) and (
-            not allowed or any(all(one.answered_by(resource, here) for one in query) for query in allowed)
-        )
+        found = all(criterion.answered_by(resource, here) for criterion in compared)
+        return found and visible.answers(allowed, resource, here)
 
     def _served(self, row: dict[str, Any], sources: Sources, place: Key) -> Served:
         slug = row["source_key"].split("/", 1)[0]
