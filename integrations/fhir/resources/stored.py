@@ -18,6 +18,8 @@ US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
 MOST_COUNTED = 100_000
 """Resources that are looked at one by one for an accurate total."""
 _BATCH = 200
+_STREAMED = 1000
+"""Rows fetched at once for a page, and for a stream."""
 _decode = msgspec.json.Decoder().decode
 
 
@@ -135,7 +137,8 @@ class StoredType:
             return
         compared = tuple(criterion for criterion in criteria if criterion.parameter.values or criterion.parameter.roots)
         plan = narrow.Plan(self, criteria, reach, order)
-        size = min(_BATCH, first + 1) if first else _BATCH
+        most = _BATCH if first else _STREAMED
+        size = min(most, first + 1) if first else most
         seen = after
         for rows in plan.phases(after):
             place = rows.start
@@ -153,7 +156,7 @@ class StoredType:
                         yield row, here
                 if len(batch) < size:
                     break
-                size = _BATCH
+                size = most
 
     def _answers(
         self,
