@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
+from psycopg.errors import UniqueViolation
 
 from integrations.fhir.elements import intervals, literal, texts, tokens
 from integrations.fhir.models import Term
@@ -60,7 +61,7 @@ def _write(rows: Sequence[Row]) -> None:
             with transaction.atomic(), connection.cursor() as cursor:
                 _copy(cursor, rows)
             return
-        except IntegrityError:  # COPY cannot leave out what is there
+        except UniqueViolation:  # COPY cannot leave out what is there
             pass
     columns = [list(column) for column in zip(*rows, strict=True)]
     with connection.cursor() as cursor:

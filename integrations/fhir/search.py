@@ -23,7 +23,7 @@ from integrations.fhir.shape import Shape
 
 __all__ = ["EVERYWHERE", "MOST_PARAMETERS", "Page", "find", "iterate", "kept_in_audit", "search"]
 
-MOST_LOOKED_AT = 10_000
+MOST_LOOKED_AT = 5_000
 """Resources that one page may cost to look at; a page that ends there has a next link all the same."""
 _UPDATED = next(parameter for parameter in EVERYWHERE if parameter.name == "_lastUpdated")
 

@@ -29,7 +29,7 @@ class Sources:
         said = self._said.get((slug, reference))
         if said is None:
             said = self.splicer(slug).reference(reference)
-            if len(self._said) < _MOST_KEPT:
+            if len(self._said) < _MOST_KEPT and not said.startswith("urn:"):  # its target may come yet
                 self._said[slug, reference] = said
         return said
 
@@ -40,8 +40,6 @@ def _address(slug: str) -> str:
 
 def _type_of(slug: str, identifier: str) -> str | None:
     """The type of what a Bundle of the source named ``urn:uuid:<identifier>``."""
-    return (
-        Resource.objects.filter(resource_id=identifier, source_key__startswith=f"{slug}/", is_current=True)
-        .values_list("resource_type", flat=True)
-        .first()
-    )
+    keys = [f"{slug}/{kind}/{identifier}" for kind in STORED]
+    found = Resource.objects.filter(source_key__in=keys, is_current=True).values_list("resource_type", flat=True)
+    return found.first()

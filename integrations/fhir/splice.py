@@ -16,6 +16,8 @@ from integrations.readings.ours import OURS
 _REFERENCE = re.compile(r'(?<!\\)"reference"(\s*:\s*)("(?:[^"\\]|\\.)*")')
 """A key and its text. Inside a text every quote is escaped, so nothing in a narrative matches."""
 _LITERAL = re.compile(r"([A-Z][A-Za-z]{1,63})/([A-Za-z0-9.\-]{1,64})(/_history/[A-Za-z0-9.\-]{1,64})?", re.ASCII)
+_MOST_KEPT = 10_000
+"""References that one splicer remembers: those of one patient's resources are few."""
 _encode = msgspec.json.encode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -40,6 +42,7 @@ class Splicer:
         self._base = address.rstrip("/") + "/" if address else ""
         self._served = served
         self._type_of = type_of
+        self._said: dict[str, str] = {}
 
     def resource(self, text: str, identifier: str, version: str, last_updated: datetime) -> bytes:
         """The resource's JSON; `meta` gets version and time where the source gave none, and always where they are ours.
@@ -58,9 +61,15 @@ class Splicer:
         return _encode({"resourceType": kind, "id": identifier, "meta": meta, **members})
 
     def _reference(self, match: re.Match[str]) -> str:
-        old = json.loads(match[2])
-        new = self.reference(old)
-        return match[0] if new == old else f'"reference"{match[1]}{json.dumps(new)}'
+        written = match[2]
+        said = self._said.get(written)
+        if said is None:
+            old = json.loads(written)
+            new = self.reference(old)
+            said = written if new == old else json.dumps(new)
+            if len(self._said) < _MOST_KEPT and not new.startswith("urn:"):  # its target may come yet
+                self._said[written] = said
+        return f'"reference"{match[1]}{said}'
 
     def reference(self, there: str) -> str:
         """The reference as this server says it."""

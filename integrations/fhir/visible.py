@@ -9,9 +9,10 @@ from typing import Any
 
 from django.db.models import Q
 
-from integrations.fhir.parameters import Criterion
+from integrations.fhir.parameters import Criterion, Here
 from integrations.fhir.query import read
 from integrations.fhir.resources.served import ServedType
+from twins.records.models import Subject
 
 
 def of(reach: Any, resource_type: str) -> Any:
@@ -60,3 +61,15 @@ def criteria(reach: Any, served: ServedType) -> tuple[tuple[Criterion, ...], ...
                 )
             )
     return tuple(allowed) or None
+
+
+def answers(allowed: tuple[tuple[Criterion, ...], ...], resource: dict[str, Any], here: Here = str) -> bool:
+    """Whether the resource answers one of the queries that `criteria` gave."""
+    return not allowed or any(all(one.answered_by(resource, here) for one in query) for query in allowed)
+
+
+def subject_keys(reach: Any) -> set[str]:
+    """The subjects of a reach as text."""
+    if reach.subjects is None:
+        return set()
+    return {str(key) for key in Subject.objects.filter(pk__in=reach.subjects).values_list("pk", flat=True)}

@@ -2,11 +2,15 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 from django.test import Client
 from fhir.resources.R4B import get_fhir_model_class
 
 from clinic.audit.models import AuditEvent
+from integrations.fhir import capability
+from integrations.fhir.include import read_include
+from integrations.fhir.registry import TYPES, Operation
 
 pytestmark = pytest.mark.django_db
 A_VALUE = {
@@ -46,6 +50,50 @@ def test_it_is_valid_and_needs_no_token(client: Client) -> None:
     assert not AuditEvent.objects.exists()
     assert client.get("/fhir/metadata", headers={"Accept": "application/fhir+xml"}).status_code == 406
     assert client.post("/fhir/metadata").status_code == 405
+
+
+def test_it_says_what_guides_it_keeps_and_what_comes_along(client: Client) -> None:
+    found = statement(client)
+    assert found["instantiates"] == ["http://hl7.org/fhir/us/core/CapabilityStatement/us-core-server"]
+    assert found["rest"][0]["security"]["service"][0]["coding"][0]["code"] == "SMART-on-FHIR"
+    types = {item["type"]: item for item in found["rest"][0]["resource"]}
+    assert set(types) == set(TYPES)
+    assert "MedicationRequest:medication" in types["MedicationRequest"]["searchInclude"]
+    assert "Provenance:target" in types["Observation"]["searchRevInclude"]
+    assert "Observation:patient" in types["Patient"]["searchRevInclude"]
+    assert "searchParam" not in types["Binary"]
+
+
+def test_every_include_that_it_declares_is_taken(caller: Client) -> None:
+    for resource in statement(caller)["rest"][0]["resource"]:
+        for control in ("searchInclude", "searchRevInclude"):
+            for value in resource.get(control, ()):
+                assert read_include("_include" if control == "searchInclude" else "_revinclude", value).parameters
+
+
+def test_interactions_operations_and_guides_are_those_registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Operation("export", "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export")
+    of_patient = Operation("everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything", ("Patient",))
+    monkeypatch.setattr(capability, "OPERATIONS", (whole, of_patient))
+    monkeypatch.setattr(capability, "WRITES", frozenset({"create", "update"}))
+    monkeypatch.setattr(capability, "HISTORY", ("history-instance",))
+    monkeypatch.setattr(capability, "SYSTEM", ("transaction",))
+    found = capability.statement("http://x/fhir/", "http://x/token", {"authorize": "http://x/authorize"})
+    get_fhir_model_class("CapabilityStatement").model_validate_json(msgspec.json.encode(found))
+    rest = found["rest"][0]
+    assert capability.BULK_DATA in found["instantiates"]
+    assert rest["operation"] == [{"name": "export", "definition": whole.definition}]
+    assert rest["interaction"] == [{"code": "transaction"}]
+    types = {item["type"]: item for item in rest["resource"]}
+    assert types["Patient"]["operation"] == [{"name": "everything", "definition": of_patient.definition}]
+    codes = [item["code"] for item in types["Observation"]["interaction"]]
+    assert codes == ["read", "vread", "search-type", "create", "update", "history-instance"]
+    assert types["Observation"]["conditionalCreate"]
+    assert types["Observation"]["updateCreate"]
+    assert types["Observation"]["versioning"] == "versioned-update"
+    assert types["AuditEvent"]["versioning"] == "no-version"
+    assert not types["AuditEvent"]["conditionalCreate"]
+    assert not types["Library"]["updateCreate"]
 
 
 def test_the_types_that_were_promised_are_there(client: Client) -> None:

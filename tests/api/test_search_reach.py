@@ -5,10 +5,14 @@ from typing import Any
 
 import pytest
 
+from clinic.audit.event import SYSTEM, record
+from clinic.audit.models import Action
 from integrations.fhir.include import named
 from integrations.fhir.registry import TYPES
+from integrations.fhir.resources.served import Order
 from integrations.fhir.search import find, iterate, search
 from tests.api.chart import chart, coded, keep, to
+from tests.factories import patient_records
 from twins.records.models import Subject
 
 pytestmark = pytest.mark.django_db
@@ -122,6 +126,28 @@ def test_types_beyond_the_scope_do_not_come_along(reach: Reach) -> None:
     assert found("Patient", reach=narrow) == []
     assert found("AuditEvent", reach=narrow) == []
     assert found("RiskAssessment", reach=narrow) == []
+
+
+def test_what_is_made_when_asked_for_keeps_to_it_too(reach: Reach) -> None:
+    mine = Subject.objects.get(pk__in=reach.subjects)
+    other = Subject.objects.exclude(pk__in=reach.subjects)[0]
+    made = []
+    for subject in (mine, other):
+        record(by=SYSTEM, action=Action.READ, activity="page.patient", subject_key=subject.pk)
+        record(by=SYSTEM, action=Action.UPDATE, activity="page.patient", subject_key=subject.pk)
+        made.append(patient_records.twin(subject, with_records=False)[1])
+    assert len(found("AuditEvent", reach=Reach(everyone=True))) > 4
+    assert len(found("AuditEvent", reach=Reach(everyone=True, queries=(("action", "U"),)))) == 2
+    events = found("AuditEvent", reach=reach)
+    assert len(found("AuditEvent", reach=Reach(subjects=reach.subjects, queries=(("action", "U"),)))) == 1
+    assert len(named([f"AuditEvent/{one}" for one in found("AuditEvent", reach=None)], reach)) == len(events)
+    assert [one.subject_key for one in TYPES["AuditEvent"].walk((), order=Order(), reach=reach)] == [
+        str(mine.pk)
+    ] * len(events)
+    assert {one.rsplit("-", 1)[0] for one in found("RiskAssessment", reach=reach)} == {str(made[0].pk)}
+    ids = [f"RiskAssessment/{comparison.pk}-0" for comparison in made]
+    assert [one.id for one in named(ids, reach)] == [f"{made[0].pk}-0"]
+    assert found("RiskAssessment", reach=Reach(everyone=True, queries=(("status", "draft"),))) == []
 
 
 def test_a_reach_without_subjects_shows_nobody(reach: Reach) -> None:

@@ -75,9 +75,10 @@ class AuditEventType(Computed):
         budget: Budget | None = None,
     ) -> Iterator[Served]:
         newest_first = order.descending
-        if visible.of(reach, self.name) is False:
+        allowed = visible.criteria(reach, self)
+        if allowed is None:
             return
-        rows = AuditEvent.objects.filter(_narrow(criteria), visible.rows(_texts(reach), self, "subject_key"))
+        rows = AuditEvent.objects.filter(_narrow(criteria), _of(reach))
         if until is not None:
             rows = rows.filter(sequence__lte=int(until[0]))
         while True:
@@ -94,7 +95,8 @@ class AuditEventType(Computed):
                     budget.left -= 1
                 after = (event.sequence,)
                 resource, served = _event(event, patients)
-                if all(criterion.answered_by(resource) for criterion in criteria):
+                found = all(criterion.answered_by(resource) for criterion in criteria)
+                if found and visible.answers(allowed, resource):
                     yield served
             if len(batch) < _BATCH:
                 return
@@ -123,13 +125,12 @@ def _narrow(criteria: tuple[Criterion, ...]) -> Q:
     return narrow
 
 
-class _texts:
-    """A reach whose subjects are text, as the chain keeps them."""
-
-    def __init__(self, reach: Any) -> None:
-        narrower = visible.of(reach, "AuditEvent")
-        self.everyone = narrower is None or narrower.everyone
-        self.subjects = None if self.everyone else [str(key) for key in narrower.subjects or ()]
+def _of(reach: Any) -> Q:
+    """The events about the subjects that the caller may see; the chain keeps subjects as text."""
+    narrower = visible.of(reach, "AuditEvent")
+    if narrower is None or narrower.everyone:
+        return Q()
+    return Q(subject_key__in=visible.subject_keys(narrower))
 
 
 def _patients(events: list[AuditEvent]) -> dict[str, str]:

@@ -1,26 +1,33 @@
 """What types share whose resources are made when they are asked for."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
+
 from integrations.fhir import visible
-from integrations.fhir.parameters import Criterion
+from integrations.fhir.parameters import Criterion, Parameter
 from integrations.fhir.resources.served import BY_UPDATE, Budget, Key, Order, Served
 
+_decode = msgspec.json.Decoder().decode
 
-class Computed:
+
+class Computed(ABC):
     """A read-only type without older versions, in the order of its making."""
 
     name: str
+    parameters: tuple[Parameter, ...]
     versions = False
     searched = True
     writes: tuple[str, ...] = ()
     orders: tuple[str, ...] = (BY_UPDATE,)
     profiles: tuple[str, ...] = ()
 
-    def read(self, identifier: str, version: str | None = None) -> Served | None:
-        raise NotImplementedError
+    @abstractmethod
+    def read(self, identifier: str, version: str | None = None) -> Served | None: ...
 
+    @abstractmethod
     def walk(
         self,
         criteria: tuple[Criterion, ...],
@@ -31,18 +38,20 @@ class Computed:
         reach: Any = None,
         first: int = 0,
         budget: Budget | None = None,
-    ) -> Iterator[Served]:
-        raise NotImplementedError
+    ) -> Iterator[Served]: ...
 
     def named(self, identifiers: Iterable[str], reach: Any = None) -> list[Served]:
         """Each read by itself: few are ever named, and each is made anew."""
-        narrower = visible.of(reach, self.name)
-        if narrower is False:
+        allowed = visible.criteria(reach, self)
+        if allowed is None:
             return []
         found = [one for identifier in identifiers if (one := self.read(identifier)) is not None]
+        if allowed:
+            found = [one for one in found if visible.answers(allowed, _decode(one.body))]
+        narrower = visible.of(reach, self.name)
         if narrower is None or narrower.everyone:
             return found
-        theirs = {str(subject) for subject in narrower.subjects or ()}
+        theirs = visible.subject_keys(narrower)
         return [one for one in found if one.subject_key in theirs]
 
     def count(

@@ -15,9 +15,11 @@ from integrations.fhir.sources import STORED, Sources
 from integrations.readings.models import Resource
 
 US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/"
-MOST_COUNTED = 200_000
+MOST_COUNTED = 100_000
 """Resources that are looked at one by one for an accurate total."""
 _BATCH = 200
+_STREAMED = 1000
+"""Rows fetched at once for a page, and for a stream."""
 _decode = msgspec.json.Decoder().decode
 
 
@@ -135,7 +137,8 @@ class StoredType:
             return
         compared = tuple(criterion for criterion in criteria if criterion.parameter.values or criterion.parameter.roots)
         plan = narrow.Plan(self, criteria, reach, order)
-        size = min(_BATCH, first + 1) if first else _BATCH
+        most = _BATCH if first else _STREAMED
+        size = min(most, first + 1) if first else most
         seen = after
         for rows in plan.phases(after):
             place = rows.start
@@ -153,7 +156,7 @@ class StoredType:
                         yield row, here
                 if len(batch) < size:
                     break
-                size = _BATCH
+                size = most
 
     def _answers(
         self,
@@ -168,9 +171,8 @@ class StoredType:
         def here(reference: str) -> str:
             return sources.here(slug, reference)
 
-        return all(criterion.answered_by(resource, here) for criterion in compared) and (
-            not allowed or any(all(one.answered_by(resource, here) for one in query) for query in allowed)
-        )
+        found = all(criterion.answered_by(resource, here) for criterion in compared)
+        return found and visible.answers(allowed, resource, here)
 
     def _served(self, row: dict[str, Any], sources: Sources, place: Key) -> Served:
         slug = row["source_key"].split("/", 1)[0]
