@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from integrations.fhir.parameters import Criterion
+from integrations.fhir.parameters import Criterion, Here
 from integrations.fhir.query import read
 from integrations.fhir.resources.served import ServedType
 
@@ -39,15 +39,18 @@ def rows(reach: Any, served: ServedType, field: str = "subject") -> Q:
 def criteria(reach: Any, served: ServedType) -> tuple[tuple[Criterion, ...], ...] | None:
     """Queries of which a resource must answer one; empty where there are none, None where nothing may be seen.
 
-    A query with a parameter that the type does not have lets nothing of it through.
+    A query with a parameter that the type does not have, or that a resource alone cannot answer, lets nothing of it
+    through.
     """
     reach = of(reach, served.name)
-    if reach is False:
-        return None
-    queries = tuple(getattr(reach, "queries", None) or ())
+    return None if reach is False else asked(tuple(getattr(reach, "queries", None) or ()), served)
+
+
+def asked(queries: tuple[Any, ...], served: ServedType) -> tuple[tuple[Criterion, ...], ...] | None:
+    """The queries of one reach for that very type, as `criteria` gives them."""
     if not queries:
         return ()
-    known = {parameter.name: parameter for parameter in served.parameters}
+    known = {one.name: one for one in served.parameters if one.values is not None or one.roots is not None}
     allowed = []
     for query in queries:
         pairs = [query] if isinstance(query[0], str) else query
@@ -60,3 +63,8 @@ def criteria(reach: Any, served: ServedType) -> tuple[tuple[Criterion, ...], ...
                 )
             )
     return tuple(allowed) or None
+
+
+def answers(allowed: tuple[tuple[Criterion, ...], ...], resource: dict[str, Any], here: Here = str) -> bool:
+    """Whether a resource answers one of the queries that `criteria` gave; `here` reads the references of its text."""
+    return not allowed or any(all(one.answered_by(resource, here) for one in query) for query in allowed)

@@ -80,7 +80,8 @@ class RiskAssessmentType(Computed):
         budget: Budget | None = None,  # noqa: ARG002 - there are few
     ) -> Iterator[Served]:
         newest_first = order.descending
-        if visible.of(reach, self.name) is False:
+        allowed = visible.criteria(reach, self)
+        if allowed is None:
             return
         rows = _rows().filter(_narrow(criteria), visible.rows(reach, self, "twin_version__subject"))
         columns = ("-created_at", "-pk") if newest_first else ("created_at", "pk")
@@ -97,6 +98,8 @@ class RiskAssessmentType(Computed):
                         continue
                     resource, served = _assessment(comparison, position)
                     if _asked_for(criteria, served.id) and all(one.answered_by(resource) for one in criteria):
+                        if not visible.answers(allowed, resource):
+                            continue
                         yield served
             if len(batch) < _BATCH:
                 return

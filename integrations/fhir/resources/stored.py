@@ -168,9 +168,7 @@ class StoredType:
         def here(reference: str) -> str:
             return sources.here(slug, reference)
 
-        return all(criterion.answered_by(resource, here) for criterion in compared) and (
-            not allowed or any(all(one.answered_by(resource, here) for one in query) for query in allowed)
-        )
+        return all(one.answered_by(resource, here) for one in compared) and visible.answers(allowed, resource, here)
 
     def _served(self, row: dict[str, Any], sources: Sources, place: Key) -> Served:
         slug = row["source_key"].split("/", 1)[0]
