@@ -38,7 +38,8 @@ class Asked:
 
 def asked(event: AuditEvent, address: str) -> Asked:
     """The request of a search event; `address` is where it was sent, without its query."""
-    pairs = [pair for pair in event.detail.get("query", []) if _is_pair(pair)]
+    kept = event.detail.get("query", [])
+    pairs = [pair for pair in kept if _is_pair(pair)] if isinstance(kept, list) else []
     query = "&".join(f"{quote(name, safe=':')}={WITHHELD if text is None else quote(text)}" for name, text in pairs)
     withheld = tuple(dict.fromkeys(name for name, text in pairs if text is None))
     method = str(event.detail.get("method", "GET"))

@@ -27,7 +27,8 @@ Entity = dict[str, Any]
 def subjects(event: AuditEvent) -> list[str]:
     """The subject keys that an event names."""
     several = event.detail.get("subjects", [])
-    return [event.subject_key] if event.subject_key else [key for key in several if isinstance(key, str)]
+    several = several if isinstance(several, list) else []
+    return [event.subject_key] if event.subject_key else [key for key in several if isinstance(key, str) and key]
 
 
 def entities(event: AuditEvent, patients: Mapping[str, str], request: Asked | None) -> Iterator[Entity]:
@@ -64,13 +65,13 @@ def _whose(subject: str, patients: Mapping[str, str]) -> Entity:
 def _what(event: AuditEvent) -> Entity:
     kind, identifier, version = event.entity_type, event.entity_id, event.entity_version
     in_words = f", version {version}" if version else ""
-    what: Entity = {"identifier": {"value": identifier}}
+    what: Entity = {"identifier": {"value": _printable(identifier)}}
     if event.activity.startswith(DOOR) and (name := _reference(kind, identifier, version)):
         what = {"reference": name, "type": kind}
-    entity: Entity = {"what": what, "type": _OBJECT, "name": kind or "entity"}
+    entity: Entity = {"what": what, "type": _OBJECT, "name": _printable(kind) or "entity"}
     if kind != "page":
         entity["role"] = _RESOURCE
-    return entity | {"description": f"{kind} {identifier}{in_words}".strip()}
+    return entity | {"description": _printable(f"{kind} {identifier}{in_words}".strip())}
 
 
 def _listed(event: AuditEvent) -> Iterator[Entity]:
@@ -78,6 +79,8 @@ def _listed(event: AuditEvent) -> Iterator[Entity]:
     for field, said in (("ids", "shown"), ("shown", "shown"), ("written", "written")):
         names = event.detail.get(field, [])
         for name in names if isinstance(names, list) else []:
+            if not isinstance(name, str):
+                continue
             kind, _, rest = name.partition("/") if "/" in name else (event.entity_type, "", name)
             identifier, _, version = rest.partition("/_history/")
             if reference := _reference(kind, identifier, version):
@@ -88,6 +91,11 @@ def _listed(event: AuditEvent) -> Iterator[Entity]:
                     "role": _RESOURCE,
                     "description": said,
                 }
+
+
+def _printable(text: str) -> str:
+    """Without the signs that FHIR allows in no string."""
+    return "".join(sign if sign >= " " else "\ufffd" for sign in text)
 
 
 def _reference(kind: str, identifier: str, version: str) -> str:
