@@ -46,9 +46,15 @@ class Reach:
     subjects: QuerySet[Any] | None
     queries: tuple[tuple[tuple[str, str], ...], ...] = ()
     caller: "Caller | None" = field(default=None, repr=False, compare=False)
+    resource_type: str = field(default="", repr=False, compare=False)
 
     def of(self, resource_type: str) -> "Reach | None":
-        """How far the same token goes with another type that comes along, by include or chain; None: not at all."""
+        """How far the same token goes with another type that comes along, by include or chain; None: not at all.
+
+        With its own type it goes as far as it does: what may be read is not what may be found.
+        """
+        if resource_type == self.resource_type:
+            return self
         for interaction in ("r", "s"):
             if self.caller is not None and self.caller.covers(resource_type, interaction):
                 return self.caller.reach(resource_type, interaction)
@@ -98,14 +104,15 @@ class Caller:
             raise Refusal(403, "forbidden", self._why_not(resource_type, interaction))
         everybody = _of(covering, Context.SYSTEM)
         if everybody:
-            return Reach(True, None, _queries(everybody), self)
+            return Reach(True, None, _queries(everybody), self, resource_type)
         team = patients_of(self.user)
         mine, launched = _of(covering, Context.USER), _of(covering, Context.PATIENT)
         # Where the wider circle is restricted and the one patient is not, the two cannot be told as one; the one
         # patient it is then: less is shown, never more.
         if mine and not (launched and _queries(mine) and not _queries(launched)):
-            return Reach(False, team.values("subject_id"), _queries(mine), self)
-        return Reach(False, team.filter(pk=self.patient).values("subject_id"), _queries(launched), self)
+            return Reach(False, team.values("subject_id"), _queries(mine), self, resource_type)
+        alone = team.filter(pk=self.patient).values("subject_id")
+        return Reach(False, alone, _queries(launched), self, resource_type)
 
     def _covering(self, resource_type: str, interaction: str) -> tuple[Scope, ...]:
         """The scopes that cover it and that this kind of token can use."""

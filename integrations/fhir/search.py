@@ -21,8 +21,12 @@ from integrations.fhir.registry import TYPES
 from integrations.fhir.resources.served import Budget, Key, Order, Served, ServedType
 from integrations.fhir.shape import Shape
 
-__all__ = ["EVERYWHERE", "MOST_PARAMETERS", "Page", "find", "iterate", "kept_in_audit", "search"]
+__all__ = ["EVERYWHERE", "MOST_PARAMETERS", "Page", "cut_in_audit", "find", "iterate", "kept_in_audit", "search"]
 
+MOST_KEPT = MOST_PARAMETERS + 1
+"""Parameters that the audit trail keeps: all that a search may have, and the place of its page."""
+LONGEST_NAME, LONGEST_VALUE = 60, 300
+"""What the audit trail keeps of a parameter's name and of its value."""
 MOST_LOOKED_AT = 5_000
 """Resources that one page may cost to look at; a page that ends there has a next link all the same."""
 _UPDATED = next(parameter for parameter in EVERYWHERE if parameter.name == "_lastUpdated")
@@ -159,14 +163,23 @@ def iterate(
 
 def kept_in_audit(served: ServedType, query: Sequence[tuple[str, str]]) -> list[list[Any]]:
     """The query as the audit trail keeps it: without values that may name a person, or of unknown parameters."""
-    open_names = {"_count", "_sort", "_summary", "_total", "_format", "_elements", "_include", "_revinclude", "_type"}
-    open_names |= {parameter.name for parameter in (*EVERYWHERE, *served.parameters) if not parameter.private}
+    open_names = {"_count", "_cursor", "_sort", "_summary", "_total", "_format", "_elements", "_include", "_revinclude"}
+    open_names |= {"_type", "_pretty"} | {
+        parameter.name for parameter in (*EVERYWHERE, *served.parameters) if not parameter.private
+    }
 
     def is_open(name: str) -> bool:
         plain, _, modifier = name.partition(":")
         return plain in open_names and "." not in modifier and modifier != "identifier"
 
-    return [[name[:60], text[:300] if is_open(name) else None] for name, text in query[:MOST_PARAMETERS]]
+    kept = query[:MOST_KEPT]
+    return [[name[:LONGEST_NAME], text[:LONGEST_VALUE] if is_open(name) else None] for name, text in kept]
+
+
+def cut_in_audit(query: Sequence[tuple[str, str]]) -> bool:
+    """Whether the query is longer than the audit trail keeps, whatever of it is withheld."""
+    long = any(len(name) > LONGEST_NAME or len(text) > LONGEST_VALUE for name, text in query)
+    return long or len(query) > MOST_KEPT
 
 
 def _asked(

@@ -32,7 +32,8 @@ from integrations.fhir.registry import OPERATIONS
 
 log = logging.getLogger(__name__)
 _JSON_TYPES = ("application/fhir+json", "application/json", "application/json+fhir", "text/json")
-_WRITES = ("POST", "PUT", "PATCH", "DELETE")
+LONGEST_ADDRESS = 300
+"""What the audit trail keeps of a request's address, which is without its query."""
 _ACTIONS = {
     "fhir.create": Action.CREATE,
     "fhir.update": Action.UPDATE,
@@ -124,8 +125,10 @@ class Door(APIView):
         status = done.status
         outcome = Outcome.SUCCESS if status < 400 else Outcome.REFUSED if status in (401, 403) else Outcome.FAILED
         touched = [*done.shown, *done.written]
-        subjects = sorted({served.subject_key for served in touched} - {""})
-        detail: dict[str, Any] = {"method": self.request.method or "", "status": status, **done.detail}
+        subjects = sorted({*(served.subject_key for served in touched), *done.about} - {""})
+        address = self.request.build_absolute_uri(self.request.path)[:LONGEST_ADDRESS]
+        detail: dict[str, Any] = {"method": self.request.method or "", "status": status, "address": address}
+        detail |= done.detail
         if caller.token_jti:
             detail |= {"token": caller.token_jti, "client_id": caller.client_id}
         if len(subjects) > 1:
@@ -140,7 +143,7 @@ class Door(APIView):
             detail["written"] = [_name(served) for served in done.written]
         record(
             by=caller.actor,
-            action=_ACTIONS.get(done.activity, Action.READ),
+            action=_action(done.activity),
             activity=done.activity,
             outcome=outcome,
             subject_key=subjects[0] if len(subjects) == 1 else "",
@@ -296,6 +299,10 @@ class NowhereView(Door):
 
 def nowhere() -> Refusal:
     return Refusal(404, "not-found", "Nothing is served at this address; [base]/metadata says what is.")
+
+
+def _action(activity: str) -> Action:
+    return Action.EXECUTE if activity.startswith("fhir.operation") else _ACTIONS.get(activity, Action.READ)
 
 
 def _name(served: Any) -> str:

@@ -40,15 +40,18 @@ def rows(reach: Any, served: ServedType, field: str = "subject") -> Q:
 def criteria(reach: Any, served: ServedType) -> tuple[tuple[Criterion, ...], ...] | None:
     """Queries of which a resource must answer one; empty where there are none, None where nothing may be seen.
 
-    A query with a parameter that the type does not have lets nothing of it through.
+    A query with a parameter that the type does not have, or that a resource alone cannot answer, lets nothing of it
+    through.
     """
     reach = of(reach, served.name)
-    if reach is False:
-        return None
-    queries = tuple(getattr(reach, "queries", None) or ())
+    return None if reach is False else asked(tuple(getattr(reach, "queries", None) or ()), served)
+
+
+def asked(queries: tuple[Any, ...], served: ServedType) -> tuple[tuple[Criterion, ...], ...] | None:
+    """The queries of one reach for that very type, as `criteria` gives them."""
     if not queries:
         return ()
-    known = {parameter.name: parameter for parameter in served.parameters}
+    known = {one.name: one for one in served.parameters if one.values is not None or one.roots is not None}
     allowed = []
     for query in queries:
         pairs = [query] if isinstance(query[0], str) else query

@@ -19,29 +19,30 @@ def practitioner(request: HttpRequest, number: int) -> HttpResponse:
         caller = caller_of(request)
         if request.method not in ("GET", "HEAD"):
             raise Refusal(405, "not-supported", "A person of this server is only read.", Allow="GET, HEAD")
-        content = _content(caller, number)
+        content = _content(request, caller, number)
     except Refusal as refusal:
         return _kept_by_nobody(answer(refusal))
     return _kept_by_nobody(HttpResponse(msgspec.json.encode(content), content_type=FHIR_JSON))
 
 
-def _content(caller: Caller, number: int) -> dict[str, Any]:
+def _content(request: HttpRequest, caller: Caller, number: int) -> dict[str, Any]:
     key = f"user-{number}"
     own = caller.is_person and caller.actor.key == key and "fhirUser" in caller.scope.split()
     if not own and not caller.covers("Practitioner", "r"):
-        _record(caller, key, Outcome.REFUSED)
+        _record(request, caller, key, Outcome.REFUSED)
         raise Refusal(403, "forbidden", "The token's scope does not cover it; ask for fhirUser or user/Practitioner.r.")
     user: Any = user_of(key)
     if user is None or Role.INTEGRATION in roles_of(user):  # a service user is no person
-        _record(caller, key, Outcome.FAILED)
+        _record(request, caller, key, Outcome.FAILED)
         raise Refusal(404, "not-found", f"There is no Practitioner/{key} here.")
-    _record(caller, key, Outcome.SUCCESS)
+    _record(request, caller, key, Outcome.SUCCESS)
     name = {"family": user.last_name, "given": [user.first_name] if user.first_name else None}
     told = {part: value for part, value in name.items() if value} or {"text": user.get_username()}
     return {"resourceType": "Practitioner", "id": key, "active": user.is_active, "name": [told]}
 
 
-def _record(caller: Caller, key: str, outcome: Outcome) -> None:
+def _record(request: HttpRequest, caller: Caller, key: str, outcome: Outcome) -> None:
+    address = request.build_absolute_uri(request.path)
     record(
         by=caller.actor,
         action=Action.READ,
@@ -50,7 +51,7 @@ def _record(caller: Caller, key: str, outcome: Outcome) -> None:
         entity_type="Practitioner",
         entity_id=key,
         purpose=caller.purpose,
-        detail={"client": caller.client_id, "jti": caller.token_jti},
+        detail={"client_id": caller.client_id, "token": caller.token_jti, "address": address},
     )
 
 

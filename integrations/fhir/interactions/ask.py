@@ -56,13 +56,18 @@ class Ask:
 
 @dataclass(slots=True)
 class Answer:
-    """Status, body and headers; `shown` and `written` say what of whom left or changed, for the audit trail."""
+    """Status, body and headers; the rest is for the audit trail.
+
+    `shown` and `written` say what of whom left or changed; `about` are the subject keys of the patients whose data was
+    asked for, whether or not any was found.
+    """
 
     status: int
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
     shown: list[Served] = field(default_factory=list)
     written: list[Served] = field(default_factory=list)
+    about: list[str] = field(default_factory=list)
     activity: str = ""
     detail: dict[str, Any] = field(default_factory=dict)
 

@@ -85,7 +85,7 @@ def write(drafts: Sequence[Draft], ask: Ask) -> list[Served]:
     served = [made.served(rows[draft.key]) for draft in drafts]
     for one, draft in zip(served, drafts, strict=True):
         if hidden(ask.caller.reach(one.resource_type, LETTERS[draft.method]), one):
-            raise _beyond_scope()
+            raise beyond_scope()
     return served
 
 
@@ -134,10 +134,10 @@ def _row(resource: Resource) -> dict[str, object]:
 def _check_reach(ask: Ask, resource: Resource, letter: str) -> None:
     reach = ask.caller.reach(resource.resource_type, letter)
     if not reaches(reach, resource.resource_type, resource.subject_id):
-        raise _beyond_scope()
+        raise beyond_scope()
 
 
-def _beyond_scope() -> Refusal:
+def beyond_scope() -> Refusal:
     return Refusal(403, "forbidden", "The token's scope does not reach what was sent, or the patient whom it is about.")
 
 

@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+
+from integrations.fhir import visible
 from integrations.fhir.authentication import Reach
 from integrations.fhir.identity import FHIR_ID, source_key
 from integrations.fhir.interactions.ask import Ask
@@ -12,6 +15,8 @@ from integrations.fhir.resources.body import FIELDS, Bodies
 from integrations.fhir.resources.served import Served
 from integrations.readings.models import Resource
 from integrations.readings.ours import DOOR
+
+_decode = msgspec.json.Decoder().decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +64,18 @@ def within(ask: Ask, interaction: str, row: dict[str, Any] | None) -> Found | No
     if row is None or not reaches(reach, ask.resource_type, row["subject_id"]):
         return None
     found = Found(row, Bodies().served(row))
-    return None if not found.deleted and hidden(reach, found.served) else found
+    return None if hidden(reach, found.served) else found
 
 
 def hidden(reach: Reach, served: Served) -> bool:
-    """Whether the scope is narrowed by search parameters that the resource does not answer."""
-    return bool(reach.queries) and not TYPES[served.resource_type].named([served.id], reach)
+    """Whether the scope is narrowed by search parameters that this version does not answer.
+
+    A version that says that the resource is deleted answers none, so that a narrowed scope does not hear of it.
+    """
+    if not reach.queries:
+        return False
+    allowed = visible.asked(reach.queries, TYPES[served.resource_type])
+    return allowed is None or not served.body or not visible.answers(allowed, _decode(served.body))
 
 
 def reaches(reach: Reach, resource_type: str, subject: Any) -> bool:

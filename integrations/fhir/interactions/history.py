@@ -9,9 +9,10 @@ from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 
 from integrations.fhir import visible
+from integrations.fhir.authentication import Reach
 from integrations.fhir.interactions.ask import Answer, Ask
 from integrations.fhir.interactions.bundled import bundle_of
-from integrations.fhir.interactions.found import absent, current, key_of
+from integrations.fhir.interactions.found import absent, current, hidden, key_of
 from integrations.fhir.interactions.permitted import unknown_type
 from integrations.fhir.outcome import Refusal, bad_value
 from integrations.fhir.query import moment
@@ -23,7 +24,12 @@ from integrations.readings.models import Resource
 
 DEFAULT_COUNT = 50
 MOST = 200
+MOST_LOOKED_AT = 10_000
+"""Versions that one page may cost to look at, where the scope is narrowed by search parameters."""
 _SALT = "integrations.fhir.history"
+Place = tuple[Any, int]
+"""When a version was written, and its number."""
+Version = tuple[dict[str, Any], Served]
 
 
 def history(ask: Ask) -> Answer:
@@ -42,32 +48,55 @@ def history(ask: Ask) -> Answer:
     count, since, after = _asked(ask)
     if since is not None:
         rows = rows.filter(last_updated__gte=since)
-    total = rows.count()
-    if after is not None:
-        written, number = after
-        rows = rows.filter(Q(last_updated__lt=written) | Q(last_updated=written, pk__lt=number))
-    found = list(rows.order_by("-last_updated", "-pk").values(*FIELDS)[: count + 1])
-    make = Bodies()
-    shown = [(row, make.served(row)) for row in found[:count]]
+    reach = ask.caller.reach(ask.resource_type, "r")
+    total = None if reach.queries else rows.count()
+    shown, place = _page(rows, count, after, reach)
     body = bundle_of(
         "history",
         [_entry(row, served, ask.base) for row, served in shown],
-        links=_links(ask, found, count),
+        links=_links(ask, place),
         total=total,
     )
     return Answer(200, body, shown=[served for _, served in shown], activity="fhir.history")
 
 
+def _page(rows: Any, count: int, after: Place | None, reach: Reach) -> tuple[list[Version], Place | None]:
+    """At most `count` versions that the scope lets through, and the place of the last one if others follow."""
+    make, shown, looked_at, place = Bodies(), [], 0, after
+    while looked_at < MOST_LOOKED_AT:
+        batch = list(_beyond(rows, place).values(*FIELDS)[: count + 1])
+        for row in batch:
+            if len(shown) == count:
+                return shown, place
+            looked_at += 1
+            place = (row["last_updated"], row["pk"])
+            served = make.served(row)
+            if not hidden(reach, served):
+                shown.append((row, served))
+        if len(batch) <= count:
+            return shown, None
+    return shown, place
+
+
+def _beyond(rows: Any, place: Place | None) -> Any:
+    if place is not None:
+        written, number = place
+        rows = rows.filter(Q(last_updated__lt=written) | Q(last_updated=written, pk__lt=number))
+    return rows.order_by("-last_updated", "-pk")
+
+
 def _rows(ask: Ask) -> Any:
-    rows = Resource.objects.filter(resource_type=ask.resource_type)
+    """The versions that the caller's scope reaches, each by itself: a resource may have been another patient's."""
+    reach = ask.caller.reach(ask.resource_type, "r")
+    rows = Resource.objects.filter(visible.rows(reach, TYPES[ask.resource_type]), resource_type=ask.resource_type)
     if ask.identifier:
         if current(ask, "r") is None:
             raise absent(ask)
-        return rows.filter(source_key=key_of(ask.resource_type, ask.identifier))
-    return rows.filter(visible.rows(ask.caller.reach(ask.resource_type, "r"), TYPES[ask.resource_type]))
+        rows = rows.filter(source_key=key_of(ask.resource_type, ask.identifier))
+    return rows
 
 
-def _asked(ask: Ask) -> tuple[int, Any, tuple[Any, int] | None]:
+def _asked(ask: Ask) -> tuple[int, Any, Place | None]:
     count, since, after = DEFAULT_COUNT, None, None
     for name, text in ask.query:
         if name == "_count":
@@ -87,13 +116,12 @@ def _asked(ask: Ask) -> tuple[int, Any, tuple[Any, int] | None]:
     return count, since, after
 
 
-def _links(ask: Ask, found: list[dict[str, Any]], count: int) -> list[dict[str, str]]:
+def _links(ask: Ask, following: Place | None) -> list[dict[str, str]]:
     here = f"{ask.base}{ask.resource_type}{'/' + ask.identifier if ask.identifier else ''}/_history"
     kept = [(name, text) for name, text in ask.query if name in ("_count", "_since")]
     links = [{"relation": "self", "url": f"{here}?{urlencode(kept)}" if kept else here}]
-    if len(found) > count:
-        last = found[count - 1]
-        place = signing.dumps([last["last_updated"].isoformat(), last["pk"]], salt=_SALT)
+    if following is not None:
+        place = signing.dumps([following[0].isoformat(), following[1]], salt=_SALT)
         links.append({"relation": "next", "url": f"{here}?{urlencode([*kept, ('_cursor', place)])}"})
     return links
 

@@ -15,7 +15,7 @@ from integrations.fhir.interactions.linked import Linker
 from integrations.fhir.interactions.patch import patch
 from integrations.fhir.interactions.permitted import permitted
 from integrations.fhir.interactions.returned import returned
-from integrations.fhir.interactions.update import by_query, current_of, newest_of, says_the_same
+from integrations.fhir.interactions.update import by_query, check_standing, current_of, newest_of, says_the_same
 from integrations.fhir.outcome import Refusal
 from integrations.fhir.resources.served import Served
 from integrations.readings.ours import DOOR
@@ -194,6 +194,7 @@ def _standing(found: _Meant, body: Checked) -> tuple[Served | None, int]:
             names_this_address(body.data, found.identifier)
         newest = newest_of(ask.resource_type, found.identifier)
         there = newest is not None and not newest.deleted
+        check_standing(ask, newest)
         check_version(ask, newest.version if newest is not None and there else None)
         if newest is not None and there and says_the_same(newest, body):
             return current_of(ask, found.identifier).served, 200

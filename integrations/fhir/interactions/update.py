@@ -7,11 +7,12 @@ from integrations.fhir.interactions.ask import Answer, Ask, marks
 from integrations.fhir.interactions.checked import Checked, checked, names_this_address, own_id
 from integrations.fhir.interactions.conditional import Criteria, check_version, one
 from integrations.fhir.interactions.create import new_id
-from integrations.fhir.interactions.drafts import Draft, lock, write
-from integrations.fhir.interactions.found import Found, absent, current
+from integrations.fhir.interactions.drafts import Draft, beyond_scope, lock, write
+from integrations.fhir.interactions.found import Found, absent, current, hidden, reaches
 from integrations.fhir.interactions.permitted import permitted
 from integrations.fhir.interactions.returned import returned
 from integrations.fhir.outcome import Refusal
+from integrations.fhir.resources.body import FIELDS, Bodies
 from integrations.fhir.resources.served import Served
 from integrations.readings.models import Resource
 from integrations.readings.ours import DOOR
@@ -41,6 +42,7 @@ def update(ask: Ask) -> Answer:
 def put(ask: Ask, identifier: str, body: Checked, method: str) -> Answer:
     """Write `body` as the next version of the resource."""
     newest = newest_of(ask.resource_type, identifier)
+    check_standing(ask, newest)
     check_version(ask, newest.version if newest and not newest.deleted else None)
     if newest and not newest.deleted and says_the_same(newest, body):
         found = current_of(ask, identifier)
@@ -53,6 +55,15 @@ def put(ask: Ask, identifier: str, body: Checked, method: str) -> Answer:
     return Answer(
         status, returned(ask, made), marks(made, ask.base, location=True), written=[made], activity="fhir.update"
     )
+
+
+def check_standing(ask: Ask, newest: Resource | None) -> None:
+    """Raise 403 where what is to be changed is beyond the scope, whatever it is to become."""
+    if newest is not None and not newest.deleted:
+        reach = ask.caller.reach(ask.resource_type, "u")
+        there = Bodies().served({name: getattr(newest, name) for name in FIELDS})
+        if not reaches(reach, ask.resource_type, newest.subject_id) or hidden(reach, there):
+            raise beyond_scope()
 
 
 def by_query(ask: Ask, body: Checked) -> str:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import UTC
 from typing import Any
 
 import msgspec
@@ -11,46 +10,52 @@ from django.db.models import Q
 from clinic.audit.models import AuditEvent, ChainHead
 from clinic.patients.models import Patient
 from integrations.fhir import visible
-from integrations.fhir.elements import Token, at, moments
+from integrations.fhir.balp import finding
+from integrations.fhir.balp.entities import subjects
+from integrations.fhir.balp.event import audit_event
+from integrations.fhir.balp.profiles import PROFILES
+from integrations.fhir.elements import at, moments
 from integrations.fhir.identity import server_id
-from integrations.fhir.narrow import patients_named, updated
 from integrations.fhir.parameters import Criterion, Kind, Parameter
 from integrations.fhir.resources.computed import Computed
 from integrations.fhir.resources.served import Budget, Key, Order, Served
 
-ACTIVITY_SYSTEM = "urn:patient-twin:activity"
-_DEFINED = "http://hl7.org/fhir/SearchParameter/"
-_REST = {"system": "http://terminology.hl7.org/CodeSystem/audit-event-type", "code": "rest"}
-_RECORD = {"system": "http://dicom.nema.org/resources/ontology/DCM", "code": "110110", "display": "Patient Record"}
-_USE = {"system": "http://dicom.nema.org/resources/ontology/DCM", "code": "110100", "display": "Application Activity"}
-_INTERACTIONS = {"fhir.read": "read", "fhir.vread": "vread", "fhir.search": "search-type"}
+_DEFINED = "http://hl7.org/fhir/SearchParameter/AuditEvent-"
 _BATCH = 200
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
+_PEOPLE = ("Practitioner", "PractitionerRole", "Organization", "Device", "Patient", "RelatedPerson")
 
 
-def _actors(resource: dict[str, Any]) -> Iterator[Token]:
-    for agent in resource["agent"]:
-        yield Token(None, agent["altId"])
+def _parameter(name: str, kind: Kind, documentation: str, *paths: str, targets: tuple[str, ...] = ()) -> Parameter:
+    return Parameter(name, kind, documentation, at(*paths), definition=f"{_DEFINED}{name}", targets=targets)
 
 
-def _activities(resource: dict[str, Any]) -> Iterator[Token]:
-    for coding in resource["subtype"]:
-        yield Token(coding["system"], coding["code"])
+def _whose(resource: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    return (entity["what"] for entity in resource["entity"] if entity.get("role", {}).get("display") == "Patient")
 
 
 class AuditEventType(Computed):
     """One resource for each event; its id is the event's number."""
 
     name = "AuditEvent"
+    profiles = PROFILES
     parameters = (
         Parameter(
-            "patient", Kind.REFERENCE, "Whose data", definition=f"{_DEFINED}AuditEvent-patient", targets=("Patient",)
+            "patient", Kind.REFERENCE, "Whose data", _whose, definition=f"{_DEFINED}patient", targets=("Patient",)
         ),
-        Parameter("date", Kind.DATE, "When", moments("recorded"), definition=f"{_DEFINED}AuditEvent-date"),
-        Parameter("action", Kind.TOKEN, "C, R, U, D or E", at("action"), definition=f"{_DEFINED}AuditEvent-action"),
-        Parameter("outcome", Kind.TOKEN, "0, 4 or 8", at("outcome"), definition=f"{_DEFINED}AuditEvent-outcome"),
-        Parameter("altid", Kind.TOKEN, "Key of the actor", _actors, definition=f"{_DEFINED}AuditEvent-altid"),
-        Parameter("subtype", Kind.TOKEN, "The activity", _activities, definition=f"{_DEFINED}AuditEvent-subtype"),
+        Parameter("date", Kind.DATE, "When", moments("recorded"), definition=f"{_DEFINED}date"),
+        _parameter("action", Kind.TOKEN, "C, R, U, D or E", "action"),
+        _parameter("outcome", Kind.TOKEN, "0, 4 or 8", "outcome"),
+        _parameter("type", Kind.TOKEN, "rest, or a code of DICOM", "type"),
+        _parameter("subtype", Kind.TOKEN, "The activity, or the interaction", "subtype"),
+        _parameter("agent", Kind.REFERENCE, "Who; a user or client by :identifier", "agent.who", targets=_PEOPLE),
+        _parameter("agent-role", Kind.TOKEN, "A role held at that moment", "agent.role"),
+        _parameter("altid", Kind.TOKEN, "Key of the actor", "agent.altId"),
+        _parameter("address", Kind.STRING, "Network address of an agent", "agent.network.address"),
+        _parameter("policy", Kind.URI, "The token: urn:ietf:params:oauth:jti:…", "agent.policy"),
+        _parameter("entity", Kind.REFERENCE, "What was shown or written", "entity.what"),
+        _parameter("entity-type", Kind.TOKEN, "1 a person, 2 an object, or a type of resource", "entity.type"),
+        _parameter("entity-role", Kind.TOKEN, "1 the patient, 4 a resource, 24 a query", "entity.role"),
     )
 
     def read(self, identifier: str, version: str | None = None) -> Served | None:
@@ -78,7 +83,7 @@ class AuditEventType(Computed):
         allowed = visible.criteria(reach, self)
         if allowed is None:
             return
-        rows = AuditEvent.objects.filter(_narrow(criteria), _of(reach))
+        rows = AuditEvent.objects.filter(finding.narrow(criteria), _of(reach))
         if until is not None:
             rows = rows.filter(sequence__lte=int(until[0]))
         while True:
@@ -95,34 +100,10 @@ class AuditEventType(Computed):
                     budget.left -= 1
                 after = (event.sequence,)
                 resource, served = _event(event, patients)
-                found = all(criterion.answered_by(resource) for criterion in criteria)
-                if found and visible.answers(allowed, resource):
+                if all(one.answered_by(resource) for one in criteria) and visible.answers(allowed, resource):
                     yield served
             if len(batch) < _BATCH:
                 return
-
-
-def _narrow(criteria: tuple[Criterion, ...]) -> Q:
-    narrow = Q()
-    for criterion in criteria:
-        name, values = criterion.parameter.name, criterion.alternatives
-        if criterion.modifier:
-            continue
-        if name == "_id":
-            numbers = [value.code for value in values if value.code and value.code.isascii() and value.code.isdigit()]
-            narrow &= Q(sequence__in=[int(number) for number in numbers if len(number) < 18])
-        elif name == "_lastUpdated":
-            narrow &= updated(values, "recorded")
-        elif name == "patient":
-            one = Q(pk__in=[])
-            for subject in patients_named(criterion).values_list("subject_id", flat=True):
-                one |= Q(subject_key=str(subject)) | Q(detail__subjects__icontains=str(subject))
-            narrow &= one
-        elif name in ("action", "outcome") and all(value.code for value in values):
-            narrow &= Q(**{f"{name}__in": [value.code for value in values]})
-        elif name == "altid" and all(value.code for value in values):
-            narrow &= Q(actor__in=[value.code for value in values])
-    return narrow
 
 
 def _of(reach: Any) -> Q:
@@ -135,81 +116,16 @@ def _of(reach: Any) -> Q:
 
 def _patients(events: list[AuditEvent]) -> dict[str, str]:
     """Subject key to the Patient's id here, for all that the events name."""
-    keys = {subject for event in events for subject in _subjects(event) if _UUID.fullmatch(subject)}
+    keys = {subject for event in events for subject in subjects(event) if _UUID.fullmatch(subject)}
     found = Patient.objects.filter(pk__in=keys).values_list("subject_id", "source_key")
     return {str(subject): server_id(key) for subject, key in found}
 
 
-def _subjects(event: AuditEvent) -> list[str]:
-    several = event.detail.get("subjects", [])
-    return [event.subject_key] if event.subject_key else [key for key in several if isinstance(key, str)]
-
-
 def _event(event: AuditEvent, patients: dict[str, str]) -> tuple[dict[str, Any], Served]:
-    recorded = event.recorded.astimezone(UTC)
-    over_rest = event.activity.startswith("fhir.")
-    subtypes = [{"system": ACTIVITY_SYSTEM, "code": event.activity}]
-    if event.activity in _INTERACTIONS:
-        subtypes.append({"system": "http://hl7.org/fhir/restful-interaction", "code": _INTERACTIONS[event.activity]})
-    agent: dict[str, Any] = {"altId": event.actor, "requestor": True}
-    if event.actor_roles:
-        agent["role"] = [{"text": role} for role in event.actor_roles]
-    if event.client:
-        agent["network"] = {"address": event.client, "type": "2"}
-    resource: dict[str, Any] = {
-        "resourceType": "AuditEvent",
-        "id": str(event.sequence),
-        "meta": {"versionId": "1", "lastUpdated": recorded},
-        "type": _REST if over_rest else _RECORD if _subjects(event) else _USE,
-        "subtype": subtypes,
-        "action": event.action,
-        "recorded": recorded.isoformat(timespec="microseconds"),
-        "outcome": event.outcome,
-        "agent": [agent],
-        "source": {"observer": {"display": "Patient Twin"}},
-        "entity": list(_entities(event, patients)),
-    }
-    if event.purpose:
-        purpose = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActReason", "code": event.purpose}
-        resource["purposeOfEvent"] = [{"coding": [purpose]}]
+    resource = audit_event(event, patients)
     body = msgspec.json.encode(resource)
-    subject = event.subject_key
-    return resource, Served("AuditEvent", str(event.sequence), "1", event.recorded, body, (event.sequence,), subject)
-
-
-def _entities(event: AuditEvent, patients: dict[str, str]) -> Iterator[dict[str, Any]]:
-    """Whose data it was; what exactly; and the event's place in the chain."""
-    for subject in _subjects(event):
-        what: dict[str, Any] = {"identifier": {"system": "urn:patient-twin:subject", "value": subject}}
-        if subject in patients:
-            what["reference"] = f"Patient/{patients[subject]}"
-        yield {"what": what, "type": _entity_type("1", "Person"), "role": _role("1", "Patient")}
-    if event.entity_id:
-        version = f", version {event.entity_version}" if event.entity_version else ""
-        yield {
-            "what": {"identifier": {"value": event.entity_id}},
-            "type": _entity_type("2", "System Object"),
-            "role": _role("4", "Domain Resource"),
-            "name": event.entity_type or "entity",
-            "description": f"{event.entity_type} {event.entity_id}{version}".strip(),
-        }
-    yield {
-        "what": {"identifier": {"system": "urn:patient-twin:audit-chain", "value": event.hash}},
-        "type": _entity_type("2", "System Object"),
-        "name": "link of the audit chain",
-        "detail": [
-            {"type": "previous hash", "valueString": event.previous_hash},
-            *([{"type": "request", "valueString": event.request_id}] if event.request_id else []),
-        ],
-    }
-
-
-def _entity_type(number: str, display: str) -> dict[str, str]:
-    return {"system": "http://terminology.hl7.org/CodeSystem/audit-entity-type", "code": number, "display": display}
-
-
-def _role(number: str, display: str) -> dict[str, str]:
-    return {"system": "http://terminology.hl7.org/CodeSystem/object-role", "code": number, "display": display}
+    number = event.sequence
+    return resource, Served("AuditEvent", str(number), "1", event.recorded, body, (number,), event.subject_key)
 
 
 AUDIT_EVENT = AuditEventType()
