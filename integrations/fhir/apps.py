@@ -9,5 +9,7 @@ class FHIRConfig(AppConfig):
     def ready(self) -> None:
         from integrations.fhir import listen  # noqa: F401 - it connects itself
         from integrations.fhir.interactions import again
+        from integrations.fhir.publish import publish
 
         again.connect()
+        publish.connect()

@@ -32,7 +32,7 @@ def compared(family: str = "Okafor") -> Comparison:
 def test_each_plan_is_one_valid_resource_with_every_day_and_probability(caller: Client, comparison: Comparison) -> None:
     result = ComparisonResult.from_json(comparison.result)
     found = entries(caller.get("/fhir/RiskAssessment"))
-    assert [item["id"] for item in found] == [f"{comparison.pk}-{place}" for place in range(len(comparison.plans))]
+    assert [item["id"] for item in found] == [f"twin.{comparison.pk}-{place}" for place in range(len(comparison.plans))]
     for resource, forecast in zip(found, result.forecasts, strict=True):
         get_fhir_model_class("RiskAssessment").model_validate(resource)
         assert resource["mitigation"] == f"{forecast.plan.label}: {forecast.plan.sentence()}"
@@ -50,25 +50,26 @@ def test_each_plan_is_one_valid_resource_with_every_day_and_probability(caller: 
 
 def test_it_says_whom_by_which_model_and_from_which_levels(caller: Client, comparison: Comparison) -> None:
     twin = comparison.twin_version
-    resource = caller.get(f"/fhir/RiskAssessment/{comparison.pk}-0").json()
+    resource = caller.get(f"/fhir/RiskAssessment/twin.{comparison.pk}-0").json()
     assert resource["subject"]["reference"] == f"Patient/{server_id(twin.subject.patient.source_key)}"
     coding = resource["method"]["coding"][0]
     assert (coding["code"], coding["version"]) == (twin.model_id, twin.model_version)
-    assert resource["basis"] == [
-        {"reference": f"Observation/{server_id('test/Observation/level-0')}"},
-        {"reference": f"Observation/{server_id('test/Observation/level-1')}"},
-    ]
+    levels = [{"reference": f"Observation/{server_id(f'test/Observation/level-{k}')}"} for k in (0, 1)]
+    assert resource["basis"][:2] == levels
+    assert {"reference": "MedicationAdministration/test.given-0"} in resource["basis"]
     assert resource["occurrenceDateTime"] == (vancomycin_case.START + timedelta(hours=50)).isoformat()
 
 
 def test_a_forecast_shown_is_recorded_with_its_subject(caller: Client, comparison: Comparison) -> None:
-    caller.get(f"/fhir/RiskAssessment/{comparison.pk}-1")
+    caller.get(f"/fhir/RiskAssessment/twin.{comparison.pk}-1")
     event = AuditEvent.objects.order_by("-sequence")[0]
     assert event.subject_key == str(comparison.twin_version.subject_id)
-    assert event.entity_id == f"{comparison.pk}-1"
+    assert event.entity_id == f"twin.{comparison.pk}-1"
 
 
-@pytest.mark.parametrize("identifier", ["1", "x-0", "{}-9", "{}-00", "{}-", "{}", "{}-0-0", "{}-٣"])
+@pytest.mark.parametrize(
+    "identifier", ["1", "x-0", "{}-0", "twin.{}-9", "twin.{}-00", "twin.{}-", "twin.{}", "twin.{}-0-0", "twin.{}-٣"]
+)
 def test_an_id_that_names_no_plan_is_404(caller: Client, comparison: Comparison, identifier: str) -> None:
     assert caller.get(f"/fhir/RiskAssessment/{identifier.format(comparison.pk)}").status_code == 404
 
@@ -76,7 +77,9 @@ def test_an_id_that_names_no_plan_is_404(caller: Client, comparison: Comparison,
 @pytest.mark.parametrize("sort", ["_lastUpdated", "-_lastUpdated"])
 @pytest.mark.parametrize("count", [1, 3, 4, 5])
 def test_pages_may_end_in_the_middle_of_a_comparison(caller: Client, sort: str, count: int) -> None:
-    expected = [f"{made.pk}-{place}" for made in (compared("A"), compared("B"), compared("C")) for place in range(4)]
+    expected = [
+        f"twin.{made.pk}-{place}" for made in (compared("A"), compared("B"), compared("C")) for place in range(4)
+    ]
     found: list[str] = []
     url = f"/fhir/RiskAssessment?_sort={sort}&_count={count}"
     while url:
@@ -94,10 +97,12 @@ def test_it_is_found_by_patient_time_model_and_id(caller: Client) -> None:
 
     whose = server_id(first.twin_version.subject.patient.source_key)
     assert count(patient=whose) == count(subject=f"Patient/{whose}") == 4
-    assert count(_id=f"{first.pk}-0,{second.pk}-2") == 2
+    assert count(_id=f"twin.{first.pk}-0,twin.{second.pk}-2") == 2
     assert count(method="vancomycin-goti-2018") == 8
     assert count(method="vancomycin-thomson-2009") == 0
     assert count(date="2026-11-22") == 8
     assert count(date="lt2026-11-22") == 0
     assert count(status="final") == 8
+    assert count(probability="ge0") == 8
+    assert count(probability="gt100") == 0
     assert count(_lastUpdated=f"gt{second.created_at.isoformat()}") == 0

@@ -8,10 +8,11 @@ from numpy.typing import NDArray
 from twins.estimation.evidence import BelowLimit
 from twins.estimation.fit import LevelResidual
 from twins.estimation.map import Mode
+from twins.pharmacology.covariates import history
 from twins.pharmacology.individual import Individual
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.residual import ResidualKind
-from twins.samples.course import Level
+from twins.samples.course import Course, Level
 
 Array = NDArray[np.float64]
 
@@ -119,3 +120,22 @@ def shrinkage(covariance: Array, omega: Array) -> tuple[float, ...]:
         float(1.0 - np.sqrt(covariance[k, k] / omega[k, k])) if omega[k, k] > 0.0 else 0.0
         for k in range(omega.shape[0])
     )
+
+
+def of_draws(model: PopulationModel, course: Course, draws: Array) -> dict[str, Array]:
+    """What `parameters` names, for each row of effects, shape (n,) each: parameters and components at the course's end.
+
+    Occasions that the rows do not know have no effect.
+
+    Raises
+    ------
+    ValueError
+        If the rows are not of this model.
+    """
+    individual = Individual.of(model, history(model, course))
+    now = individual.epoch_at(course.until_h)
+    parts = individual.components(individual.widen(draws))[:, now, :]
+    values = dict(zip(model.components, parts.T, strict=True))
+    for name, of in model.sums.items():
+        values[name] = np.sum([values[part] for part in of], axis=0)
+    return {name: values[name] for name in dict.fromkeys((*model.parameters, *model.components))}

@@ -1,0 +1,1 @@
+"""What the twins computed, as FHIR resources: kept as rows of the source ``twin``, as all others are."""

@@ -1,0 +1,194 @@
+"""Publish what is stored: in the transaction that stores a twin version, a comparison or a decision, or afterwards.
+
+A subject that no source knows as a patient is published to nobody: its resources would be about no one.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from clinic.decisions.models import Decision
+from clinic.decisions.signals import decision_made
+from clinic.patients.models import Patient
+from integrations.fhir.identity import server_id
+from integrations.fhir.publish.basis import Basis
+from integrations.fhir.publish.cards import publish_card
+from integrations.fhir.publish.decisions import by_person, fates, overtaken
+from integrations.fhir.publish.estimates import estimates, model_of
+from integrations.fhir.publish.findings import flags, issues, leads
+from integrations.fhir.publish.forecasts import forecasts
+from integrations.fhir.publish.keep import Made, keep
+from integrations.fhir.publish.naming import here
+from integrations.fhir.publish.proposals import DECIDED, FIRST, proposals
+from integrations.fhir.publish.provenance import provenance
+from integrations.fhir.publish.software import publish_device
+from twins.records.models import Comparison, TwinVersion
+from twins.records.signals import comparison_made, twin_updated
+from twins.records.twins import course_of, fit_of, result_of
+
+
+def connect() -> None:
+    """Listen to the twins and to the decisions; safe to call more than once."""
+    twin_updated.connect(_twin_updated, dispatch_uid="publish twins")
+    comparison_made.connect(_comparison_made, dispatch_uid="publish comparisons")
+    decision_made.connect(_decision_made, dispatch_uid="publish decisions")
+
+
+def _twin_updated(*, instance: TwinVersion, **_: Any) -> None:
+    publish_twin(instance)
+
+
+def _comparison_made(*, instance: Comparison, **_: Any) -> None:
+    publish_comparison(instance)
+
+
+def _decision_made(*, instance: Decision, **_: Any) -> None:
+    publish_decision(instance)
+
+
+@transaction.atomic
+def publish_twin(version: TwinVersion, *, afterwards: bool = False) -> int:
+    """The estimates of a twin version, its findings, and that the proposals of its parent are overtaken.
+
+    `afterwards` takes as sources what was received when the version was made, instead of what is in use now; findings,
+    which depend on those published before, are only told of the newest version.
+    """
+    patient = _patient(version)
+    if patient is None:
+        return 0
+    course, fit = course_of(version), fit_of(version)
+    device = publish_device(version.code_version)
+    whom = _reference(patient)
+    basis = _basis(version, patient, version.created_at if afterwards else None)
+    made = estimates(version, course, fit, patient=whom, device=device, basis=basis)
+    if leads(version) and not (afterwards and TwinVersion.objects.filter(parent=version).exists()):
+        made += issues(version, course, patient=whom, device=device, basis=basis)
+        made += flags(version, fit, patient=whom, device=device)
+    sources = [("source", one["reference"]) for one in basis.of_forecast(course)]
+    if model_of(version) is not None:
+        sources.append(("source", publish_card(version.model_id)))
+    told = provenance(
+        made,
+        about=("twin", version.pk),
+        activity="CREATE" if version.number == 1 else "UPDATE",
+        words=f"Version {version.number} of the {version.drug} twin by {version.model_id} was computed.",
+        occurred=version.created_at,
+        recorded=version.created_at,
+        device=device,
+        subject=version.subject_id,
+        sources=sources,
+    )
+    count = keep([*made, told], origin=f"twin-version {version.pk}", at=_when(version.created_at, afterwards))
+    if version.parent_id is not None:
+        for earlier in Comparison.objects.filter(twin_version=version.parent_id, decisions=None):
+            count += _overtake(earlier, device, afterwards)
+    return count
+
+
+@transaction.atomic
+def publish_comparison(comparison: Comparison, *, afterwards: bool = False) -> int:
+    """The forecasts of a comparison, and its plans as proposals."""
+    twin = comparison.twin_version
+    patient = _patient(twin)
+    if patient is None:
+        return 0
+    course, result = course_of(twin), result_of(comparison)
+    device, whom = publish_device(comparison.code_version), _reference(patient)
+    basis = _basis(twin, patient, twin.created_at if afterwards else None)
+    assessed = forecasts(comparison, result, course, patient=whom, device=device, basis=basis)
+    proposed = proposals(comparison, result, course, patient=whom, device=device)
+    sources = [("source", one["reference"]) for one in basis.of_forecast(course)]
+    if model_of(twin) is not None:
+        sources.append(("source", publish_card(twin.model_id)))
+    told = provenance(
+        [*assessed, *proposed],
+        about=("comparison", comparison.pk),
+        activity="CREATE",
+        words=f"{len(proposed)} plans were compared on version {twin.number} of the {twin.drug} twin.",
+        occurred=comparison.created_at,
+        recorded=comparison.created_at,
+        device=device,
+        subject=twin.subject_id,
+        sources=sources,
+    )
+    at = _when(comparison.created_at, afterwards)
+    count = keep([*assessed, *proposed, told], origin=f"comparison {comparison.pk}", at=at)
+    if TwinVersion.objects.filter(parent=twin).exists() and not comparison.decisions.exists():
+        count += _overtake(comparison, device, afterwards)
+    return count
+
+
+@transaction.atomic
+def publish_decision(decision: Decision, *, afterwards: bool = False) -> int:
+    """What became of each proposal of the comparison that was decided on."""
+    comparison = decision.comparison
+    twin = comparison.twin_version
+    patient = _patient(twin)
+    if patient is None:
+        return 0
+    publish_comparison(comparison, afterwards=afterwards)
+    course, result = course_of(twin), result_of(comparison)
+    device = publish_device(comparison.code_version)
+    found = fates(decision, len(comparison.plans))
+    made = proposals(
+        comparison, result, course, patient=_reference(patient), device=device, version=DECIDED, fates=found
+    )
+    sources = [("revision", here("CarePlan", one.identifier, FIRST)) for one in made]
+    sources += [("source", here("RiskAssessment", one.identifier, "1")) for one in made]
+    told = provenance(
+        made,
+        about=("decision", decision.pk),
+        activity="UPDATE",
+        words="All plans were declined." if decision.chosen_plan is None else "One of the plans was chosen and signed.",
+        occurred=decision.decided_at,
+        recorded=decision.decided_at,
+        device=device,
+        subject=twin.subject_id,
+        by=by_person(decision),
+        sources=sources,
+    )
+    return keep([*made, told], origin=f"decision {decision.pk}", at=_when(decision.decided_at, afterwards))
+
+
+def _overtake(comparison: Comparison, device: str, afterwards: bool) -> int:
+    """Say of the proposals of a comparison that they can no longer be chosen."""
+    twin = comparison.twin_version
+    patient = _patient(twin)
+    newer = TwinVersion.objects.filter(parent=twin).only("pk", "created_at").first()
+    if patient is None or newer is None:
+        return 0
+    made: list[Made] = proposals(
+        comparison, result_of(comparison), course_of(twin), patient=_reference(patient), device=device,
+        version=DECIDED, fates=overtaken(comparison),
+    )  # fmt: skip
+    when = max(newer.created_at, comparison.created_at)
+    told = provenance(
+        made,
+        about=("overtaken", comparison.pk),
+        activity="UPDATE",
+        words="A newer version of the twin was made from newer data.",
+        occurred=when,
+        recorded=when,
+        device=device,
+        subject=twin.subject_id,
+        sources=[("revision", here("CarePlan", one.identifier, FIRST)) for one in made],
+    )
+    return keep([*made, told], origin=f"overtaken comparison {comparison.pk}", at=_when(when, afterwards))
+
+
+def _patient(version: TwinVersion) -> Patient | None:
+    return Patient.objects.filter(subject=version.subject_id).first()
+
+
+def _reference(patient: Patient) -> str:
+    return f"Patient/{server_id(patient.source_key)}"
+
+
+def _basis(version: TwinVersion, patient: Patient, until: datetime | None) -> Basis:
+    return Basis.of(version.subject, course_of(version), patient.source_key.split("/", 1)[0], until=until)
+
+
+def _when(made: datetime, afterwards: bool) -> datetime | None:
+    """When it was published: with the row, or now, so that who asks what is new finds it."""
+    return None if afterwards else made
