@@ -4,12 +4,14 @@ from celery import shared_task
 from django.contrib.sessions.backends.db import SessionStore
 from oauth2_provider.models import clear_expired
 
+from integrations.fhir.bulk.tasks import forget_expired as forget_exports
 from integrations.smart.forget import forget_expired
 
 
 @shared_task
 def housekeeping() -> None:
-    """Remove sessions, tokens, launches and used assertions that have expired; nothing of them is needed any more."""
+    """Remove what has expired and nobody needs any more: sessions, tokens, launches, assertions, exported files."""
     SessionStore.clear_expired()
     clear_expired()
     forget_expired()
+    forget_exports()

@@ -15,5 +15,6 @@ urlpatterns = [
     path("", include("clinic.formulary.urls")),
     path("", include("integrations.readings.urls")),
     path("", include("integrations.smart.urls")),  # before the door, which answers every other address below /fhir
+    path("", include("integrations.fhir.bulk.urls")),
     path("", include("integrations.fhir.urls")),
 ]
