@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "integrations.readings",
     "integrations.ehr",
     "integrations.fhir",
+    "integrations.fhir.bulk",
     "integrations.smart",
     "integrations.cds_hooks",
 ]
@@ -198,6 +199,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat_schedule")
 JOB_LEASE_SECONDS = env.integer("JOB_LEASE_SECONDS", 120, low=2, high=3600)
 """How long a worker may be silent about a job before the sweep gives the job to another."""
 SWEEP_SECONDS = env.integer("SWEEP_SECONDS", 15, low=1, high=3600)
+EXPORT_HOURS = env.integer("EXPORT_HOURS", 24, low=1, high=720)
+"""How long the files of a bulk export can be fetched."""
 FORMULARY_DIR = env.folder("FORMULARY_DIR")
 """A directory of the hospital's own models as TOML files (docs/hospital_models.md); empty: none."""
 PULL_SOURCE_URL = env.text("PULL_SOURCE_URL", "")
@@ -238,6 +241,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "ehr-sweep": {
         "task": "integrations.ehr.tasks.sweep",
+        "schedule": float(SWEEP_SECONDS),
+        "options": {"expires": 2 * SWEEP_SECONDS},
+    },
+    "sweep-exports": {
+        "task": "integrations.fhir.bulk.tasks.sweep",
         "schedule": float(SWEEP_SECONDS),
         "options": {"expires": 2 * SWEEP_SECONDS},
     },

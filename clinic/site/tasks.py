@@ -6,13 +6,15 @@ from django.utils import timezone
 from oauth2_provider.models import clear_expired
 
 from integrations.cds_hooks.models import UsedToken
+from integrations.fhir.bulk.tasks import forget_expired as forget_exports
 from integrations.smart.forget import forget_expired
 
 
 @shared_task
 def housekeeping() -> None:
-    """Remove sessions, tokens, launches and marks of used assertions that have expired; nothing of them is needed."""
+    """Remove what has expired and nobody needs any more: sessions, tokens, launches, used assertions, exported files."""
     SessionStore.clear_expired()
     clear_expired()
     forget_expired()
+    forget_exports()
     UsedToken.objects.filter(expires__lt=timezone.now()).delete()

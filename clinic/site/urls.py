@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("integrations.readings.urls")),
     path("", include("integrations.smart.urls")),  # before the door, which answers every other address below /fhir
     path("", include("integrations.ehr.urls")),
+    path("", include("integrations.fhir.bulk.urls")),
     path("", include("integrations.fhir.urls")),
     path("", include("integrations.cds_hooks.urls")),
 ]

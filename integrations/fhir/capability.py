@@ -87,4 +87,4 @@ def _searched(served: ServedType) -> dict[str, Any]:
 
 
 def _operation(operation: Operation) -> dict[str, str]:
-    return {"name": operation.name, "definition": operation.canonical}
+    return {"name": operation.called, "definition": operation.canonical}

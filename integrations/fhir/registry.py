@@ -73,6 +73,14 @@ def offer(operation: Operation) -> Operation:
     return operation
 
 
+def operation_at(called: str, resource_type: str, identifier: str) -> Operation | None:
+    """The operation that is asked for there by that name, or None."""
+    for operation in OPERATIONS.values():
+        if operation.called == called and operation.takes(resource_type, identifier):
+            return operation
+    return None
+
+
 WRITES = frozenset({"create", "update", "patch", "delete"})
 """Writing interactions that the door has: create, update, patch, delete; a type allows some of them."""
 HISTORY = ("history-instance", "history-type")

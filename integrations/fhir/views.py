@@ -28,10 +28,10 @@ from integrations.fhir.interactions.refused import keep
 from integrations.fhir.interactions.search_type import search_type
 from integrations.fhir.operations.inputs import Inputs
 from integrations.fhir.outcome import FHIR_JSON, Refusal, answer
-from integrations.fhir.registry import OPERATIONS
+from integrations.fhir.registry import operation_at
 
 log = logging.getLogger(__name__)
-_JSON_TYPES = ("application/fhir+json", "application/json", "application/json+fhir", "text/json")
+JSON_TYPES = ("application/fhir+json", "application/json", "application/json+fhir", "text/json")
 LONGEST_ADDRESS = 300
 """What the audit trail keeps of a request's address, which is without its query."""
 _ACTIONS = {
@@ -41,6 +41,8 @@ _ACTIONS = {
     "fhir.search": Action.EXECUTE,
     "fhir.batch": Action.EXECUTE,
     "fhir.transaction": Action.EXECUTE,
+    "fhir.export": Action.EXECUTE,
+    "fhir.export.cancel": Action.EXECUTE,
 }
 
 
@@ -53,6 +55,8 @@ class Door(APIView):
     parser_classes = [FormParser]  # noqa: RUF012
     http_method_names = ["get", "head", "post"]  # noqa: RUF012
     activity = "fhir.request"
+    accepted = JSON_TYPES
+    """What a client may accept; it must accept one of them."""
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.answered = Answer(0, activity=self.activity)
@@ -72,7 +76,7 @@ class Door(APIView):
         """Who, how often, in what format, in this order: a stranger learns nothing but that a token is missing."""
         self.perform_authentication(request)
         self.check_throttles(request)
-        _judge_accept(request)
+        _judge_accept(request, self.accepted)
         check_charset(request._request)
 
     def handle_exception(self, exc: Exception) -> HttpResponseBase:
@@ -108,13 +112,17 @@ class Door(APIView):
         What cannot be written is kept all the same, in quarantine.
         """
         try:
-            with transaction.atomic():
-                self.answered = do(ask)
-                self._record(self.answered)
-                self.is_recorded = True
+            return self.starting(do, ask)
         except Refusal as refusal:
             keep(refusal, ask)
             raise
+
+    def starting(self, do: Callable[[Ask], Answer], ask: Ask) -> HttpResponse:
+        """As `writing`, for what is a request and no data: it is not kept where it is refused."""
+        with transaction.atomic():
+            self.answered = do(ask)
+            self._record(self.answered)
+            self.is_recorded = True
         return _response(self.answered)
 
     def _record(self, done: Answer) -> None:
@@ -276,13 +284,17 @@ class OperationView(Door):
 
     def _operate(self, request: Request, name: str, inputs: Inputs, body: bytes) -> HttpResponse:
         ask = self.ask(request, body=body)
-        operation = OPERATIONS.get(name)
-        if operation is None or not operation.takes(ask.resource_type, ask.identifier):
+        operation = operation_at(name, ask.resource_type, ask.identifier)
+        if operation is None:
             raise nowhere()
         self.answered.activity = f"fhir.operation.{name}"
         if operation.affects_state and request.method != "POST":
             raise Refusal(405, "not-supported", f"${name} changes something; ask for it by POST.", Allow="POST")
-        do = self.writing if operation.affects_state else self.reading
+        do = self.reading
+        if operation.affects_state:
+            do = self.writing
+        elif operation.starts_work:
+            do = self.starting
         return do(lambda asked: operation.do(asked, inputs), ask)
 
 
@@ -318,7 +330,7 @@ def _response(done: Answer) -> HttpResponse:
 
 def _body(request: Request, *kinds: str) -> bytes:
     """The bytes of the body; 415 unless it is of one of `kinds`, or JSON."""
-    wanted = kinds or _JSON_TYPES
+    wanted = kinds or JSON_TYPES
     content_type = (request.content_type or "").split(";")[0].strip().lower()
     if content_type not in wanted:
         raise Refusal(415, "not-supported", f"Content-Type is {content_type[:60]!r}; send {wanted[0]}.")
@@ -329,17 +341,17 @@ def _pairs(form: Any) -> list[tuple[str, str]]:
     return [(name, text) for name, texts in form.lists() for text in texts]
 
 
-def _judge_accept(request: Request) -> None:
-    """406 for one who takes no JSON at all; an unknown or missing preference is no refusal."""
+def _judge_accept(request: Request, accepted: tuple[str, ...]) -> None:
+    """406 for one who takes none of what there is; an unknown or missing preference is no refusal."""
     accept = request.headers.get("Accept", "").lower()
     kinds = [kind.strip() for kind in accept.split(",") if kind.strip()]
     for kind in kinds:
         name, *options = (part.strip() for part in kind.split(";"))
         refused = any(re.fullmatch(r"q=0(\.0*)?", option) for option in options)
-        if not refused and name in (*_JSON_TYPES, "*/*", "application/*"):
+        if not refused and name in (*accepted, "*/*", "application/*"):
             return
     if kinds:
-        raise Refusal(406, "not-supported", "Only application/fhir+json is served; accept it.")
+        raise Refusal(406, "not-supported", f"Only {accepted[0]} is served; accept it.")
 
 
 def _refusal(error: Exception, allowed: list[str]) -> Refusal:

@@ -53,6 +53,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "fhir-compartment": {"owner": "ward.1", "resource_type": "Observation"},
     "fhir-instance": {"resource_type": "Patient", "identifier": "ward.1"},
     "fhir-type": {"resource_type": "Patient"},
+    "fhir-export": {"export_id": NOBODY},
+    "fhir-export-file": {"export_id": NOBODY, "name": "Observation.1.ndjson"},
     "fhir-nowhere": {"path": "a/b/c/d"},
     "cds-discovery": {},
     "cds-service": {"service_id": "patient-twin-view"},

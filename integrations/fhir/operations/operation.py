@@ -30,7 +30,7 @@ class Operation:
     Attributes
     ----------
     name
-        In addresses, without the dollar.
+        In addresses, without the dollar, and among all operations.
     definition
         The canonical address of its OperationDefinition; FHIR's own for operations of FHIR's.
     types
@@ -39,6 +39,11 @@ class Operation:
         Whether it can be asked of the whole server, of a type, of a resource.
     affects_state
         Whether it changes anything; then it is not asked by GET.
+    code
+        In addresses, where several operations share it; the name otherwise.
+    starts_work
+        Whether it begins work whose result is fetched later: it is asked by GET too, and what it writes down of itself
+        is kept together with its audit event, or neither.
     do
         Answers; it asks `Ask.caller.reach` for what it reads.
     """
@@ -54,6 +59,13 @@ class Operation:
     of_type: bool = False
     of_instance: bool = False
     affects_state: bool = False
+    code: str = ""
+    starts_work: bool = False
+
+    @property
+    def called(self) -> str:
+        """In addresses, without the dollar."""
+        return self.code or self.name
 
     @property
     def canonical(self) -> str:
@@ -76,7 +88,7 @@ class Operation:
             "kind": "operation",
             "description": self.description,
             "affectsState": self.affects_state,
-            "code": self.name,
+            "code": self.called,
             **({"resource": list(self.types)} if self.types else {}),
             "system": self.system,
             "type": self.of_type,
