@@ -19,6 +19,7 @@ from clinic.decisions.refusal import (
     StaleComparisonError,
     stated,
 )
+from clinic.decisions.signals import decision_made
 from twins.records.models import Comparison, Subject, TwinVersion
 
 REASON_LIMIT = 1000
@@ -105,6 +106,7 @@ def _decide(
             entity_version=comparison.digest,
             detail={"decision": str(decision.pk), "plan": chosen, "content": decision.digest()},
         )
+        decision_made.send(Decision, instance=decision)
     return decision
 
 

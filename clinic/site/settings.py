@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "integrations.readings",
     "integrations.ehr",
     "integrations.fhir",
+    "integrations.fhir.subscriptions",
     "integrations.smart",
 ]
 
@@ -206,12 +207,23 @@ PULL_SOURCE_NAME = env.text("PULL_SOURCE_NAME", "")
 PULL_TOKEN = env.text("PULL_TOKEN", "")
 """Bearer token of every pull that is given no token file; empty for none."""
 PULL_SECONDS = env.integer("PULL_SECONDS", 60, low=5, high=86400)
+SUBSCRIPTION_SECONDS = env.integer("SUBSCRIPTION_SECONDS", 5, low=1, high=3600)
+"""How often beat looks for notifications that are due: further tries, heartbeats, and what a dead worker left."""
+SUBSCRIPTION_TRIES = env.integer("SUBSCRIPTION_TRIES", 20, low=1, high=100)
+"""After how many tries a notification is given up; twenty take one and a half to three hours."""
+SUBSCRIPTION_PRIVATE_ADDRESSES = env.flag("SUBSCRIPTION_PRIVATE_ADDRESSES", False)
+"""Send notifications by http and to private addresses too: for laboratories and tests only."""
 CELERY_BEAT_SCHEDULE = {
     # A message that waited longer than its interval is dropped: the next one is on its way.
     "sweep": {
         "task": "twins.jobs.sweep.run",
         "schedule": float(SWEEP_SECONDS),
         "options": {"expires": 2 * SWEEP_SECONDS},
+    },
+    "subscriptions": {
+        "task": "integrations.fhir.subscriptions.tasks.sweep",
+        "schedule": float(SUBSCRIPTION_SECONDS),
+        "options": {"expires": 2 * SUBSCRIPTION_SECONDS},
     },
     "housekeeping": {"task": "clinic.site.tasks.housekeeping", "schedule": 24 * 3600.0},
 }

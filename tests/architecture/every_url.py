@@ -39,6 +39,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "quarantine": {},
     "quarantine-retry": {},
     "quarantine-entry": {"pk": 1},
+    "subscriptions": {},
+    "subscription-retry": {"pk": 1},
     "fhir-metadata": {},
     "fhir-bundle": {},
     "fhir-operation": {"name": "everything"},
