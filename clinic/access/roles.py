@@ -22,6 +22,8 @@ class Permission(StrEnum):
     FHIR_READ = "fhir.read"
     APP_AUTHORIZE = "app.authorize"
     CLIENT_MANAGE = "client.manage"
+    SUBSCRIPTION_VIEW = "subscription.view"
+    SUBSCRIPTION_RETRY = "subscription.retry"
 
 
 class Role(StrEnum):
@@ -49,7 +51,13 @@ _BEDSIDE = frozenset(
 
 GRANTS: dict[Role, frozenset[Permission]] = {
     Role.CLINICIAN: _BEDSIDE,
-    Role.PHARMACIST: _BEDSIDE | {Permission.QUARANTINE_VIEW, Permission.QUARANTINE_RETRY},
+    Role.PHARMACIST: _BEDSIDE
+    | {
+        Permission.QUARANTINE_VIEW,
+        Permission.QUARANTINE_RETRY,
+        Permission.SUBSCRIPTION_VIEW,
+        Permission.SUBSCRIPTION_RETRY,
+    },
     Role.RESEARCHER: frozenset({Permission.STUDY_VIEW, Permission.STUDY_RUN, Permission.FORMULARY_VIEW}),
     Role.INTEGRATION: frozenset({Permission.FHIR_READ}),
     Role.AUDITOR: frozenset({Permission.AUDIT_VIEW}),
@@ -59,6 +67,8 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.QUARANTINE_RETRY,
             Permission.FORMULARY_VIEW,
             Permission.CLIENT_MANAGE,
+            Permission.SUBSCRIPTION_VIEW,
+            Permission.SUBSCRIPTION_RETRY,
         }
     ),
 }

@@ -11,4 +11,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.site.settings")
 spool.use()
 app = Celery("clinic")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["twins.jobs", "integrations.ehr", "integrations.fhir.bulk", "clinic.site"])
+app.autodiscover_tasks(
+    ["twins.jobs", "integrations.ehr", "integrations.fhir.bulk", "integrations.fhir.subscriptions", "clinic.site"]
+)

@@ -43,6 +43,7 @@ INSTALLED_APPS = [
     "integrations.ehr",
     "integrations.fhir",
     "integrations.fhir.bulk",
+    "integrations.fhir.subscriptions",
     "integrations.smart",
     "integrations.cds_hooks",
 ]
@@ -232,6 +233,12 @@ PUBLIC_URL = env.text("PUBLIC_URL", "").rstrip("/")
 """Address under which other systems reach this site, for notifications of subscriptions; empty: they cannot."""
 COMPARISON_NOTE = "clinic.comparisons.decided_note.note_of"
 """The function that writes a comparison as the plain-text note, which also goes into the chart."""
+SUBSCRIPTION_SECONDS = env.integer("SUBSCRIPTION_SECONDS", 5, low=1, high=3600)
+"""How often beat looks for notifications that are due: further tries, heartbeats, and what a dead worker left."""
+SUBSCRIPTION_TRIES = env.integer("SUBSCRIPTION_TRIES", 20, low=1, high=100)
+"""After how many tries a notification is given up; twenty take one and a half to three hours."""
+SUBSCRIPTION_PRIVATE_ADDRESSES = env.flag("SUBSCRIPTION_PRIVATE_ADDRESSES", False)
+"""Send notifications by http and to private addresses too: for laboratories and tests only."""
 CELERY_BEAT_SCHEDULE = {
     # A message that waited longer than its interval is dropped: the next one is on its way.
     "sweep": {
@@ -248,6 +255,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "integrations.fhir.bulk.tasks.sweep",
         "schedule": float(SWEEP_SECONDS),
         "options": {"expires": 2 * SWEEP_SECONDS},
+    },
+    "subscriptions": {
+        "task": "integrations.fhir.subscriptions.tasks.sweep",
+        "schedule": float(SUBSCRIPTION_SECONDS),
+        "options": {"expires": 2 * SUBSCRIPTION_SECONDS},
     },
     "housekeeping": {"task": "clinic.site.tasks.housekeeping", "schedule": 24 * 3600.0},
 }

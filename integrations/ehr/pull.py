@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
+from django.db import transaction
 from django.db.models import Max
 
 from clinic.audit.event import SYSTEM, record
@@ -17,6 +18,7 @@ from integrations.ehr.client import Client, CutShort, FetchError, Page, Stopped
 from integrations.ehr.lease import RENEW_S, Lease, hold
 from integrations.ehr.models import PullCursor
 from integrations.ehr.progress import PullReport, TypeProgress
+from integrations.ehr.signals import pull_failed
 from integrations.readings.accept import open_reading
 from integrations.readings.inbox import receive, unopened
 from integrations.readings.models import Reading, Resource, Source
@@ -72,7 +74,19 @@ def pull(
         If another pull of `source` is running.
     """
     with hold(source) as lease:
-        return _pull(source, client, lease, on_progress, at_once, page_size, overlap)
+        try:
+            report = _pull(source, client, lease, on_progress, at_once, page_size, overlap)
+        except (FetchError, AddressError, CapabilityError):
+            _tell_failure(source)
+            raise
+        if not (report.ok or report.stopped):
+            _tell_failure(source)
+        return report
+
+
+@transaction.atomic
+def _tell_failure(source: Source) -> None:
+    pull_failed.send(Source, source=source)
 
 
 def _pull(

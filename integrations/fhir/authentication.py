@@ -28,7 +28,9 @@ REFUSALS_A_MINUTE = 30
 A valid token passes however many wrong ones came from its address before: behind a proxy, others share that address.
 """
 _OF_A_PERSON = {"r": Permission.PATIENT_VIEW, "s": Permission.PATIENT_VIEW}
-"""What a person's role must grant for each interaction through an app. No role writes through one."""
+"""What a person's role must grant for each interaction through an app. No role writes a record through one."""
+_NO_RECORD = {"Subscription"}
+"""Types that tell nothing of a patient: an app may write them for one who sees patients."""
 _OF_A_TYPE = {"AuditEvent": Permission.AUDIT_VIEW}
 """What it must grant besides, for single types."""
 
@@ -73,6 +75,8 @@ class Caller:
     """Names the token in the audit trail; made from its digest, never the token."""
     patient: str = ""
     """Subject key of the patient that the app was started for."""
+    authorization: int | None = None
+    """Which `Authorization` of a person the token came of."""
     purpose: str = "TREAT"
     is_person: bool = False
     is_authenticated: bool = True
@@ -124,7 +128,8 @@ class Caller:
         )
 
     def _role_permits(self, resource_type: str, interaction: str) -> bool:
-        needed = {_OF_A_PERSON.get(interaction), _OF_A_TYPE.get(resource_type, Permission.PATIENT_VIEW)}
+        of_all = Permission.PATIENT_VIEW if resource_type in _NO_RECORD else None
+        needed = {_OF_A_PERSON.get(interaction, of_all), _OF_A_TYPE.get(resource_type, Permission.PATIENT_VIEW)}
         return needed <= granted(self.actor.roles)
 
     def _why_not(self, resource_type: str, interaction: str) -> str:
@@ -204,6 +209,7 @@ def _caller(token: Any, request: HttpRequest) -> Caller:
         client_id=token.application.client_id,
         token_jti=jti_of(token),
         patient=str(subject or ""),
+        authorization=authorized.authorization_id if authorized is not None else None,
         purpose=registration.purpose if registration is not None else "TREAT",
         is_person=token.user is not None,
     )

@@ -49,6 +49,7 @@ def _resource(served: ServedType) -> dict[str, Any]:
     operations = [_operation(one) for one in OPERATIONS.values() if served.name in one.types]
     return {
         "type": served.name,
+        **({"extension": list(extensions)} if (extensions := getattr(served, "extensions", ())) else {}),
         **({"supportedProfile": list(served.profiles)} if served.profiles else {}),
         "interaction": [{"code": code} for code in (*reads, *writes, *history)],
         "versioning": _versioning(served),

@@ -25,6 +25,7 @@ from integrations.fhir.interactions.dispatch import answering, bundle
 from integrations.fhir.interactions.history import history
 from integrations.fhir.interactions.patch import JSON_PATCH
 from integrations.fhir.interactions.refused import keep
+from integrations.fhir.interactions.sealed import sealed
 from integrations.fhir.interactions.search_type import search_type
 from integrations.fhir.operations.inputs import Inputs
 from integrations.fhir.outcome import FHIR_JSON, Refusal, answer
@@ -109,8 +110,9 @@ class Door(APIView):
     def writing(self, do: Callable[[Ask], Answer], ask: Ask) -> HttpResponse:
         """Answer what may change something: the change and its audit event are kept together, or neither.
 
-        What cannot be written is kept all the same, in quarantine.
+        What cannot be written is kept all the same, in quarantine, but for secrets.
         """
+        ask = sealed(ask)
         try:
             return self.starting(do, ask)
         except Refusal as refusal:

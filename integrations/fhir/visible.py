@@ -31,6 +31,9 @@ def rows(reach: Any, served: ServedType, field: str = "subject") -> Q:
         return Q()
     if reach is False:
         return Q(**{f"{field}__in": []})
+    own = getattr(served, "own", None)
+    if own is not None:
+        return own(reach)
     if reach.everyone:
         return Q()
     theirs = Q(**{f"{field}__in": reach.subjects}) if reach.subjects is not None else Q(**{f"{field}__in": []})

@@ -112,11 +112,12 @@ def _public_address(url: str) -> str:
     addresses = [str(item[4][0]) for item in found]
     if not settings.SMART_PRIVATE_ADDRESSES:
         for address in addresses:
-            if not _is_public(ipaddress.ip_address(address.partition("%")[0])):
+            if not is_public(ipaddress.ip_address(address.partition("%")[0])):
                 raise OutsideError(f"{url} leads to a private address; give one that is reachable from outside")
     return addresses[0]
 
 
-def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    """Whether anybody in the world reaches it; what hides a private address inside is none."""
     inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
     return address.is_global and not address.is_multicast and (inner is None or inner.is_global)

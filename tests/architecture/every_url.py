@@ -41,6 +41,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "quarantine-retry": {},
     "quarantine-entry": {"pk": 1},
     "fhir-notify": {"subscription_id": NOBODY},
+    "subscriptions": {},
+    "subscription-retry": {"pk": 1},
     "fhir-metadata": {},
     "fhir-bundle": {},
     "fhir-operation": {"name": "everything"},

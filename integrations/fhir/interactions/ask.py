@@ -23,7 +23,9 @@ class Ask:
     headers
         Names in small letters.
     body
-        As it came; for an entry of a Bundle the text of its resource.
+        As it came; for an entry of a Bundle the text of its resource. Headers of a Subscription are marked (`sealed`).
+    secrets
+        What stood where the marks are; it lives as long as the request.
     """
 
     method: str
@@ -35,6 +37,7 @@ class Ask:
     query: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def origin(self) -> str:

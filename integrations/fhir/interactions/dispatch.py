@@ -5,6 +5,7 @@ from integrations.fhir.interactions.batch import batch
 from integrations.fhir.interactions.create import create
 from integrations.fhir.interactions.delete import delete
 from integrations.fhir.interactions.entries import steps_of
+from integrations.fhir.interactions.own_way import OWN_WAY
 from integrations.fhir.interactions.patch import patch
 from integrations.fhir.interactions.permitted import unknown_type
 from integrations.fhir.interactions.read import read
@@ -28,7 +29,7 @@ def answering(ask: Ask) -> Answer:
     if ask.resource_type not in TYPES:
         raise unknown_type(ask.resource_type)
     if ask.method in WRITES:
-        return WRITES[ask.method](ask)
+        return OWN_WAY.get(ask.resource_type, WRITES).get(ask.method, WRITES[ask.method])(ask)
     return read(ask) if ask.identifier else search_type(ask)
 
 

@@ -61,10 +61,16 @@ def versioned(ask: Ask, interaction: str) -> Found | None:
 def within(ask: Ask, interaction: str, row: dict[str, Any] | None) -> Found | None:
     """The row as found, if the caller's scope reaches whom it is about."""
     reach = ask.caller.reach(ask.resource_type, interaction)
-    if row is None or not reaches(reach, ask.resource_type, row["subject_id"]):
+    if row is None or not reaches(reach, ask.resource_type, row["subject_id"]) or not _owns(reach, row):
         return None
     found = Found(row, Bodies().served(row))
     return None if hidden(reach, found.served) else found
+
+
+def _owns(reach: Reach, row: dict[str, Any]) -> bool:
+    """Whether the row is the caller's, where it is of a type of which each sees its own alone."""
+    own = getattr(TYPES[row["resource_type"]], "own", None)
+    return own is None or Resource.objects.filter(own(reach), pk=row["pk"]).exists()
 
 
 def hidden(reach: Reach, served: Served) -> bool:

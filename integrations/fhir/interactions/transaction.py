@@ -12,6 +12,7 @@ from integrations.fhir.interactions.delete import delete
 from integrations.fhir.interactions.drafts import Draft, lock, write
 from integrations.fhir.interactions.entries import Step, entry_of
 from integrations.fhir.interactions.linked import Linker
+from integrations.fhir.interactions.own_way import check_no_own_way
 from integrations.fhir.interactions.patch import patch
 from integrations.fhir.interactions.permitted import permitted
 from integrations.fhir.interactions.returned import returned
@@ -49,6 +50,11 @@ def transaction(ask: Ask, steps: list[Step], get: Answering) -> Answer:
     Refusal
         That of the first entry that cannot be done, with its place.
     """
+    for step in _of(steps, "DELETE", "POST", "PUT", "PATCH"):
+        try:
+            check_no_own_way(step.ask)
+        except Refusal as refusal:
+            raise at(refusal, step) from refusal
     lock()
     answers: dict[int, Answer] = {}
     for step in _of(steps, "DELETE"):

@@ -1,9 +1,10 @@
 """Resources that sources sent, served digit for digit as they were received."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import msgspec
+from django.db.models import Q
 
 from integrations.fhir import narrow, visible
 from integrations.fhir.identity import FHIR_ID, server_id, source_key, source_keys
@@ -34,6 +35,11 @@ class StoredType:
         Whether resources of it that belong to no patient may be seen by one who may see some patients only.
     searched
         Whether it can be searched.
+    own
+        Of a type of which each caller sees its own alone: the rows of `Resource` that are the caller's, by the reach.
+        Such a type has no indexed parameters.
+    extensions
+        What its entry in the CapabilityStatement says besides.
     """
 
     versions = True
@@ -47,6 +53,8 @@ class StoredType:
         of_nobody: bool = False,
         searched: bool = True,
         profiles: tuple[str, ...] = (),
+        own: Callable[[Any], Q] | None = None,
+        extensions: tuple[dict[str, Any], ...] = (),
     ) -> None:
         self.name = name
         self.parameters = tuple(defined(name, parameter) for parameter in parameters)
@@ -54,6 +62,8 @@ class StoredType:
         self.of_nobody = of_nobody
         self.searched = searched
         self.profiles = profiles
+        self.own = own
+        self.extensions = extensions
         self.indexed = tuple(parameter for parameter in self.parameters if parameter.indexed)
         self.dated = next((parameter for parameter in self.parameters if parameter.dated), None)
         self.orders = (BY_UPDATE, BY_ID, *([self.dated.name] if self.dated else []))

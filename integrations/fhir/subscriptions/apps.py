@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+
+
+class SubscriptionsConfig(AppConfig):
+    name = "integrations.fhir.subscriptions"
+    label = "subscriptions"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from integrations.fhir.subscriptions import events_operation, happened, status_operation, written
+
+        happened.connect()
+        written.connect()
+        status_operation.connect()
+        events_operation.connect()
