@@ -9,6 +9,7 @@ class FHIRConfig(AppConfig):
     def ready(self) -> None:
         from integrations.fhir import listen  # noqa: F401 - it connects itself
         from integrations.fhir.interactions import again
+        from integrations.fhir.operations import offered  # noqa: F401 - each offers itself
         from integrations.fhir.publish import publish
 
         again.connect()

@@ -6,6 +6,7 @@ from django.urls import path, re_path
 
 from clinic.access.gate import bearer, public
 from integrations.fhir import views
+from integrations.fhir.pending import PendingView
 from integrations.fhir.tokens import Revoke, Token
 
 _caller = bearer("for hospital systems: 401 without a bearer token of the integration role")
@@ -20,6 +21,7 @@ def _at(address: str, view: Any, name: str) -> Any:
 
 urlpatterns = [
     path("fhir/metadata", _anybody(views.MetadataView.as_view()), name="fhir-metadata"),
+    _at("fhir/$what-if-status/<uuid:job>", PendingView, "fhir-what-if-status"),
     _at("fhir/$<slug:name>", views.OperationView, "fhir-operation"),
     _at(f"{_of_type}/$<slug:name>", views.OperationView, "fhir-operation-type"),
     _at(f"{_of_type}/<str:identifier>/$<slug:name>", views.OperationView, "fhir-operation-instance"),

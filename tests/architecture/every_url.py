@@ -48,6 +48,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "fhir-operation": {"name": "everything"},
     "fhir-operation-type": {"resource_type": "Patient", "name": "everything"},
     "fhir-operation-instance": {"resource_type": "Patient", "identifier": "ward.1", "name": "everything"},
+    "fhir-what-if-status": {"job": "00000000-0000-4000-8000-000000000000"},
     "fhir-search-post": {"resource_type": "Patient"},
     "fhir-history-type": {"resource_type": "Patient"},
     "fhir-history": {"resource_type": "Patient", "identifier": "ward.1"},

@@ -5,11 +5,11 @@ from django.db import transaction
 from twins.estimation.fit import FitOutcome
 from twins.forecasts.compare import compare
 from twins.jobs.claim import Lease
-from twins.jobs.learn import FORECASTABLE
 from twins.jobs.work import JobError
 from twins.pharmacology import formulary
 from twins.pharmacology.regimen import Plan
 from twins.records.models import TwinVersion
+from twins.records.standing import FORECASTABLE
 from twins.records.store import store_comparison
 from twins.records.twins import course_of, fit_of
 

@@ -4,12 +4,16 @@ import hashlib
 from collections.abc import Sequence
 
 from celery import shared_task
+from django.db import transaction
+from django.utils import timezone
 
 from twins.jobs.ask import ask
 from twins.jobs.queue import request
 from twins.jobs.work import work
 from twins.pharmacology.regimen import Plan
-from twins.records.models import Job, JobKind, TwinVersion
+from twins.records.models import Job, JobKind, JobState, TwinVersion
+from twins.records.models.job import OPEN_STATES
+from twins.records.signals import job_changed
 from twins.records.twins import canonical
 
 
@@ -34,6 +38,17 @@ def request_comparison(version: TwinVersion, plans: Sequence[Plan], *, asked_by:
         parameters={"version": str(version.pk), "plans": asked},
         asked_by=asked_by,
     )
+
+
+def cancel(job: Job, *, asked_by: str) -> bool:
+    """Stop a queued or running comparison; what a worker computes of it is dropped. False where it was over already."""
+    with transaction.atomic():
+        rows = Job.objects.filter(pk=job.pk, kind=JobKind.COMPARISON, state__in=OPEN_STATES)
+        if not rows.update(state=JobState.CANCELLED, lease_until=None, finished_at=timezone.now()):
+            return False
+        job.refresh_from_db()
+        job_changed.send(Job, instance=job, asked_by=asked_by)
+        return True
 
 
 @shared_task(name="twins.jobs.comparison.run")

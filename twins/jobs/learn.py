@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.db import transaction
 
-from twins.estimation.fit import Fit, FitOutcome
+from twins.estimation.fit import Fit
 from twins.estimation.individualise import individualise, seed_for
 from twins.forecasts.compare import compare
 from twins.forecasts.forecast import ComparisonResult
@@ -14,12 +14,10 @@ from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.regimen import Plan, current_plan
 from twins.records.courses import build_course
 from twins.records.models import Subject
+from twins.records.standing import FORECASTABLE
 from twins.records.store import store_comparison, store_version
 from twins.records.twins import latest, model_ids
 from twins.samples.course import Course
-
-FORECASTABLE = frozenset({FitOutcome.FITTED, FitOutcome.PRIOR_ONLY})
-"""Outcomes on which a comparison is made; the others are states with their reason."""
 
 _ROUNDS = 20
 """Data that change so often while a fit runs are not a passing race."""

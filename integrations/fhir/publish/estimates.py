@@ -31,10 +31,9 @@ from twins.estimation.fit import Fit, FitOutcome
 from twins.pharmacology import formulary
 from twins.pharmacology.population import PopulationModel
 from twins.records.models import TwinVersion
+from twins.records.standing import FORECASTABLE
 from twins.samples.course import Course
 
-RELIABLE = frozenset({FitOutcome.FITTED, FitOutcome.PRIOR_ONLY})
-"""Outcomes whose estimates are given; the others are states with their reason."""
 _INTERVAL = (("p5", 0.05, "5th percentile of the posterior"), ("p95", 0.95, "95th percentile of the posterior"))
 
 
@@ -89,7 +88,7 @@ def parameters_of(fit: Fit, model: PopulationModel | None) -> list[str]:
 def interval_of(model: PopulationModel | None, course: Course, fit: Fit) -> Mapping[str, tuple[float, float]]:
     """Where nine tenths of the draws of each parameter lie; empty where the draws are not of the model as it is."""
     etas = model.eta_on if model is not None else ()
-    if model is None or fit.outcome not in RELIABLE or not len(fit.draws) or fit.eta_names[: len(etas)] != etas:
+    if model is None or fit.outcome not in FORECASTABLE or not len(fit.draws) or fit.eta_names[: len(etas)] != etas:
         return {}
     drawn = of_draws(model, course, fit.draws)
     return {
@@ -107,9 +106,9 @@ def remarks(fit: Fit) -> list[str]:
 
 def _value(fit: Fit, name: str) -> dict[str, Any]:
     value = fit.parameters.get(name)
-    if fit.outcome in RELIABLE and value is not None and math.isfinite(value):
+    if fit.outcome in FORECASTABLE and value is not None and math.isfinite(value):
         return {"valueQuantity": quantity(value, unit_of(name))}
-    if fit.outcome in RELIABLE:
+    if fit.outcome in FORECASTABLE:
         return {"dataAbsentReason": concept(ABSENT, "unknown", "Unknown", "The fit holds no value of it.")}
     code, display = (
         ("error", "Error") if fit.outcome is FitOutcome.NOT_CONVERGED else ("not-performed", "Not Performed")
@@ -118,7 +117,7 @@ def _value(fit: Fit, name: str) -> dict[str, Any]:
 
 
 def _components(fit: Fit, name: str, ends: Mapping[str, tuple[float, float]]) -> list[dict[str, Any]]:
-    if fit.outcome not in RELIABLE:
+    if fit.outcome not in FORECASTABLE:
         return []
     found = []
     if name in ends:

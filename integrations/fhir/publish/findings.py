@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 
 from integrations.fhir.publish.basis import Basis
-from integrations.fhir.publish.estimates import RELIABLE
 from integrations.fhir.publish.forecasts import instant
 from integrations.fhir.publish.keep import Made
 from integrations.fhir.publish.naming import CATEGORY, FINDING, concept, lasting_id
@@ -18,6 +17,7 @@ from integrations.readings.ours import TWIN
 from twins.estimation.fit import Fit
 from twins.quantities.clock import moment_at
 from twins.records.models import TwinVersion
+from twins.records.standing import FORECASTABLE
 from twins.records.twins import model_ids
 from twins.samples.course import Course, Finding
 
@@ -52,7 +52,7 @@ def flags(version: TwinVersion, fit: Fit, *, patient: str, device: str) -> list[
     """A Flag where nothing can be forecast; the same, inactive, once something can be again."""
     identifier = lasting_id("flag", version.subject_id, version.drug, _CANNOT)
     known = _current(version, "Flag").get(identifier)
-    if fit.outcome in RELIABLE:
+    if fit.outcome in FORECASTABLE:
         if known is None or known["status"] == "inactive":
             return []
         period = {**known["period"], "end": instant(version.data_until)}

@@ -16,7 +16,7 @@ from twins.forecasts.forecast import Band, ComparisonResult, DayExposure, PlanFo
 from twins.pharmacology.target import Metric, Target
 from twins.quantities.clock import moment_at
 from twins.quantities.unit import readable
-from twins.records.models import Comparison
+from twins.records.models import Comparison, TwinVersion
 from twins.samples.course import Course
 
 
@@ -33,23 +33,50 @@ def forecasts(
     when = moment_at(course.start, result.as_of_h)
     found = []
     for position, forecast in enumerate(result.forecasts):
+        name = {"system": COMPARISON, "value": f"{comparison.digest}#{position}"}
         content = {
             "resourceType": "RiskAssessment",
-            "identifier": [{"system": COMPARISON, "value": f"{comparison.digest}#{position}"}],
-            "status": "final",
-            "method": method(twin.model_id, twin.model_version, comparison.code_version),
-            "code": {"text": f"{twin.drug.capitalize()} exposure under a dosing plan"},
-            "subject": {"reference": patient},
-            "occurrenceDateTime": instant(when),
-            "performer": {"reference": device},
-            "basis": basis.of_forecast(course),
-            "prediction": list(predictions(forecast, result.target, course.start)),
-            "mitigation": f"{forecast.plan.label}: {forecast.plan.sentence()}",
-            "note": [{"text": forecast.sentence}],
+            "identifier": [name],
+            **assessment(
+                twin,
+                forecast,
+                result,
+                course,
+                code=comparison.code_version,
+                patient=patient,
+                device=device,
+                basis=basis,
+            ),
         }
-        content = {key: value for key, value in content.items() if value != []}
         found.append(Made(forecast_id(comparison, position), "1", content, twin.subject_id, when))
     return found
+
+
+def assessment(
+    twin: TwinVersion,
+    forecast: PlanForecast,
+    result: ComparisonResult,
+    course: Course,
+    *,
+    code: str,
+    patient: str,
+    basis: Basis,
+    device: str = "",
+) -> dict[str, Any]:
+    """What a RiskAssessment says of one plan: all but its type and names; `code` is the version that computed it."""
+    content = {
+        "status": "final",
+        "method": method(twin.model_id, twin.model_version, code),
+        "code": {"text": f"{twin.drug.capitalize()} exposure under a dosing plan"},
+        "subject": {"reference": patient},
+        "occurrenceDateTime": instant(moment_at(course.start, result.as_of_h)),
+        "performer": {"reference": device} if device else [],
+        "basis": basis.of_forecast(course),
+        "prediction": list(predictions(forecast, result.target, course.start)),
+        "mitigation": f"{forecast.plan.label}: {forecast.plan.sentence()}",
+        "note": [{"text": forecast.sentence}],
+    }
+    return {key: value for key, value in content.items() if value != []}
 
 
 def predictions(forecast: PlanForecast, target: Target, start: datetime) -> Iterator[dict[str, Any]]:
