@@ -7,14 +7,17 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from integrations.fhir.models import Term
 from integrations.readings import bulk
 from integrations.readings.accept import open_reading
+from integrations.readings.door import check, decode
+from integrations.readings.identity import identify
 from integrations.readings.inbox import receive
 from integrations.readings.models import QuarantineEntry, Reading, Resource, Source
+from integrations.readings.observation import read_observation
 from integrations.readings.plain import PlainReader
 from integrations.readings.reference import Names
 from integrations.readings.split import Entry
@@ -25,6 +28,7 @@ from twins.samples.course import FindingCode
 
 pytestmark = pytest.mark.django_db
 NDJSON = "application/fhir+ndjson"
+NAMES = Names("ward", "http://ward.test/fhir")
 NOW = timezone.now()
 CATEGORY = [concept("http://terminology.hl7.org/CodeSystem/observation-category", "vital-signs")]
 SAMPLED = {"origin": quantity(0, "/min"), "period": 60000, "dimensions": 1, "data": "80 82 E 81 U L 79"}
@@ -205,7 +209,21 @@ def test_both_ways_store_and_refuse_the_same(monkeypatch: pytest.MonkeyPatch, pa
 
 
 def _read(text: str) -> Any:
-    return PlainReader(Names("ward", "http://ward.test/fhir")).read(Entry(0, text))
+    return PlainReader(NAMES).read(Entry(0, text))
+
+
+@settings(max_examples=500, deadline=None)
+@given(text=_changes.map(_sent))
+def test_what_is_read_plainly_keeps_all_rules_and_says_the_same(text: str) -> None:
+    plain = _read(text)
+    event("plain" if plain else "not plain")
+    if plain is None:
+        return
+    data = decode(text)
+    assert plain.identity == identify(data, text, "ward")
+    check("Observation", text, data)
+    assert plain.patient_key == NAMES.key(data["subject"], "Patient", "")
+    assert plain.meaning == read_observation(data, NAMES)
 
 
 @pytest.mark.parametrize(
