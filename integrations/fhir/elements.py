@@ -23,16 +23,23 @@ class Token:
     code: str | None
 
 
-def at(*paths: str) -> Pick:
-    """The elements at any of those paths, such as ``component.code``; lists are walked through."""
-    steps = [tuple(path.split(".")) for path in paths]
+class At:
+    """Picks the elements at any of some paths, such as ``component.code``; lists are walked through."""
 
-    def pick(resource: dict[str, Any]) -> Iterator[Any]:
-        for names in steps:
+    def __init__(self, *paths: str) -> None:
+        self._steps = [tuple(path.split(".")) for path in paths]
+        self.members = frozenset(names[0] for names in self._steps)
+        """The members of a resource that the paths begin with: what is picked of one does not depend on the others."""
+
+    def __call__(self, resource: dict[str, Any]) -> Iterator[Any]:
+        for names in self._steps:
             if names[0] in resource:  # most elements of most resources are not there
                 yield from _walk(resource[names[0]], names[1:])
 
-    return pick
+
+def at(*paths: str) -> At:
+    """The elements at any of those paths."""
+    return At(*paths)
 
 
 def _walk(value: Any, names: tuple[str, ...]) -> Iterator[Any]:
@@ -55,7 +62,7 @@ def where(pick: Pick, name: str, *wanted: str) -> Pick:
     return chosen
 
 
-def moments(stem: str) -> Pick:
+def moments(stem: str) -> At:
     """``<stem>``, ``<stem>DateTime``, ``<stem>Instant``, ``<stem>Period`` or ``<stem>Timing``."""
     return at(stem, f"{stem}DateTime", f"{stem}Instant", f"{stem}Period", f"{stem}Timing")
 

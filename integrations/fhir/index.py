@@ -10,17 +10,21 @@ import msgspec
 from django.db import connection, transaction
 from psycopg.errors import UniqueViolation
 
-from integrations.fhir.elements import intervals, literal, texts, tokens
+from integrations.fhir.elements import At, intervals, literal, texts, tokens
 from integrations.fhir.models import Term
 from integrations.fhir.parameters import Kind, Parameter, Target, fold
 from integrations.fhir.resources.served import Indexed
 from integrations.fhir.sources import STORED, Sources
+from integrations.readings.bulk import copy_in
 from integrations.readings.models import Resource
 
 _AT_ONCE = 20_000
 _WORTH_A_COPY = 100
 _COLUMNS = ("key", "updated", "resource_id", "subject", "low", "high")
+_TYPES = ("int8", "timestamptz", "int8", "uuid", "timestamptz", "timestamptz")
+_MOST_KNOWN = 50_000
 _decode = msgspec.json.Decoder().decode
+_members_of = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 Row = tuple[int, datetime, int, Any, datetime | None, datetime | None]
 
 
@@ -39,12 +43,12 @@ def initials(text: str) -> str | None:
 
 def store(resources: Sequence[Resource], sources: Sources | None = None) -> int:
     """Write the terms of resources that have rows; those that are there already are left. Returns how many."""
-    sources = sources or Sources()
+    terms = _Terms(sources or Sources())
     rows: list[Row] = []
     for resource in resources:
         served = STORED.get(resource.resource_type)
         if served is not None and resource.text:
-            rows.extend(_rows(served, resource, sources))
+            rows.extend(terms.of(served, resource))
     for start in range(0, len(rows), _AT_ONCE):
         _write(rows[start : start + _AT_ONCE])
     return len(rows)
@@ -59,7 +63,7 @@ def _write(rows: Sequence[Row]) -> None:
     if len(rows) >= _WORTH_A_COPY:
         try:
             with transaction.atomic(), connection.cursor() as cursor:
-                _copy(cursor, rows)
+                copy_in(cursor, Term._meta.db_table, _COLUMNS, _TYPES, rows)
             return
         except UniqueViolation:  # COPY cannot leave out what is there
             pass
@@ -73,32 +77,60 @@ def _write(rows: Sequence[Row]) -> None:
         )
 
 
-def _copy(cursor: Any, rows: Sequence[Row]) -> None:
-    statement = f"COPY {Term._meta.db_table} ({', '.join(_COLUMNS)}) FROM STDIN (FORMAT BINARY)"
-    with cursor.copy(statement) as copy:
-        copy.set_types(["int8", "timestamptz", "int8", "uuid", "timestamptz", "timestamptz"])
-        for row in rows:
-            copy.write_row(row)
+class _Terms:
+    """The terms of many resources: what an element gives is remembered by its bytes, for the same come again."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._known: dict[tuple[str, str, str, bytes], tuple[int, ...]] = {}
+
+    def of(self, served: Indexed, resource: Resource) -> Iterator[Row]:
+        try:
+            members = _members_of(resource.text)
+        except msgspec.MsgspecError:
+            return
+        low, high = _span(served, members)
+        slug = resource.source_key.split("/", 1)[0]
+        keys = {key(served.name, "", "")}
+        for member in _by_member(served).keys() & members.keys():
+            keys.update(self._keys(served, slug, member, bytes(members[member])))
+        for one in keys:
+            yield one, resource.last_updated, resource.pk, resource.subject_id, low, high
+
+    def _keys(self, served: Indexed, slug: str, member: str, element: bytes) -> tuple[int, ...]:
+        place = served.name, slug, member, element
+        known = self._known.get(place)
+        if known is None:
+            data = {member: _decode(element)}
+            known = tuple(
+                key(served.name, parameter.name, value)
+                for parameter in _by_member(served)[member]
+                for value in _values(parameter, data, slug, self._sources)
+            )
+            if len(self._known) < _MOST_KNOWN:
+                self._known[place] = known
+        return known
 
 
-def _rows(served: Indexed, resource: Resource, sources: Sources) -> Iterator[Row]:
-    try:
-        data = _decode(resource.text)
-    except msgspec.DecodeError:
-        return
-    if not isinstance(data, dict):
-        return
-    low = high = None
-    if served.dated is not None:
-        spans = [span for found in served.dated.values(data) for span in intervals(found)]
-        if spans:
-            low, high = min(span.low for span in spans), max(span.high for span in spans)
-    slug = resource.source_key.split("/", 1)[0]
-    keys = {key(served.name, "", "")}
+@lru_cache(maxsize=64)
+def _by_member(served: Indexed) -> dict[str, list[Parameter]]:
+    """The indexed parameters that each member of a resource has values for."""
+    found: dict[str, list[Parameter]] = {}
     for parameter in served.indexed:
-        keys.update(key(served.name, parameter.name, value) for value in _values(parameter, data, slug, sources))
-    for one in keys:
-        yield one, resource.last_updated, resource.pk, resource.subject_id, low, high
+        if not isinstance(parameter.values, At):
+            raise TypeError(f"{served.name}?{parameter.name} is indexed, but not picked by `at`; give its paths")
+        for member in parameter.values.members:
+            found.setdefault(member, []).append(parameter)
+    return found
+
+
+def _span(served: Indexed, members: dict[str, msgspec.Raw]) -> tuple[datetime | None, datetime | None]:
+    """When what a resource tells began and ended, by the date of its type."""
+    if served.dated is None or not isinstance(served.dated.values, At):
+        return None, None
+    data = {name: _decode(members[name]) for name in served.dated.values.members & members.keys()}
+    spans = [span for found in served.dated.values(data) for span in intervals(found)]
+    return (min(span.low for span in spans), max(span.high for span in spans)) if spans else (None, None)
 
 
 def _values(parameter: Parameter, data: dict[str, Any], slug: str, sources: Sources) -> Iterator[str]:

@@ -54,10 +54,11 @@ def open_reading(reading: Reading) -> AcceptReport:
 
 def _open(reading: Reading) -> AcceptReport:
     source = Source.objects.select_for_update(no_key=True).get(pk=reading.source_id)
-    reading = Reading.objects.get(pk=reading.pk)
+    content = bytes(reading.content)  # which never changes, as its state does
+    reading = Reading.objects.defer("content").get(pk=reading.pk)
     reading.source = source
     try:
-        entries = split(bytes(reading.content), reading.content_type)
+        entries = split(content, reading.content_type)
     except Refused as refused:
         if reading.state == ReadingState.RECEIVED:
             hold_whole(refused, reading)

@@ -1,7 +1,7 @@
 """The resources of one reading, taken in together: read, stored in bulk, settled against their other versions."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from clinic.patients.models import Patient
-from integrations.readings import people
+from integrations.readings import bulk, people
 from integrations.readings.administration import read_administration
 from integrations.readings.coding import first_code
 from integrations.readings.door import READ_TYPES, check, decode
@@ -19,6 +19,7 @@ from integrations.readings.meaning import Meaning
 from integrations.readings.models import QuarantineEntry, QuarantineReason, QuarantineState, Reading, Resource
 from integrations.readings.moment import roughly
 from integrations.readings.observation import read_observation
+from integrations.readings.plain import Plain, PlainReader
 from integrations.readings.reference import Names
 from integrations.readings.refusal import Refused
 from integrations.readings.request import read_request
@@ -61,11 +62,24 @@ class EntryRefusedError(Exception):
         self.entry = entry
 
 
-@dataclass(slots=True)
 class _Candidate:
-    entry: Entry
-    data: dict[str, Any]
-    identity: Identity
+    """A resource of the payload that has a name; `plain` is what it says, where that could be read without decoding."""
+
+    __slots__ = ("_data", "entry", "identity", "plain")
+
+    def __init__(
+        self, entry: Entry, identity: Identity, *, data: dict[str, Any] | None = None, plain: Plain | None = None
+    ) -> None:
+        self.entry = entry
+        self.identity = identity
+        self.plain = plain
+        self._data = data
+
+    @property
+    def data(self) -> dict[str, Any]:
+        if self._data is None:
+            self._data = decode(self.entry.text)
+        return self._data
 
 
 @dataclass(slots=True)
@@ -110,6 +124,7 @@ class Batch:
     def run(self) -> BatchReport:
         candidates = self._identified()
         self._versions = Versions(candidate.identity.source_key for candidate in candidates)
+        self._find_patients(candidate.plain.patient_key for candidate in candidates if candidate.plain)
         for candidate in sorted(candidates, key=lambda c: _RANK.get(c.identity.resource_type, len(_RANK))):
             self._take(candidate)
         self._say_whose()
@@ -118,17 +133,36 @@ class Batch:
 
     def _identified(self) -> list[_Candidate]:
         found = []
+        plainly = PlainReader(self._names)
         for entry in self._entries:
+            plain = plainly.read(entry)
+            if plain is not None:
+                found.append(_Candidate(entry, plain.identity, plain=plain))
+                continue
             try:
                 data = decode(entry.text)
                 identity = entry.identity or identify(data, entry.text, self._names.source, entry.full_url)
             except Refused as refused:
                 self._refuse(refused, entry, None, None)
             else:
-                found.append(_Candidate(entry, data, identity))
+                found.append(_Candidate(entry, identity, data=data))
         return found
 
+    def _take_plain(self, candidate: _Candidate) -> bool:
+        """Accept a plain Observation of a patient who is here, unless another version of it is known."""
+        plain = candidate.plain
+        if plain is None or self._versions.any(candidate.identity.source_key):
+            return False
+        patient = self._patients.get(plain.patient_key)
+        if patient is None:
+            return False
+        self._accept(candidate, plain.meaning, patient.subject)
+        self._release(candidate)
+        return True
+
     def _take(self, candidate: _Candidate) -> None:
+        if self._take_plain(candidate):
+            return
         identity, entry = candidate.identity, candidate.entry
         known = self._versions.accepted(identity.source_key, identity.version)
         subject: Subject | None = None
@@ -243,6 +277,11 @@ class Batch:
             self._patients[key] = found
         return self._patients.get(key)
 
+    def _find_patients(self, keys: Iterable[str]) -> None:
+        """As `_find`, for many at once."""
+        for patient in Patient.objects.select_related("subject").filter(source_key__in=set(keys)):
+            self._patients[patient.source_key] = patient
+
     def _say_whose(self) -> None:
         """Give what was refused before its patient was looked for its subject, also if the payload brought them."""
         for held, entry, identity in self._nobodys:
@@ -318,8 +357,8 @@ class Batch:
             last_updated=self._updated(identity),
             text=candidate.entry.text,
             sha256=identity.sha256,
-            reading=self._reading,
-            subject=subject,
+            reading_id=self._reading.pk,
+            subject_id=subject.pk if subject else None,
             code=meaning.code,
             event_time=meaning.event_time,
             status=identity.status[:32],
@@ -378,7 +417,7 @@ class Batch:
                 accepted.resource.is_current = False
                 self._unsettled.add(key)
         self._report.resources = [accepted.resource for accepted in self._accepted]
-        Resource.objects.bulk_create(self._report.resources)
+        bulk.store(Resource, self._report.resources)
         if self._report.resources:
             resources_stored.send(Resource, resources=self._report.resources)
         for accepted in self._accepted:

@@ -45,7 +45,7 @@ def read_observation(data: dict[str, Any], names: Names) -> Meaning:
         _check_limits(point.channel, point.value, point.field)
         measured.append(Measured(point.channel, point.value, point.time, point.field))
     for part, field, channel, holder in () if schema else _values(data):
-        found, missed = _read(holder, field, channel, part, _time(data, channel))
+        found, missed = read_value(holder, field, channel, part, _time(data, channel))
         measured += found
         skipped += missed
     if not measured:
@@ -66,7 +66,7 @@ def read_observation(data: dict[str, Any], names: Names) -> Meaning:
 def _values(data: dict[str, Any]) -> Iterator[tuple[str, str, Channel, dict[str, Any]]]:
     """(part, field, channel, the element that holds the value) of the Observation and of its components."""
     components = data.get("component") or ()
-    own = _channel(data.get("code"))
+    own = channel_measured(data.get("code"))
     if own is None and not components:
         raise Refused(
             QuarantineReason.UNKNOWN_CODE,
@@ -77,7 +77,7 @@ def _values(data: dict[str, Any]) -> Iterator[tuple[str, str, Channel, dict[str,
         yield "", "Observation", own, data
     found = own is not None
     for number, component in enumerate(components):
-        channel = _channel(component.get("code"))
+        channel = channel_measured(component.get("code"))
         if channel is None:
             continue
         found = True
@@ -91,7 +91,14 @@ def _values(data: dict[str, Any]) -> Iterator[tuple[str, str, Channel, dict[str,
         )
 
 
-def _channel(concept: Any) -> Channel | None:
+def channel_measured(concept: Any) -> Channel | None:
+    """The channel that a code means; None where none is mapped to it.
+
+    Raises
+    ------
+    Refused
+        UNKNOWN_CODE if it means several.
+    """
     channels = {channel for coding in codings(concept) if (channel := channel_of(*coding)) is not None}
     if len(channels) > 1:
         raise Refused(
@@ -111,10 +118,16 @@ def _has_value(holder: dict[str, Any]) -> bool:
     return any(name.startswith("value") for name in holder)
 
 
-def _read(
+def read_value(
     holder: dict[str, Any], field: str, channel: Channel, part: str, time: datetime
 ) -> tuple[list[Measured], int]:
-    """The values of one element, and how many numbers it marks as unusable."""
+    """The values of one element, and how many numbers it marks as unusable.
+
+    Raises
+    ------
+    Refused
+        UNKNOWN_UNIT, MISSING_VALUE, IMPLAUSIBLE_VALUE or INVALID_RESOURCE.
+    """
     molar_mass = loinc.MOLAR_MASS_G_PER_MOL.get(channel)
     if "valueSampledData" in holder:
         field = f"{field}.valueSampledData"

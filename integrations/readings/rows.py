@@ -2,13 +2,13 @@
 
 from datetime import datetime, timedelta
 
+from integrations.readings import bulk
 from integrations.readings.meaning import Meaning, Measured
 from integrations.readings.models import Resource
 from integrations.readings.settle import TWIN_CHANNELS
 from twins.records.models import GivenDose, Order, RecordState, StoredSample, Subject
 from twins.samples.course import FindingCode
 
-_BATCH = 1000
 _CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 """Between the device that measured and the server that wrote it down."""
 
@@ -25,7 +25,7 @@ class Rows:
     def add(self, resource: Resource, meaning: Meaning, subject: Subject, state: RecordState) -> bool:
         """Collect what `meaning` says; True if a twin's course is made of any of it."""
         origin = {
-            "subject": subject,
+            "subject_id": subject.pk,
             "source_key": resource.source_key,
             "source_version": resource.version,
             "received_time": self._received,
@@ -72,9 +72,9 @@ class Rows:
 
     def store(self) -> None:
         """Write all; a row that is there already raises IntegrityError."""
-        StoredSample.objects.bulk_create(self._samples, batch_size=_BATCH)
-        GivenDose.objects.bulk_create(self._doses, batch_size=_BATCH)
-        Order.objects.bulk_create(self._orders, batch_size=_BATCH)
+        bulk.store(StoredSample, self._samples)
+        bulk.store(GivenDose, self._doses)
+        bulk.store(Order, self._orders)
 
 
 def _quality(measured: Measured, last_updated: datetime) -> list[str]:

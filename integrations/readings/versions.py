@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from integrations.readings.bulk import among
 from integrations.readings.door import decode
 from integrations.readings.identity import identify, is_later
 from integrations.readings.models import QuarantineEntry, QuarantineState, Resource
@@ -31,13 +32,13 @@ class Versions:
     def __init__(self, keys: Iterable[str]) -> None:
         keys = set(keys)
         self._all: dict[str, dict[str, Version]] = defaultdict(dict)
-        stored = Resource.objects.filter(source_key__in=keys).values_list(
+        stored = Resource.objects.filter(among(keys)).values_list(
             "source_key", "version", "last_updated", "status", "sha256"
         )
         for key, version, updated, status, sha256 in stored:
             self._all[key][version] = Version(version, updated, status, sha256, accepted=True)
         self.entries: dict[tuple[str, str], QuarantineEntry] = {}
-        waiting = QuarantineEntry.objects.filter(source_key__in=keys).select_related("reading")
+        waiting = QuarantineEntry.objects.filter(among(keys)).select_related("reading")
         for entry in waiting.defer("reading__content"):
             self.entries[entry.source_key, entry.version] = entry
             if entry.state == QuarantineState.WAITING:
@@ -53,6 +54,9 @@ class Versions:
         known = self._all[key].get(version.version)
         if known is None or version.accepted or not known.accepted:
             self._all[key][version.version] = version
+
+    def any(self, key: str) -> bool:
+        return key in self._all and bool(self._all[key])
 
     def several(self, key: str) -> bool:
         return len(self._all[key]) > 1

@@ -14,6 +14,7 @@ from integrations.fhir.outcome import Refusal
 from integrations.fhir.resources.body import FIELDS, Bodies
 from integrations.fhir.resources.served import Served
 from integrations.readings.batch import Batch, EntryRefusedError
+from integrations.readings.bulk import among
 from integrations.readings.identity import Identity
 from integrations.readings.inbox import receive
 from integrations.readings.models import QuarantineReason, Reading, ReadingState, Resource, Source
@@ -116,7 +117,7 @@ def write_deletion(resource: Resource, ask: Ask) -> Served:
 
 def _numbers(drafts: Sequence[Draft]) -> dict[str, int]:
     """The number that the next version of each draft's resource gets."""
-    newest = Resource.objects.filter(source_key__in=[draft.key for draft in drafts], is_current=True)
+    newest = Resource.objects.filter(among(draft.key for draft in drafts), is_current=True)
     numbers = dict.fromkeys((draft.key for draft in drafts), 1)
     return numbers | {key: int(version) + 1 for key, version in newest.values_list("source_key", "version")}
 
