@@ -13,11 +13,12 @@ import msgspec
 from integrations.fhir.identity import server_id
 from integrations.readings.ours import OURS
 
-_REFERENCE = re.compile(r'(?<!\\)"reference"(\s*:\s*)("(?:[^"\\]|\\.)*")')
-"""A key and its text. Inside a text every quote is escaped, so nothing in a narrative matches."""
+_KEY = '"reference"'
+"""Inside a text every quote is escaped, so nothing in a narrative is taken for it, unless a backslash precedes it."""
+_VALUE = re.compile(r'\s*:\s*("(?:[^"\\]|\\.)*")')
+"""What follows the key. As a value, `_KEY` has no colon behind it."""
+_MOST_REMEMBERED = 20_000
 _LITERAL = re.compile(r"([A-Z][A-Za-z]{1,63})/([A-Za-z0-9.\-]{1,64})(/_history/[A-Za-z0-9.\-]{1,64})?", re.ASCII)
-_MOST_KEPT = 10_000
-"""References that one splicer remembers: those of one patient's resources are few."""
 _encode = msgspec.json.encode
 _members = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -42,7 +43,8 @@ class Splicer:
         self._base = address.rstrip("/") + "/" if address else ""
         self._served = served
         self._type_of = type_of
-        self._said: dict[str, str] = {}
+        self._remembered: dict[str, str] = {}
+        """References as JSON, there and here: those of one answer are often alike."""
 
     def resource(self, text: str, identifier: str, version: str, last_updated: datetime) -> bytes:
         """The resource's JSON; `meta` gets version and time where the source gave none, and always where they are ours.
@@ -50,26 +52,42 @@ class Splicer:
         What is ours names everything as this server does already.
         """
         ours = self._slug in OURS
-        members = _members.decode(text if ours else _REFERENCE.sub(self._reference, text))
+        members = _members.decode(text if ours else self._named_here(text))
         members.pop("id", None)
         meta = _members.decode(members.pop("meta", msgspec.Raw(b"{}")))
         if ours:
             meta = {name: value for name, value in meta.items() if name not in ("versionId", "lastUpdated")}
-        meta.setdefault("versionId", msgspec.Raw(_encode(version)))
-        meta.setdefault("lastUpdated", msgspec.Raw(_encode(last_updated)))
+        if "versionId" not in meta:
+            meta["versionId"] = msgspec.Raw(_encode(version))
+        if "lastUpdated" not in meta:
+            meta["lastUpdated"] = msgspec.Raw(_encode(last_updated))
         kind = members.pop("resourceType")
         return _encode({"resourceType": kind, "id": identifier, "meta": meta, **members})
 
-    def _reference(self, match: re.Match[str]) -> str:
-        written = match[2]
-        said = self._said.get(written)
-        if said is None:
-            old = json.loads(written)
-            new = self.reference(old)
-            said = written if new == old else json.dumps(new)
-            if len(self._said) < _MOST_KEPT and not new.startswith("urn:"):  # its target may come yet
-                self._said[written] = said
-        return f'"reference"{match[1]}{said}'
+    def _named_here(self, text: str) -> str:
+        """The text with its references as this server says them; all else is untouched."""
+        pieces = text.split(_KEY)
+        for place in range(1, len(pieces)):
+            match = None if pieces[place - 1].endswith("\\") else _VALUE.match(pieces[place])
+            if match is None:
+                continue
+            here = self._remembered.get(match[1])
+            if here is None:
+                here = self._remember(match[1])
+            if here != match[1]:
+                piece = pieces[place]
+                pieces[place] = f"{piece[: match.start(1)]}{here}{piece[match.end(1) :]}"
+        return _KEY.join(pieces)
+
+    def _remember(self, encoded: str) -> str:
+        old = json.loads(encoded)
+        new = self.reference(old)
+        here = encoded if new == old else json.dumps(new)
+        if not new.startswith("urn:"):  # its target may come yet
+            if len(self._remembered) >= _MOST_REMEMBERED:
+                self._remembered.clear()
+            self._remembered[encoded] = here
+        return here
 
     def reference(self, there: str) -> str:
         """The reference as this server says it."""

@@ -14,6 +14,7 @@ from django.utils.http import http_date
 from rest_framework.request import Request
 
 from integrations.fhir.bulk.asked import FORMATS
+from integrations.fhir.bulk.exported import LETTERS
 from integrations.fhir.bulk.files import folder
 from integrations.fhir.bulk.kick_off import subjects_named
 from integrations.fhir.bulk.manifest import is_expired, manifest, progress
@@ -29,6 +30,7 @@ LEAST_BETWEEN_POLLS = timedelta(seconds=0.5)
 """One that asks sooner is refused; so much sooner than it was told is no drift of clocks."""
 NDJSON = "application/fhir+ndjson"
 _PIECE = 256 * 1024
+_GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))")
 
 
 class StatusView(Door):
@@ -53,12 +55,14 @@ class FileView(Door):
     http_method_names = ["get", "head"]  # noqa: RUF012
 
     def get(self, request: Request, export_id: UUID, name: str) -> HttpResponseBase:
-        export = _export(self.ask(request), export_id)
+        ask = self.ask(request)
+        export = _export(ask, export_id)
         if export.state != ExportState.DONE:
             raise _absent()
         for part in export.parts.all():
             for made in part.files:
                 if made["name"] == name:
+                    _check_scope(ask, export, part.resource_type)
                     self.answered.detail = _told(export, name, part.resource_type, made["count"])
                     return _file(request, folder(export.pk) / name)
         raise _absent()
@@ -101,6 +105,16 @@ def _export(ask: Ask, export_id: UUID) -> Export:
     return export
 
 
+def _check_scope(ask: Ask, export: Export, resource_type: str) -> None:
+    """Raise 403 for a token that was given less than the one that asked for the export, and does not cover the file."""
+    if ask.caller.scope == export.scope or resource_type == "OperationOutcome":
+        return
+    if not all(ask.caller.may(resource_type, letter) for letter in LETTERS):
+        raise Refusal(
+            403, "forbidden", f"The token's scope does not cover the file; ask for system/{resource_type}.rs."
+        )
+
+
 def _absent() -> Refusal:
     return Refusal(404, "not-found", "There is no such export; it may have expired or been deleted. Ask for it again.")
 
@@ -124,12 +138,14 @@ def _told(export: Export, name: str, resource_type: str, count: int) -> dict[str
 
 
 def _file(request: Request, path: Path) -> HttpResponseBase:
+    packed = _GZIP.search(request.headers.get("Accept-Encoding", "")) is not None
     try:
         file = path.open("rb")
     except FileNotFoundError as error:  # removed between the look at the row and here
         raise _absent() from error
-    if re.search(r"\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))", request.headers.get("Accept-Encoding", "")):
-        response = StreamingHttpResponse(_gzipped(file), content_type=NDJSON)
+    if packed:
+        file.close()
+        response: HttpResponseBase = StreamingHttpResponse(_gzipped(path), content_type=NDJSON)
         response["Content-Encoding"] = "gzip"
     else:
         response = FileResponse(file, content_type=NDJSON)
@@ -137,11 +153,11 @@ def _file(request: Request, path: Path) -> HttpResponseBase:
     return response
 
 
-def _gzipped(file: object) -> Iterator[bytes]:
+def _gzipped(path: Path) -> Iterator[bytes]:
     """Compressed as it is read; quickly rather than well, since the lines are much alike."""
     packer = zlib.compressobj(level=1, wbits=31)
-    with file:  # type: ignore[attr-defined]
-        while piece := file.read(_PIECE):  # type: ignore[attr-defined]
+    with path.open("rb") as file:
+        while piece := file.read(_PIECE):
             packed = packer.compress(piece)
             if packed:
                 yield packed

@@ -104,6 +104,13 @@ def fetched(caller: Client, items: list[dict[str, Any]]) -> list[str]:
     return found
 
 
+def status(caller: Client, address: str, **headers: str) -> int:
+    """Of a file, or of anything else; the answer is closed."""
+    answer = caller.get(address, headers=headers)
+    answer.close()
+    return int(answer.status_code)
+
+
 def ids(caller: Client, manifest: dict[str, Any], resource_type: str = "") -> set[str]:
     """``Type/id`` of all that was exported, each once."""
     items = [item for item in manifest["output"] if resource_type in ("", item["type"])]

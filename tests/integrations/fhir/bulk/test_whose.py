@@ -13,7 +13,7 @@ from oauth2_provider.models import AccessToken
 from clinic.audit.models import AuditEvent
 from integrations.fhir.bulk.models import Export
 from tests.api.ward_data import infusion, level, patient, store
-from tests.integrations.fhir.bulk.conftest import Client_of, ask, begin, done, fetched, ids, place, work
+from tests.integrations.fhir.bulk.conftest import Client_of, ask, begin, done, fetched, ids, place, status, work
 
 pytestmark = pytest.mark.django_db
 
@@ -132,8 +132,17 @@ def test_another_client_finds_neither_the_export_nor_its_files(client_of: Client
     assert theirs.get(where).status_code == 404
     manifest = done(mine, begun)
     file = manifest["output"][0]["url"]
-    assert theirs.get(where).status_code == theirs.get(file).status_code == theirs.delete(where).status_code == 404
-    assert mine.get(file).status_code == 200
+    assert theirs.get(where).status_code == status(theirs, file) == theirs.delete(where).status_code == 404
+    assert status(mine, file) == 200
+
+
+def test_a_narrower_token_of_the_same_client_gets_only_the_files_that_it_covers(
+    client_of: Client_of, ward: None
+) -> None:
+    manifest = done(client_of(), begin(client_of()))
+    narrow = client_of("lab", "system/Patient.rs system/Observation.rs?category=laboratory")
+    answers = {item["type"]: status(narrow, item["url"]) for item in manifest["output"]}
+    assert answers == {"Patient": 200, "Observation": 403, "MedicationAdministration": 403}
 
 
 def test_strangers_and_expired_tokens_get_nothing(caller: Client, ward: None, client: Client) -> None:
@@ -152,7 +161,7 @@ def test_a_user_who_left_the_integration_role_is_refused(caller: Client, ward: N
     file = done(caller, begun)["output"][0]["url"]
     User.objects.get(username="lab").groups.clear()
     assert begin(caller).status_code == 403
-    assert caller.get(file).status_code == 403
+    assert status(caller, file) == 403
 
 
 def test_every_file_that_leaves_is_recorded_with_its_count(caller: Client, ward: None) -> None:
