@@ -3,9 +3,13 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
+
 from integrations.fhir import visible
 from integrations.fhir.parameters import Criterion
 from integrations.fhir.resources.served import BY_UPDATE, Budget, Key, Order, Served
+
+_decode = msgspec.json.Decoder().decode
 
 
 class Computed:
@@ -36,10 +40,15 @@ class Computed:
 
     def named(self, identifiers: Iterable[str], reach: Any = None) -> list[Served]:
         """Each read by itself: few are ever named, and each is made anew."""
-        narrower = visible.of(reach, self.name)
-        if narrower is False:
+        narrower, allowed = visible.of(reach, self.name), visible.criteria(reach, self)
+        if narrower is False or allowed is None:
             return []
         found = [one for identifier in identifiers if (one := self.read(identifier)) is not None]
+        if allowed:
+            told = [(one, _decode(one.body)) for one in found]
+            found = [
+                one for one, said in told if any(all(part.answered_by(said) for part in query) for query in allowed)
+            ]
         if narrower is None or narrower.everyone:
             return found
         theirs = {str(subject) for subject in narrower.subjects or ()}
