@@ -28,7 +28,7 @@ from integrations.readings.settle import settle, state_of
 from integrations.readings.signals import resources_stored
 from integrations.readings.split import Entry
 from integrations.readings.versions import Version, Versions
-from integrations.readings.whose import ABOUT, moment_of
+from integrations.readings.whose import about_of, moment_of
 from twins.records.models import Subject
 
 logger = logging.getLogger(__name__)
@@ -243,7 +243,7 @@ class Batch:
     def _patient(self, candidate: _Candidate) -> Patient | None:
         """The patient a resource belongs to; None for what belongs to nobody, and for a Patient itself."""
         kind, data = candidate.identity.resource_type, candidate.data
-        about = ABOUT[kind]
+        about = about_of(kind)
         reference = data.get(about.patient)
         if not about.required and not (self._ours and self._names.maybe_key(reference, "Patient", "")):
             return self._find(self._names.maybe_key(reference, "Patient", ""))

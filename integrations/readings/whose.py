@@ -43,11 +43,18 @@ ABOUT: Mapping[str, About] = {
     "Binary": About(),
 }
 """Every type that is kept. Sections of FHIR R4 (4.0.1) by type, https://hl7.org/fhir/R4/<type>.html."""
+ABOUT_OURS: Mapping[str, About] = {"Subscription": About()}
+"""Types that are kept besides, where they are written at our own door: those of other systems may hold secrets."""
+
+
+def about_of(resource_type: str) -> About:
+    """What is known of a type that is kept."""
+    return ABOUT.get(resource_type) or ABOUT_OURS[resource_type]
 
 
 def moment_of(resource_type: str, data: Mapping[str, Any]) -> datetime | None:
     """When what the resource tells happened; None where it does not say."""
-    for path in ABOUT[resource_type].times:
+    for path in about_of(resource_type).times:
         value: Any = data
         for name in path.split("."):
             value = value.get(name) if isinstance(value, dict) else None

@@ -13,6 +13,8 @@ def check_no_own_way(ask: Ask) -> None:
     """Raise 422 for a type that an entry of a transaction cannot write."""
     if ask.resource_type in OWN_WAY:
         raise Refusal(
-            422, "not-supported", f"no {ask.resource_type} is written in a transaction; send it by itself or in a batch",
+            422,
+            "not-supported",
+            f"no {ask.resource_type} is written in a transaction; send it by itself, or in a batch",
             expression="Bundle.entry",
-        )  # fmt: skip
+        )
