@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("clinic.research.urls")),
     path("", include("clinic.formulary.urls")),
     path("", include("integrations.readings.urls")),
+    path("", include("integrations.openapi.urls")),
     path("", include("integrations.smart.urls")),  # before the door, which answers every other address below /fhir
     path("", include("integrations.fhir.urls")),
 ]
