@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("clinic.formulary.urls")),
     path("", include("integrations.readings.urls")),
     path("", include("integrations.fhir.subscriptions.urls")),
+    path("", include("integrations.openapi.urls")),
     path("", include("integrations.smart.urls")),  # before the door, which answers every other address below /fhir
     path("", include("integrations.ehr.urls")),
     path("", include("integrations.fhir.bulk.urls")),

@@ -14,6 +14,7 @@ NOBODY = UUID(int=0)
 EXAMPLES: dict[str, dict[str, Any]] = {
     "healthz": {},
     "readyz": {},
+    "openapi": {},
     "login": {},
     "logout": {},
     "audit": {},
