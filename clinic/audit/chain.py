@@ -29,6 +29,11 @@ FIELDS = (
 """Every column of an event but its own hash."""
 
 
+def instant(moment: datetime) -> str:
+    """A moment in UTC, to the µs, as it is hashed."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
 def link_hash(fields: dict[str, Any]) -> str:
     """SHA-256, in hex, of an event's fields as canonical JSON: sorted keys, no spaces, instants in UTC to the µs.
 
@@ -37,8 +42,7 @@ def link_hash(fields: dict[str, Any]) -> str:
     fields
         A value for each of `FIELDS`; `recorded` is a timezone-aware datetime.
     """
-    recorded: datetime = fields["recorded"]
     content = {name: fields[name] for name in FIELDS}
-    content["recorded"] = recorded.astimezone(UTC).isoformat(timespec="microseconds")
+    content["recorded"] = instant(fields["recorded"])
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     return hashlib.sha256(text.encode("ascii")).hexdigest()

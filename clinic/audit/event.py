@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.utils import timezone
 
 from clinic.audit.chain import FIELDS, link_hash
 from clinic.audit.models import Action, AuditEvent, ChainHead, Outcome
+from clinic.audit.turn import appending
 
 
 class AuditWriteError(RuntimeError):
@@ -81,7 +82,7 @@ def record(
             fields[name] = _fitting(name, value)
     fields["detail"] = _plain(dict(detail or {}), "detail")
     try:
-        with transaction.atomic():
+        with appending():
             head = ChainHead.objects.select_for_update().get(pk=1)
             fields["sequence"] = head.sequence + 1
             fields["recorded"] = timezone.now()

@@ -1,13 +1,17 @@
-"""Walk the audit chain from its first event and name the first broken link."""
+"""Is the audit chain whole, and as all checkpoints say? From its start, or on from the last verified checkpoint."""
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
 
-from clinic.audit.chain import FIELDS, GENESIS, link_hash
-from clinic.audit.models import AuditEvent, ChainHead
+from django.utils import timezone
 
-_BATCH = 2000
+from clinic.audit import progress
+from clinic.audit.chain import GENESIS
+from clinic.audit.signing import Keyring, keyring
+from clinic.audit.statement import SignedCheckpoint
+from clinic.audit.walk import START, BrokenLinkError, Mark, Walk
+from clinic.audit.witnesses import agree, begin_at, follow_each_other, stored_checkpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +19,8 @@ class Verification:
     """What a walk found. `first_broken` is the sequence number of the first broken link, None where there is none.
 
     `checked` counts the events that were found whole; `sequence` and `hash` are the last of them: kept somewhere else,
-    they prove later that the chain still contains what it contained then (`Anchor`).
+    they prove later that the chain still contains what it contained then (`Anchor`). `began` is the event after which
+    the walk began, `checkpoints` how many checkpoints of the database and `exported` how many from outside agreed.
     """
 
     ok: bool
@@ -24,6 +29,11 @@ class Verification:
     reason: str
     sequence: int = 0
     hash: str = GENESIS
+    began: Mark = START
+    checkpoints: int = 0
+    exported: int = 0
+    from_start: datetime | None = None
+    """When the chain was last walked from its start; None where it never was, or the walk failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,102 +47,59 @@ class Anchor:
     hash: str
 
 
-class _BrokenLinkError(Exception):
-    def __init__(self, sequence: int, reason: str) -> None:
-        super().__init__(reason)
-        self.sequence = sequence
-        self.reason = reason
+def verify(
+    anchor: Anchor | None = None, *, exported: Sequence[SignedCheckpoint] = (), keys: Keyring | None = None
+) -> Verification:
+    """Check everything: each event's own hash, its number, its tie to the one before, the end, and what was signed.
 
-
-def verify(anchor: Anchor | None = None) -> Verification:
-    """Check every event's own hash, its number, and its tie to the one before; then that the chain ends where it must.
-
-    Events appended meanwhile do no harm: the walk goes on to the newest head that it saw.
+    `exported` are checkpoints from outside the database; `keys` are those that signatures are checked with, by default
+    this site's own. Nothing that an earlier run kept is used. Events appended meanwhile do no harm.
     """
-    walk = _Walk(anchor)
+    return _verify(anchor, exported, keys or keyring(), onwards=False)
+
+
+def verify_onwards(
+    anchor: Anchor | None = None, *, exported: Sequence[SignedCheckpoint] = (), keys: Keyring | None = None
+) -> Verification:
+    """The same from the last verified checkpoint on, if a signed note of it is there; else from the start.
+
+    It finds what was done to later events, to checkpoints and to stubs. What was done to an earlier event only
+    `verify` finds.
+    """
+    return _verify(anchor, exported, keys or keyring(), onwards=True)
+
+
+def _verify(
+    anchor: Anchor | None, exported: Sequence[SignedCheckpoint], keys: Keyring, *, onwards: bool
+) -> Verification:
+    now = timezone.now()
+    walk = Walk(START)
+    stored: list[SignedCheckpoint] = []
     try:
+        first = begin_at(keys)
+        stored = stored_checkpoints()
+        follow_each_other(stored, keys, "the database", complete=True)
+        follow_each_other(exported, keys, "the exported checkpoints", complete=False)
+        agree(stored, exported)
+        known = progress.known(stored, keys) if onwards else None
+        begin = known.mark if known is not None and known.mark.sequence > first.sequence else first
+        marks = [Mark(item.sequence, item.head, f"checkpoint {item.number}") for item in (*stored, *exported)]
+        if anchor is not None:
+            marks.append(Mark(anchor.sequence, anchor.hash, "what was noted"))
+        walk = Walk(begin, marks)
         walk.to_the_end()
-    except _BrokenLinkError as broken:
-        return Verification(False, walk.checked, broken.sequence, broken.reason, walk.sequence, walk.hash)
-    return Verification(True, walk.checked, None, "the chain is whole", walk.sequence, walk.hash)
-
-
-class _Walk:
-    def __init__(self, anchor: Anchor | None) -> None:
-        self.anchor = anchor
-        self.checked = 0
-        self.sequence = 0
-        self.hash = GENESIS
-
-    def to_the_end(self) -> None:
-        first = (
-            AuditEvent.objects.filter(sequence__lt=1).order_by("sequence").values_list("sequence", flat=True).first()
-        )
-        if first is not None:
-            raise _BrokenLinkError(first, f"event {first} was inserted: the chain begins with 1")
-        while True:
-            head = ChainHead.objects.filter(pk=1).values_list("sequence", "hash").first()
-            if head is None:
-                raise _BrokenLinkError(self.sequence + 1, "the chain's head is missing, so its end cannot be checked")
-            if head[0] == self.sequence:
-                break
-            for row in _rows(self.sequence, head[0]):
-                self._follow(row)
-            if self.sequence != head[0]:
-                self._end_missing(head[0])
-        if head[1] != self.hash:
-            raise _BrokenLinkError(
-                self.sequence, f"event {self.sequence} is not the one that the chain's head names: it was replaced"
-            )
-        self._nothing_beyond()
-        if self.anchor is not None and self.anchor.sequence > self.sequence:
-            self._end_missing(self.anchor.sequence)
-
-    def _follow(self, row: dict[str, Any]) -> None:
-        number, expected = row["sequence"], self.sequence + 1
-        if number != expected:
-            missing = f"event {expected} is" if number == expected + 1 else f"events {expected} to {number - 1} are"
-            raise _BrokenLinkError(expected, f"{missing} missing: deleted")
-        if link_hash(row) != row["hash"]:
-            raise _BrokenLinkError(number, f"event {number} was edited: its content does not give its hash")
-        if row["previous_hash"] != self.hash:
-            raise _BrokenLinkError(
-                number,
-                f"event {number} does not follow from event {self.sequence}: one was inserted, moved or replaced",
-            )
-        if self.anchor is not None and number == self.anchor.sequence and row["hash"] != self.anchor.hash:
-            raise _BrokenLinkError(
-                number, f"event {number} has another hash than was noted: the chain up to it was written anew"
-            )
-        self.sequence, self.hash = number, row["hash"]
-        self.checked += 1
-
-    def _end_missing(self, last: int) -> None:
-        missing = self.sequence + 1
-        events = f"event {missing} is" if missing == last else f"events {missing} to {last} are"
-        raise _BrokenLinkError(missing, f"{events} missing: the end of the chain was cut off")
-
-    def _nothing_beyond(self) -> None:
-        beyond = (
-            AuditEvent.objects.filter(sequence__gt=self.sequence).order_by("sequence").values_list("sequence").first()
-        )
-        if beyond is None:
-            return
-        head = ChainHead.objects.filter(pk=1).values_list("sequence", flat=True).first()
-        if head is not None and head >= beyond[0]:
-            return  # appended in the usual way while the walk was under way
-        raise _BrokenLinkError(beyond[0], f"event {beyond[0]} was inserted behind the chain's head")
-
-
-def _rows(after: int, until: int) -> Iterator[dict[str, Any]]:
-    """The rows numbered (after, until], in order, in batches so that no long-lived cursor is held open."""
-    while after < until:
-        batch = list(
-            AuditEvent.objects.filter(sequence__gt=after, sequence__lte=until)
-            .order_by("sequence")
-            .values(*FIELDS, "hash")[:_BATCH]
-        )
-        if not batch:
-            return
-        yield from batch
-        after = batch[-1]["sequence"]
+    except BrokenLinkError as broken:
+        return Verification(False, walk.checked, broken.sequence, broken.reason, walk.sequence, walk.hash, walk.start)
+    whole = known is None or begin == first
+    return Verification(
+        True,
+        walk.checked,
+        None,
+        "the chain is whole",
+        walk.sequence,
+        walk.hash,
+        begin,
+        len(stored),
+        len(exported),
+        now if whole else known.from_start,
+    )

@@ -12,5 +12,12 @@ spool.use()
 app = Celery("clinic")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(
-    ["twins.jobs", "integrations.ehr", "integrations.fhir.bulk", "integrations.fhir.subscriptions", "clinic.site"]
+    [
+        "twins.jobs",
+        "integrations.ehr",
+        "integrations.fhir.bulk",
+        "integrations.fhir.subscriptions",
+        "clinic.audit",
+        "clinic.site",
+    ]
 )

@@ -139,23 +139,30 @@ def ehrs(name: str) -> dict[str, dict[str, str]]:
     return {one["issuer"].rstrip("/"): one for one in found}
 
 
-def generated_key(name: str, path: Path) -> str:
-    """The RSA private key (PEM) of the variable `name`, or one made once and kept at `path` for its owner only."""
+def generated_key(name: str, path: Path, kind: str = "rsa") -> str:
+    """The private key (PEM) of the variable `name`, or one made once and kept at `path` for its owner only.
+
+    `kind` is what is made: ``rsa`` (2048 bits) or ``ed25519``.
+    """
     if name in os.environ or f"{name}_FILE" in os.environ:
         return text(name)
     if not path.exists():
-        _make_key(path)
+        _make_key(path, kind)
     if path.stat().st_mode & 0o077:
         raise SettingError(f"{path} can be read by others; run chmod 600 on it")
     return path.read_text(encoding="utf-8")
 
 
-def _make_key(path: Path) -> None:
+def _make_key(path: Path, kind: str) -> None:
     """Written aside and linked into place: of several processes that start at once, the first one's key stays."""
     from cryptography.hazmat.primitives import serialization
-    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    key = (
+        ed25519.Ed25519PrivateKey.generate()
+        if kind == "ed25519"
+        else rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    )
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     aside = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     handle = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

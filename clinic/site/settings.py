@@ -239,6 +239,19 @@ SUBSCRIPTION_TRIES = env.integer("SUBSCRIPTION_TRIES", 20, low=1, high=100)
 """After how many tries a notification is given up; twenty take one and a half to three hours."""
 SUBSCRIPTION_PRIVATE_ADDRESSES = env.flag("SUBSCRIPTION_PRIVATE_ADDRESSES", False)
 """Send notifications by http and to private addresses too: for laboratories and tests only."""
+AUDIT_SIGNING_KEY = env.generated_key("AUDIT_SIGNING_KEY", VAR_DIR / "audit_signing_key.pem", "ed25519")
+"""Ed25519 private key (PEM) that signs checkpoints of the audit chain; every process of a site needs the same."""
+AUDIT_RETIRED_KEYS = env.text("AUDIT_RETIRED_KEYS", "")
+"""Public keys (PEM, one after another) that signed checkpoints before."""
+AUDIT_CHECKPOINT_FILE = env.text("AUDIT_CHECKPOINT_FILE", "")
+"""Where each checkpoint is appended as a line of JSON, best on another machine's disk; empty: nowhere."""
+AUDIT_CHECKPOINT_LOG = env.flag("AUDIT_CHECKPOINT_LOG", False)
+"""Whether each checkpoint is a line on the standard output too, for a log that is collected elsewhere."""
+AUDIT_CHECKPOINT_EVENTS = env.integer("AUDIT_CHECKPOINT_EVENTS", 1000, low=1, high=1_000_000)
+AUDIT_CHECKPOINT_MINUTES = env.integer("AUDIT_CHECKPOINT_MINUTES", 15, low=1, high=1440)
+"""A checkpoint is due after that many events, or after that many minutes in which there was an event."""
+AUDIT_RETENTION_DAYS = env.integer("AUDIT_RETENTION_DAYS", 2192, low=1, high=36500)
+"""How long an event is kept before ``audit_prune`` may remove it; six years, as 45 CFR 164.316(b)(2)(i) asks."""
 CELERY_BEAT_SCHEDULE = {
     # A message that waited longer than its interval is dropped: the next one is on its way.
     "sweep": {
@@ -261,6 +274,8 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": float(SUBSCRIPTION_SECONDS),
         "options": {"expires": 2 * SUBSCRIPTION_SECONDS},
     },
+    "audit-checkpoint": {"task": "clinic.audit.tasks.checkpoint", "schedule": 30.0, "options": {"expires": 60}},
+    "audit-verify": {"task": "clinic.audit.tasks.verify_onwards", "schedule": 3600.0, "options": {"expires": 3600}},
     "housekeeping": {"task": "clinic.site.tasks.housekeeping", "schedule": 24 * 3600.0},
 }
 if PULL_SOURCE_URL:
@@ -285,7 +300,14 @@ POSTERIOR_DRAWS = 1000
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "formatters": {
+        "line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"},
+        "bare": {"format": "%(message)s"},
+    },
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
+        "stdout": {"class": "logging.StreamHandler", "formatter": "bare", "stream": "ext://sys.stdout"},
+    },
+    "loggers": {"clinic.audit.checkpoints": {"handlers": ["stdout"], "level": "INFO", "propagate": False}},
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "WARNING")},
 }

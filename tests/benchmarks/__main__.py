@@ -11,7 +11,7 @@ TABLES: tuple[tuple[str, Callable[[], list[tuple[str, str, str]]]], ...] = (
     ("One patient's forecasts, one thread, warm", forecasts.table),
     ("Equations that are not linear", nonlinear.table),
     ("Fits of many patients", fitting.table),
-    ("The audit chain, one writer", audit.table),
+    ("The audit chain", audit.table),
     ("A resource at the FHIR door, one thread", validation.table),
     ("CDS Hooks, one client, SQLite", cds_hooks.table),
 )

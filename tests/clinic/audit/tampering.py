@@ -6,23 +6,34 @@ from typing import Any
 
 from django.db import connection
 
+from clinic.audit.chain import FIELDS, GENESIS, link_hash
 from clinic.audit.event import Actor, record
-from clinic.audit.models import Action, AuditEvent
+from clinic.audit.models import Action, AuditEvent, ChainHead
 from twins.records.append_only import _CREATE, _DROP, Unique
 
 TABLE = "audit_auditevent"
-MET = f"{Unique(('sequence',)).met()} OR {Unique(('hash',)).met()}"
+UNIQUE = {
+    TABLE: ("sequence", "hash"),
+    "audit_checkpoint": ("number", "hash"),
+    "audit_stub": ("sequence", "first", "hash"),
+}
+COVERED = "EXISTS (SELECT 1 FROM audit_stub WHERE audit_stub.sequence >= OLD.sequence)"
 
 
 @contextmanager
-def unguarded() -> Iterator[Any]:
-    """A cursor while the triggers are gone; they are put back afterwards."""
+def unguarded(*tables: str) -> Iterator[Any]:
+    """A cursor while the triggers of the events, or of `tables`, are gone; they are put back afterwards."""
     with connection.cursor() as cursor:
-        for statement in _DROP[connection.vendor]:
-            cursor.execute(statement.format(table=TABLE))
+        for table in tables or (TABLE,):
+            for statement in _DROP[connection.vendor]:
+                cursor.execute(statement.format(table=table))
         yield cursor
-        for statement in _CREATE[connection.vendor]:
-            cursor.execute(statement.format(table=TABLE, met=MET).replace("%", "%%"), [])
+        for table in tables or (TABLE,):
+            met = " OR ".join(Unique((column,)).met() for column in UNIQUE[table])
+            released = COVERED if table == TABLE else "1 = 0"
+            for statement in _CREATE[connection.vendor]:
+                text = statement.format(table=table, met=met, released=released)
+                cursor.execute(text.replace("%", "%%"), [])
 
 
 def some_events(count: int) -> list[AuditEvent]:
@@ -39,3 +50,20 @@ def some_events(count: int) -> list[AuditEvent]:
         )
         for number in range(count)
     ]
+
+
+def rewritten(changes: dict[int, dict[str, Any]], *, gone: frozenset[int] = frozenset()) -> None:
+    """The whole chain written anew, with every hash computed again and the head set: by itself it is whole."""
+    rows = list(AuditEvent.objects.order_by("sequence").values(*FIELDS))
+    before, made = GENESIS, []
+    for row in rows:
+        if row["sequence"] in gone:
+            continue
+        row |= changes.get(row["sequence"], {})
+        row |= {"sequence": len(made) + 1, "previous_hash": before}
+        before = link_hash(row)
+        made.append(AuditEvent(**row, hash=before))
+    with unguarded() as cursor:
+        cursor.execute(f"DELETE FROM {TABLE}")  # noqa: S608
+        AuditEvent.objects.bulk_create(made)
+    ChainHead.objects.update(sequence=len(made), hash=before)

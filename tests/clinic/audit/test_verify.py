@@ -28,7 +28,7 @@ def test_an_untouched_chain_is_whole_and_counted() -> None:
 
 
 def test_a_chain_longer_than_one_batch_is_walked_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clinic.audit.verify._BATCH", 3)
+    monkeypatch.setattr("clinic.audit.walk._BATCH", 3)
     some_events(10)
     assert verify().checked == 10
 

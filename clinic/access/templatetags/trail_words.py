@@ -1,0 +1,67 @@
+"""Template filters: what an audit event did, and why, in words a patient would understand."""
+
+from django import template
+
+register = template.Library()
+
+PURPOSES = {
+    "TREAT": "treatment",
+    "HPAYMT": "payment",
+    "HOPERAT": "running the hospital",
+    "HRESCH": "research",
+    "PATRQT": "the patient asked",
+    "BTG": "emergency access",
+    "ETREAT": "emergency treatment",
+}
+"""Codes of HL7's v3-ActReason, as https://terminology.hl7.org/ValueSet-v3-PurposeOfUse.html lists them."""
+
+ACTIVITIES = {
+    "page.worklist": "saw the worklist",
+    "page.patient": "opened the patient's page",
+    "page.patient-progress": "looked whether the calculation was done",
+    "page.comparison": "opened a comparison of dosing plans",
+    "page.comparison-note": "opened the note of a comparison",
+    "page.comparison-new": "opened the form for a comparison",
+    "page.comparison-wait": "waited for a comparison",
+    "page.question": "opened the form to question a value",
+    "page.audit": "searched the audit trail",
+    "page.audit-event": "opened an audit event",
+    "page.audit-history": "opened the access history",
+    "audit.export": "exported events of the audit trail",
+    "audit.prune": "removed events at the end of their retention",
+    "comparison.ask": "asked for a comparison",
+    "comparison.make": "calculated a comparison",
+    "comparison.sign": "signed a dosing plan",
+    "comparison.decline": "declined the dosing plans",
+    "comparison.replay": "calculated a comparison again",
+    "twin.update": "calculated the patient's twin",
+    "chart.send": "sent a decision to the chart",
+    "chart.deliver": "delivered a decision to the chart",
+    "reading.open": "opened a reading as it was received",
+    "fhir.read": "read through the FHIR door",
+    "fhir.search": "searched through the FHIR door",
+    "fhir.create": "created through the FHIR door",
+    "fhir.update": "changed through the FHIR door",
+    "fhir.delete": "deleted through the FHIR door",
+    "fhir.history": "read versions through the FHIR door",
+    "login": "signed in",
+    "logout": "signed out",
+}
+
+
+@register.filter
+def did(activity: str) -> str:
+    """``opened the patient's page``; an activity without words of its own stays as it is."""
+    return ACTIVITIES.get(activity, activity)
+
+
+@register.filter
+def purpose(code: str) -> str:
+    """``treatment``; a code without words of its own stays as it is."""
+    return PURPOSES.get(code, code) or "not said"
+
+
+@register.filter
+def named(people: dict[str, str], key: str) -> str:
+    """The sign-in name of an actor's key; empty where it has none."""
+    return people.get(key, "")
