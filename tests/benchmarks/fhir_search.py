@@ -6,33 +6,21 @@ Bundle; what HTTP, the token and the audit event add is shown by one line of its
 """
 
 import argparse
-import hashlib
 import os
 import random
 import statistics
 import sys
 import time
-import uuid
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit, urlunsplit
+from urllib.parse import parse_qsl
 
 import psycopg
 
+from tests.benchmarks.observations import CODES, PATIENTS, SPAN, START, address, drop, load, make
+
 DATABASE = "patient_twin_bench_search"
-PATIENTS = 500
-CODES = (
-    *(("8867-4", "/min"), ("9279-1", "/min"), ("2708-6", "%"), ("8310-5", "Cel"), ("85354-9", "mm[Hg]")),
-    *(("29463-7", "kg"), ("2160-0", "mg/dL"), ("20578-1", "mg/L"), ("2345-7", "mg/dL"), ("6299-2", "mg/dL")),
-)
-"""What is observed, in turn, and its unit; the first six are vital signs."""
-COLUMNS = (
-    *("source_key", "resource_type", "resource_id", "version", "last_updated", "text", "sha256", "reading_id"),
-    *("subject_id", "is_current", "code", "event_time", "status"),
-)
-SPAN = timedelta(days=365)
-START = datetime(2025, 1, 1, tzinfo=UTC)
 BASE = "http://bench.test/fhir/"
 TRIES = 200
 LONGEST_S = 12.0
@@ -45,10 +33,8 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=1_000_000)
     parser.add_argument("--keep", action="store_true", help="leave the database, and use it if it is there")
     given = parser.parse_args()
-    server = os.environ.get("TEST_DATABASE_URL", "postgresql://root@127.0.0.1/postgres")
-    url = urlunsplit(urlsplit(server)._replace(path=f"/{DATABASE}"))
-    fresh = _make(server)
-    os.environ["DATABASE_URL"] = url
+    fresh = make(DATABASE)
+    os.environ["DATABASE_URL"] = address(DATABASE)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.site.settings")
     import django
 
@@ -58,89 +44,31 @@ def main() -> int:
     call_command("migrate", verbosity=0)
     try:
         if fresh:
-            _load(url, given.count)
+            _load(given.count)
         _measure(given.count)
     finally:
         if not given.keep:
             from django.db import connection
 
             connection.close()
-            with psycopg.connect(server, autocommit=True) as admin:
-                admin.execute(f"DROP DATABASE {DATABASE}")
+            drop(DATABASE)
     return 0
 
 
-def _make(server: str) -> bool:
-    with psycopg.connect(server, autocommit=True) as admin:
-        if admin.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone():
-            return False
-        admin.execute(f"CREATE DATABASE {DATABASE}")
-    return True
-
-
-def _load(url: str, count: int) -> None:
-    from clinic.patients.models import Patient
+def _load(count: int) -> None:
     from integrations.fhir import index
     from integrations.fhir.sources import Sources
-    from integrations.readings.models import Reading, Resource, Source
-    from twins.records.models import Subject
+    from integrations.readings.models import Resource
 
-    source = Source.objects.create(slug="bench", address="http://source.test/fhir")
-    reading = Reading.objects.create(
-        source=source, sha256="0" * 64, content=b"", content_type="", origin="", received_time=START
-    )
-    subjects = Subject.objects.bulk_create(Subject() for _ in range(PATIENTS))
-    Patient.objects.bulk_create(
-        Patient(subject=subject, source_key=f"bench/Patient/p{number}") for number, subject in enumerate(subjects)
-    )
-    Resource.objects.bulk_create(
-        Resource(
-            source_key=f"bench/Patient/p{number}", resource_type="Patient", resource_id=f"p{number}", version="1",
-            last_updated=START, reading=reading, subject=subject, sha256="0" * 64,
-            text=f'{{"resourceType":"Patient","id":"p{number}","name":[{{"family":"Family{number}"}}]}}',
-        )
-        for number, subject in enumerate(subjects)
-    )  # fmt: skip
-    began = time.perf_counter()
-    statement = f"COPY readings_resource ({', '.join(COLUMNS)}) FROM STDIN"
-    with psycopg.connect(url) as connection, connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in _observations(count, reading.pk, [subject.pk for subject in subjects]):
-            copy.write_row(row)
-    _say(f"{count:,} Observations copied in {time.perf_counter() - began:.0f} s")
+    _say(f"{count:,} Observations copied in {load(DATABASE, count):.0f} s")
     began, sources, terms, last = time.perf_counter(), Sources(), 0, 0
     while batch := list(Resource.objects.filter(pk__gt=last).order_by("pk")[:1000]):
         terms += index.store(batch, sources)
         last = batch[-1].pk
     seconds = time.perf_counter() - began
     _say(f"{terms:,} terms written in {seconds:.0f} s: {count / seconds:,.0f} Observations a second, reading included")
-    with psycopg.connect(url, autocommit=True) as connection:
+    with psycopg.connect(address(DATABASE), autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")
-
-
-def _observations(count: int, reading: int, subjects: list[uuid.UUID]) -> Iterator[tuple[Any, ...]]:
-    chance = random.Random(7)
-    for number in range(count):
-        person = chance.randrange(PATIENTS)
-        place = number % len(CODES)
-        code, unit = CODES[place]
-        when = START + SPAN * chance.random()
-        updated = START + SPAN * (number / count) + timedelta(hours=1)
-        kind = "vital-signs" if place < 6 else "laboratory"
-        text = (
-            f'{{"resourceType":"Observation","id":"o{number}","meta":{{"versionId":"1","lastUpdated":'
-            f'"{updated.isoformat()}"}},"identifier":[{{"system":"urn:bench:reading","value":"r-{number}"}}],'
-            '"status":"final","category":[{"coding":[{"system":'
-            f'"http://terminology.hl7.org/CodeSystem/observation-category","code":"{kind}"}}]}}],'
-            f'"code":{{"coding":[{{"system":"http://loinc.org","code":"{code}","display":"Something measured"}}]}},'
-            f'"subject":{{"reference":"Patient/p{person}"}},"device":{{"reference":"Device/d{person}"}},'
-            f'"effectiveDateTime":"{when.isoformat(timespec="seconds")}","valueQuantity":{{"value":'
-            f'{chance.uniform(40, 160):.1f},"unit":"{unit}","system":"http://unitsofmeasure.org","code":"{unit}"}}}}'
-        )
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        yield (
-            f"bench/Observation/o{number}", "Observation", f"o{number}", "1", updated, text, digest, reading,
-            subjects[person], True, f"http://loinc.org|{code}", when, "final",
-        )  # fmt: skip
 
 
 def _measure(count: int) -> None:
