@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 
 import psycopg
 
@@ -115,8 +115,8 @@ def _measure(count: int) -> None:
     }
     _say("")
     _say(f"{'search, page of 50':40} {'p50 ms':>8} {'p95 ms':>8} {'cpu ms':>8} {'found':>6} {'tries':>6}")
-    for name, make in rows.items():
-        _line(name, make)
+    for name, query in rows.items():
+        _line(name, query)
     first = next(iter(rows))
     _over_http(f"{first}, by HTTP", rows[first])
     for name, pairs in (
