@@ -1,8 +1,8 @@
 """``make test``: every test that this machine has means for, and in its last lines what it could not run.
 
-The whole suite runs on SQLite and Celery's filesystem broker, in two processes beside each other: what needs neither
-(the mathematics, codes and rules), and all the rest. Where a PostgreSQL and a Redis answer, everything that touches a
-database runs a second time on them. ``TEST_POSTGRESQL_URL`` and ``TEST_REDIS_URL`` say where they are, if not on this
+The whole suite runs on SQLite and Celery's filesystem broker. Beside it, for the second core, runs first what needs
+neither (the mathematics, codes and rules), and then, where a PostgreSQL and a Redis answer, everything that touches a
+database once more on them. ``TEST_POSTGRESQL_URL`` and ``TEST_REDIS_URL`` say where they are, if not on this
 machine's usual ports. With ``LEAVE_NOTHING_OUT=1`` a part that cannot run is a failure.
 """
 
@@ -11,7 +11,11 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 import psycopg
 import redis
@@ -56,31 +60,44 @@ def redis_url() -> str | None:
     return url
 
 
-def pytest(name: str, *arguments: str, environment: dict[str, str] | None = None) -> bool:
-    sys.stdout.write(f"\n== {name}\n")
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the suite: a pytest of its own."""
+
+    name: str
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def run(self, words: IO[str] | None = None) -> bool:
+        """Whether it passes; what it says goes into `words`, or straight out."""
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", *self.arguments],
+            cwd=ROOT,
+            env={**os.environ, **self.environment},
+            stdout=words,
+            stderr=None if words is None else subprocess.STDOUT,
+        )
+        return done.returncode == 0
+
+
+def _beside(parts: Sequence[Part]) -> list[tuple[Part, bool, str]]:
+    """One after the other, for the second core: each with whether it passed, and what it said."""
+    told = []
+    for part in parts:
+        with tempfile.TemporaryFile("w+") as words:
+            passed = part.run(words)
+            words.seek(0)
+            told.append((part, passed, words.read()))
+    return told
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text)
     sys.stdout.flush()
-    return subprocess.run(_command(*arguments), cwd=ROOT, env={**os.environ, **(environment or {})}).returncode == 0
-
-
-def _command(*arguments: str) -> list[str]:
-    return [sys.executable, "-m", "pytest", "-q", *arguments]
-
-
-def on_sqlite() -> bool:
-    """The whole suite: what needs no database in a process of its own, whose words come after those of the rest."""
-    with tempfile.TemporaryFile("w+") as words:
-        pure = subprocess.Popen(_command(*PURE), cwd=ROOT, stdout=words, stderr=subprocess.STDOUT)
-        passed = pytest("pages, doors, records and jobs, on SQLite", *LEFT)
-        passed &= pure.wait() == 0
-        words.seek(0)
-        sys.stdout.write(f"\n== what needs no database\n{words.read()}")
-        sys.stdout.flush()
-    return passed
 
 
 def main() -> int:
     left_out: list[str] = []
-    passed = on_sqlite()
     if not Path("/usr/bin/chromium").exists():
         left_out.append("the pages in a browser: /usr/bin/chromium is not installed (apt install chromium)")
     database, broker = postgresql_url(), redis_url()
@@ -88,18 +105,25 @@ def main() -> int:
         left_out.append("the suite on PostgreSQL: none answers (start one, or set TEST_POSTGRESQL_URL)")
     if broker is None:
         left_out.append("the suite on Redis: none answers (start one, or set TEST_REDIS_URL)")
+    others = [Part("what needs no database", PURE)]
     if database is not None and broker is not None:
         servers = {"TEST_DATABASE_URL": database, "TEST_BROKER_URL": broker}
-        passed &= pytest("what touches a database, on PostgreSQL and Redis", *ON_SERVERS, *LEFT, environment=servers)
+        others.append(Part("what touches a database, on PostgreSQL and Redis", (*ON_SERVERS, *LEFT), servers))
+    with ThreadPoolExecutor(max_workers=1) as second:
+        told = second.submit(_beside, others)
+        first = Part("pages, doors, records and jobs, on SQLite", LEFT)
+        _say(f"\n== {first.name}\n")
+        passed = first.run()
+        for part, well, words in told.result():
+            _say(f"\n== {part.name}\n{words}")
+            passed &= well
 
-    sys.stdout.write("\n")
-    for part in left_out:
-        sys.stdout.write(f"not run here: {part}\n")
+    _say("\n" + "".join(f"not run here: {part}\n" for part in left_out))
     if left_out and os.environ.get("LEAVE_NOTHING_OUT"):
-        sys.stdout.write("FAILED: a part was left out\n")
+        _say("FAILED: a part was left out\n")
         return 1
     ran = "every part of the suite" if not left_out else "what this machine has means for"
-    sys.stdout.write(f"{'passed' if passed else 'FAILED'}: {ran}\n")
+    _say(f"{'passed' if passed else 'FAILED'}: {ran}\n")
     return 0 if passed else 1
 
 
