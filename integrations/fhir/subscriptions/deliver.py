@@ -5,7 +5,7 @@ first event that nobody said was taken.
 """
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import SystemRandom
 
 from django.conf import settings
@@ -26,8 +26,9 @@ from integrations.fhir.subscriptions.number import number
 from integrations.fhir.subscriptions.right import caller_for
 from integrations.fhir.subscriptions.standing import change
 
-LEASE = timedelta(seconds=120)
-"""Longer than the longest timeout of a subscription; renewed for each notification."""
+TIMEOUTS_A_LEASE = 3
+"""A notification may take its timeout to connect, to send and to be answered; then the lease runs out."""
+_TO_PREPARE_S = 5
 FIRST_WAIT_S = 2.0
 LONGEST_WAIT_S = 900.0
 _AT_A_TIME = 50
@@ -69,20 +70,25 @@ def wait_s(tries: int, asked_s: int = 0) -> float:
 
 def _claim(key: int) -> str | None:
     """Take the lease, if nobody holds it and a try is due."""
+    subscriber = Subscriber.objects.filter(pk=key).first()
+    if subscriber is None:
+        return None
     now, lease = timezone.now(), secrets.token_hex(16)
     free = Subscriber.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), pk=key, state__in=LIVE)
     due = free.filter(Q(next_try=None) | Q(next_try__lte=now))
-    return lease if due.update(lease=lease, lease_until=now + LEASE) else None
+    return lease if due.update(lease=lease, lease_until=_lease_end(subscriber)) else None
+
+
+def _lease_end(subscriber: Subscriber) -> datetime:
+    return timezone.now() + timedelta(seconds=TIMEOUTS_A_LEASE * subscriber.timeout_s + _TO_PREPARE_S)
 
 
 def _one(key: int, lease: str) -> bool:
     """One notification; whether another may follow."""
     now = timezone.now()
     held = Subscriber.objects.filter(pk=key, lease=lease, state__in=LIVE)
-    if not held.update(lease_until=now + LEASE):
-        return False
     subscriber = held.select_related("user", "application__smart", "authorization").first()
-    if subscriber is None:
+    if subscriber is None or not held.update(lease_until=_lease_end(subscriber)):
         return False
     if subscriber.ends is not None and subscriber.ends <= now:
         _stop(subscriber, lease, Why.ENDED)

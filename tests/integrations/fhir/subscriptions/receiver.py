@@ -17,6 +17,8 @@ class Receiver:
     location: str = ""
     retry_after: str = ""
     url: str = ""
+    held: threading.Event | None = None
+    """While it is there and not set, nothing is answered."""
 
     def __enter__(self) -> "Receiver":
         receiver = self
@@ -26,6 +28,8 @@ class Receiver:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 receiver.headers.append(dict(self.headers))
                 receiver.bundles.append(json.loads(body))
+                if receiver.held is not None:
+                    receiver.held.wait(60)
                 self.send_response(receiver.answers.pop(0) if receiver.answers else 200)
                 if receiver.location:
                     self.send_header("Location", receiver.location)
