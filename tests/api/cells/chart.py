@@ -55,11 +55,15 @@ def chart() -> list[Thing]:
     return things
 
 
-def written(things: list[Thing]) -> list[Thing]:
-    """An Observation of each kind and patient, written at the door."""
+def a_writer() -> Client:
+    """A system that may write everything."""
     out = StringIO()
     call_command("integration_token", "writer", "--scope", "system/*.cruds", stdout=out)
-    writer = Client(headers={"Authorization": f"Bearer {out.getvalue().strip()}"})
+    return Client(headers={"Authorization": f"Bearer {out.getvalue().strip()}"})
+
+
+def written(things: list[Thing], writer: Client) -> list[Thing]:
+    """An Observation of each kind and patient, written at the door."""
     made = []
     for name in PATIENTS:
         for category in ("laboratory", "vital-signs"):

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from integrations.readings.models import Resource
-from tests.api.cells.chart import chart, client_of, observation, stored, written
+from tests.api.cells.chart import a_writer, chart, client_of, observation, stored, written
 from tests.api.cells.rule import PATIENTS, TOKENS, Thing, Token
 
 pytestmark = pytest.mark.django_db
@@ -20,8 +20,14 @@ PATCH = "application/json-patch+json"
 class Writing:
     """One token against what was written at the door."""
 
-    def __init__(self, token: Token, client: Client, mine: list[Thing]) -> None:
+    def __init__(self, token: Token, client: Client, writer: Client, mine: list[Thing]) -> None:
         self.token, self.client, self.mine = token, client, mine
+        self._writer = writer
+
+    def restore(self, thing: Thing) -> None:
+        """Write it as it was at first."""
+        text = json.dumps(observation(thing))
+        assert self._writer.put(f"/fhir/Observation/{thing.id}", text, content_type=JSON).status_code == 200
 
     def status(self, method: str, address: str, body: Any = None, **headers: str) -> int:
         kind = PATCH if method == "patch" else JSON
@@ -47,8 +53,9 @@ class Writing:
 @pytest.fixture
 def writing(request: Any, browser: Client, cleo: User) -> Writing:
     things = chart()
-    mine = written(things)
-    return Writing(request.param, client_of(request.param, browser, cleo), mine)
+    writer = a_writer()
+    mine = written(things, writer)
+    return Writing(request.param, client_of(request.param, browser, cleo), writer, mine)
 
 
 @pytest.mark.parametrize("writing", TOKENS, ids=lambda token: token.text, indirect=True)
@@ -102,13 +109,7 @@ def _update(writing: Writing) -> None:
                 assert send(address, observation(changed)) == (200 if may else 403), where
                 assert (stored(thing).version != there.version) is may, where
             if may:
-                _restore(thing, there)
-
-
-def _restore(thing: Thing, there: Resource) -> None:
-    """As it was before, whatever was written since."""
-    Resource.objects.filter(source_key=there.source_key, pk__gt=there.pk).delete()
-    Resource.objects.filter(pk=there.pk).update(is_current=True)
+                writing.restore(thing)
 
 
 def _patch(writing: Writing) -> None:
@@ -121,7 +122,7 @@ def _patch(writing: Writing) -> None:
         assert writing.status("patch", f"Observation/{thing.id}", steps) == expected, (token.text, thing)
         assert (stored(thing).version != there.version) is lets, (token.text, thing)
         if lets:
-            _restore(thing, there)
+            writing.restore(thing)
 
 
 def _delete(writing: Writing) -> None:
