@@ -18,6 +18,7 @@ from integrations.fhir.interactions.returned import returned
 from integrations.fhir.interactions.update import by_query, current_of, newest_of, says_the_same
 from integrations.fhir.outcome import Refusal
 from integrations.fhir.resources.served import Served
+from integrations.readings.collector import seldom_collected
 from integrations.readings.ours import DOOR
 
 Answering = Callable[[Ask], Answer]
@@ -36,6 +37,7 @@ class _Meant:
     """An earlier entry makes it, under the same condition."""
 
 
+@seldom_collected()
 def transaction(ask: Ask, steps: list[Step], get: Answering) -> Answer:
     """Do all steps; call it in a database transaction, which a refusal rolls back.
 
