@@ -92,8 +92,10 @@ class _Terms:
         low, high = _span(served, members)
         slug = resource.source_key.split("/", 1)[0]
         keys = {key(served.name, "", "")}
-        for member in _by_member(served).keys() & members.keys():
-            keys.update(self._keys(served, slug, member, bytes(members[member])))
+        indexed = _by_member(served)
+        for member, element in members.items():
+            if member in indexed:
+                keys.update(self._keys(served, slug, member, bytes(element)))
         for one in keys:
             yield one, resource.last_updated, resource.pk, resource.subject_id, low, high
 

@@ -12,6 +12,7 @@ from clinic.patients.models import Patient
 from integrations.readings import bulk, people
 from integrations.readings.administration import read_administration
 from integrations.readings.coding import first_code
+from integrations.readings.collector import seldom_collected
 from integrations.readings.door import READ_TYPES, check, decode
 from integrations.readings.holding import hold, hold_again, release
 from integrations.readings.identity import Identity, identify
@@ -121,6 +122,7 @@ class Batch:
         self._nobodys: list[tuple[QuarantineEntry, Entry, Identity | None]] = []
         self._rows = Rows(reading.received_time)
 
+    @seldom_collected()
     def run(self) -> BatchReport:
         candidates = self._identified()
         self._versions = Versions(candidate.identity.source_key for candidate in candidates)
@@ -349,7 +351,8 @@ class Batch:
         if identity.resource_type == "Patient":
             patient = self._find(identity.source_key)
             subject = patient.subject if patient else None
-        resource = Resource(
+        resource = bulk.make(
+            Resource,
             source_key=identity.source_key,
             resource_type=identity.resource_type,
             resource_id=identity.resource_id,

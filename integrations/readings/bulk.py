@@ -1,15 +1,31 @@
 """Rows written in bulk: by COPY on PostgreSQL, where there are many, and else by INSERT."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from operator import attrgetter
-from typing import Any
+from operator import attrgetter, itemgetter
+from typing import Any, TypeVar
 
 from django.db import connection, transaction
 from django.db.models import F, JSONField, Lookup, Model, Q
 
+Row = TypeVar("Row", bound=Model)
 _WORTH_A_COPY = 100
 _INSERTED_AT_ONCE = 1000
+
+
+def make(model: type[Row], **values: Any) -> Row:
+    """A row of the model, of the values by column; in half the time that its class needs to take them by name."""
+    pick, defaults = _places(model)
+    return model(*pick({**defaults, **values}))
+
+
+@lru_cache(maxsize=16)
+def _places(model: type[Model]) -> tuple[Callable[[dict[str, Any]], tuple[Any, ...]], dict[str, Any]]:
+    """What brings values in the order of the fields, and the values of those left out; one made anew must be given."""
+    fields = model._meta.concrete_fields
+    made_anew = {field.attname for field in fields if field.has_default() and callable(field.default)}
+    defaults = {field.attname: field.get_default() for field in fields if field.attname not in made_anew}
+    return itemgetter(*(field.attname for field in fields)), defaults
 
 
 def store(model: type[Model], rows: Sequence[Any]) -> None:

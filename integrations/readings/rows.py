@@ -33,7 +33,8 @@ class Rows:
         }
         for measured in meaning.measured:
             self._samples.append(
-                StoredSample(
+                bulk.make(
+                    StoredSample,
                     **origin,
                     channel=measured.channel.value,
                     value=measured.value,

@@ -19,6 +19,7 @@ from integrations.fhir.interactions.returned import returned
 from integrations.fhir.interactions.update import by_query, check_standing, current_of, newest_of, says_the_same
 from integrations.fhir.outcome import Refusal
 from integrations.fhir.resources.served import Served
+from integrations.readings.collector import seldom_collected
 from integrations.readings.ours import DOOR
 
 Answering = Callable[[Ask], Answer]
@@ -37,6 +38,7 @@ class _Meant:
     """An earlier entry makes it, under the same condition."""
 
 
+@seldom_collected()
 def transaction(ask: Ask, steps: list[Step], get: Answering) -> Answer:
     """Do all steps; call it in a database transaction, which a refusal rolls back.
 
