@@ -53,6 +53,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "fhir-compartment": {"owner": "ward.1", "resource_type": "Observation"},
     "fhir-instance": {"resource_type": "Patient", "identifier": "ward.1"},
     "fhir-type": {"resource_type": "Patient"},
+    "fhir-slashed": {"path": "Patient/ward.1"},
     "fhir-nowhere": {"path": "a/b/c/d"},
     "cds-discovery": {},
     "cds-service": {"service_id": "patient-twin-view"},

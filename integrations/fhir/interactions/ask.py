@@ -24,6 +24,10 @@ class Ask:
         Names in small letters.
     body
         As it came; for an entry of a Bundle the text of its resource.
+    compartment
+        Type and id of whose resources are searched; empty for everybody's.
+    history
+        Whether the versions are asked for, not the resource.
     """
 
     method: str
@@ -35,6 +39,8 @@ class Ask:
     query: tuple[tuple[str, str], ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    compartment: tuple[str, ...] = ()
+    history: bool = False
 
     @property
     def origin(self) -> str:

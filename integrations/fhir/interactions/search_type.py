@@ -6,14 +6,15 @@ from integrations.fhir.registry import TYPES
 from integrations.fhir.search import kept_in_audit, search
 
 
-def search_type(ask: Ask, *, compartment: tuple[str, str] | None = None) -> Answer:
-    """``GET [base]/[type]?…`` and its like by POST; `compartment` is the type and id of whose resources are meant.
+def search_type(ask: Ask) -> Answer:
+    """``GET [base]/[type]?…``, its like by POST, and ``GET [base]/Patient/[id]/[type]?…``.
 
     Raises
     ------
     Refusal
         400 and 406 for a query that cannot be answered, 403 where no scope covers it.
     """
+    owner = ask.compartment
     strict = "handling=strict" in ask.headers.get("prefer", "").replace(" ", "").lower()
     page = search(
         ask.resource_type,
@@ -21,8 +22,8 @@ def search_type(ask: Ask, *, compartment: tuple[str, str] | None = None) -> Answ
         base=ask.base,
         reach=ask.caller.reach(ask.resource_type, "s"),
         strict=strict,
-        compartment=compartment,
+        compartment=(owner[0], owner[1]) if owner else None,
     )
     shown = [*page.found, *page.included]
-    query = kept_in_audit(TYPES[ask.resource_type], ask.query)
+    query = kept_in_audit(TYPES.get(ask.resource_type), ask.query)
     return Answer(200, searchset(page, ask.base), shown=shown, activity="fhir.search", detail={"query": query})
