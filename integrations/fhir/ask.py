@@ -7,6 +7,7 @@ from typing import Any
 from integrations.fhir import page_link
 from integrations.fhir.chain import Known, chained, having
 from integrations.fhir.elements import at
+from integrations.fhir.formats import is_json
 from integrations.fhir.include import Include, read_include
 from integrations.fhir.outcome import Refusal, bad_value, too_costly
 from integrations.fhir.parameters import Criterion, Kind, Parameter
@@ -21,7 +22,6 @@ MOST_PARAMETERS = 40
 """Parameters of one search, and how many of them the audit trail keeps; the place of a page is none of them."""
 MOST_REFERENCES_FOLLOWED = 10
 """Chains, reverse chains and includes of one search: each is a search of its own."""
-_JSON = frozenset({"json", "application/json", "application/fhir+json", "text/json"})
 
 EVERYWHERE = (
     Parameter("_id", Kind.TOKEN, "Ids of this server", definition=definition("", "_id")),
@@ -185,7 +185,7 @@ class _Reading:
             case "_type" if self._served.name == "*":
                 pass
             case "_format":
-                if text.split(";")[0].strip().replace(" ", "+") not in _JSON:
+                if not is_json(text):
                     raise Refusal(
                         406, "not-supported", f"_format is {text[:60]!r}; only application/fhir+json is served"
                     )

@@ -156,7 +156,7 @@ class BearerToken(BaseAuthentication):
         header = request.headers.get("Authorization", "")
         if not header:
             raise _unauthorised("Send a bearer token: Authorization: Bearer …", error="")
-        match = re.fullmatch(r"[Bb]earer +([A-Za-z0-9\-._~+/]{1,512}=*)", header)
+        match = re.fullmatch(r"(?i:bearer) +([A-Za-z0-9\-._~+/]{1,512}=*)", header)
         token = valid_token(match[1]) if match else None
         if token is None:
             refuse(request._request, "fhir.token")

@@ -161,11 +161,12 @@ def iterate(
     return served.walk(criteria, order=Order(), until=end, reach=reach)
 
 
-def kept_in_audit(served: ServedType, query: Sequence[tuple[str, str]]) -> list[list[Any]]:
-    """The query as the audit trail keeps it: without values that may name a person, or of unknown parameters."""
+def kept_in_audit(served: ServedType | None, query: Sequence[tuple[str, str]]) -> list[list[Any]]:
+    """The query as the audit trail keeps it: without values that may name a person, or of unknown parameters; `served`
+    is None for all types of a compartment."""
     open_names = {"_count", "_cursor", "_sort", "_summary", "_total", "_format", "_elements", "_include", "_revinclude"}
     open_names |= {"_type", "_pretty"} | {
-        parameter.name for parameter in (*EVERYWHERE, *served.parameters) if not parameter.private
+        parameter.name for parameter in (*EVERYWHERE, *(served.parameters if served else ())) if not parameter.private
     }
 
     def is_open(name: str) -> bool:

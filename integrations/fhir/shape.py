@@ -81,12 +81,16 @@ def _is(name: str, wanted: str) -> bool:
 
 @cache
 def _mandatory(resource_type: str) -> frozenset[str]:
+    """What a resource is not valid without, all names of a choice among them."""
     model = get_fhir_model_class(resource_type)
     required = (
         field.alias or name
         for name, field in model.model_fields.items()
         if field.is_required()
-        or (isinstance(field.json_schema_extra, dict) and field.json_schema_extra.get("element_required"))
+        or (
+            isinstance(field.json_schema_extra, dict)
+            and (field.json_schema_extra.get("element_required") or field.json_schema_extra.get("one_of_many_required"))
+        )
     )
     return _ALWAYS | frozenset(required)
 

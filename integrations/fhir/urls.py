@@ -33,6 +33,7 @@ urlpatterns = [
     _at(f"{_of_type}/<str:identifier>", views.InstanceView, "fhir-instance"),
     _at(_of_type, views.TypeView, "fhir-type"),
     re_path(r"^fhir/?$", _caller(views.BundleView.as_view()), name="fhir-bundle"),
+    re_path(r"^fhir/(?P<path>.*[^/])/+$", _caller(views.slashed), name="fhir-slashed"),
     re_path(r"^fhir/(?P<path>.*)$", _caller(views.NowhereView.as_view()), name="fhir-nowhere"),
     path("oauth/token", _client(Token.as_view()), name="oauth-token"),
     path("oauth/revoke", _client(Revoke.as_view()), name="oauth-revoke"),

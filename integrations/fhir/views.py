@@ -1,15 +1,16 @@
 """The door's views: they let in, parse, call one interaction, answer, and record before the answer leaves."""
 
 import logging
-import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import msgspec
 from django.core.exceptions import SuspiciousOperation
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.urls import reverse
+from django.urls import resolve, reverse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 from rest_framework.parsers import FormParser
 from rest_framework.request import Request
@@ -20,6 +21,8 @@ from clinic.audit.models import Action, Outcome
 from integrations.fhir.authentication import BearerToken, Caller, CallerRate
 from integrations.fhir.capability import statement
 from integrations.fhir.form import check_charset, unreadable
+from integrations.fhir.formats import JSON_TYPES, judge_accept
+from integrations.fhir.formats import body as body_of
 from integrations.fhir.interactions.ask import Answer, Ask
 from integrations.fhir.interactions.dispatch import answering, bundle
 from integrations.fhir.interactions.history import history
@@ -32,7 +35,6 @@ from integrations.fhir.outcome import FHIR_JSON, Refusal, answer
 from integrations.fhir.registry import operation_at
 
 log = logging.getLogger(__name__)
-JSON_TYPES = ("application/fhir+json", "application/json", "application/json+fhir", "text/json")
 LONGEST_ADDRESS = 300
 """What the audit trail keeps of a request's address, which is without its query."""
 _ACTIONS = {
@@ -77,7 +79,7 @@ class Door(APIView):
         """Who, how often, in what format, in this order: a stranger learns nothing but that a token is missing."""
         self.perform_authentication(request)
         self.check_throttles(request)
-        _judge_accept(request, self.accepted)
+        judge_accept(request, self.accepted)
         check_charset(request._request)
 
     def handle_exception(self, exc: Exception) -> HttpResponseBase:
@@ -186,11 +188,11 @@ class InstanceView(Door):
 
     def put(self, request: Request, **_: str) -> HttpResponse:
         self.answered.activity = "fhir.update"
-        return self.writing(answering, self.ask(request, body=_body(request)))
+        return self.writing(answering, self.ask(request, body=body_of(request)))
 
     def patch(self, request: Request, **_: str) -> HttpResponse:
         self.answered.activity = "fhir.update"
-        return self.writing(answering, self.ask(request, body=_body(request, JSON_PATCH)))
+        return self.writing(answering, self.ask(request, body=body_of(request, JSON_PATCH)))
 
     def delete(self, request: Request, **_: str) -> HttpResponse:
         self.answered.activity = "fhir.delete"
@@ -218,7 +220,7 @@ class TypeView(Door):
 
     def post(self, request: Request, **_: str) -> HttpResponse:
         self.answered.activity = "fhir.create"
-        return self.writing(answering, self.ask(request, body=_body(request)))
+        return self.writing(answering, self.ask(request, body=body_of(request)))
 
     put = InstanceView.put
     patch = InstanceView.patch
@@ -244,7 +246,7 @@ class CompartmentView(Door):
     compartment = "Patient"
 
     def get(self, request: Request, owner: str, **_: str) -> HttpResponse:
-        return self.reading(lambda ask: search_type(ask, compartment=(self.compartment, owner)), self.ask(request))
+        return self.reading(search_type, replace(self.ask(request), compartment=(self.compartment, owner)))
 
 
 class HistoryView(Door):
@@ -267,7 +269,7 @@ class BundleView(Door):
         raise nowhere()
 
     def post(self, request: Request) -> HttpResponse:
-        return self.writing(bundle, self.ask(request, body=_body(request)))
+        return self.writing(bundle, self.ask(request, body=body_of(request)))
 
 
 class OperationView(Door):
@@ -281,7 +283,7 @@ class OperationView(Door):
 
     def post(self, request: Request, name: str, **_: str) -> HttpResponse:
         pairs = Inputs.of_pairs(_pairs(request.query_params))
-        body = _body(request) if request._request.body else b""
+        body = body_of(request) if request._request.body else b""
         return self._operate(request, name, Inputs(pairs.given + Inputs.of_body(body).given), body)
 
     def _operate(self, request: Request, name: str, inputs: Inputs, body: bytes) -> HttpResponse:
@@ -298,6 +300,14 @@ class OperationView(Door):
         elif operation.starts_work:
             do = self.starting
         return do(lambda asked: operation.do(asked, inputs), ask)
+
+
+@csrf_exempt
+def slashed(request: HttpRequest, path: str) -> HttpResponseBase:
+    """An address with a slash at its end, which some clients write, is the address without."""
+    view, args, kwargs = resolve(f"/fhir/{path}")
+    response: HttpResponseBase = view(request, *args, **kwargs)
+    return response
 
 
 class NowhereView(Door):
@@ -330,30 +340,10 @@ def _response(done: Answer) -> HttpResponse:
     return response
 
 
-def _body(request: Request, *kinds: str) -> bytes:
-    """The bytes of the body; 415 unless it is of one of `kinds`, or JSON."""
-    wanted = kinds or JSON_TYPES
-    content_type = (request.content_type or "").split(";")[0].strip().lower()
-    if content_type not in wanted:
-        raise Refusal(415, "not-supported", f"Content-Type is {content_type[:60]!r}; send {wanted[0]}.")
-    return bytes(request._request.body)
-
-
 def _pairs(form: Any) -> list[tuple[str, str]]:
-    return [(name, text) for name, texts in form.lists() for text in texts]
-
-
-def _judge_accept(request: Request, accepted: tuple[str, ...]) -> None:
-    """406 for one who takes none of what there is; an unknown or missing preference is no refusal."""
-    accept = request.headers.get("Accept", "").lower()
-    kinds = [kind.strip() for kind in accept.split(",") if kind.strip()]
-    for kind in kinds:
-        name, *options = (part.strip() for part in kind.split(";"))
-        refused = any(re.fullmatch(r"q=0(\.0*)?", option) for option in options)
-        if not refused and name in (*accepted, "*/*", "application/*"):
-            return
-    if kinds:
-        raise Refusal(406, "not-supported", f"Only {accepted[0]} is served; accept it.")
+    """Of a query or form; where a request has no body there is no form."""
+    lists = form.lists() if hasattr(form, "lists") else ()
+    return [(name, text) for name, texts in lists for text in texts]
 
 
 def _refusal(error: Exception, allowed: list[str]) -> Refusal:

@@ -62,6 +62,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "fhir-type": {"resource_type": "Patient"},
     "fhir-export": {"export_id": NOBODY},
     "fhir-export-file": {"export_id": NOBODY, "name": "Observation.1.ndjson"},
+    "fhir-slashed": {"path": "Patient/ward.1"},
     "fhir-nowhere": {"path": "a/b/c/d"},
     "cds-discovery": {},
     "cds-service": {"service_id": "patient-twin-view"},

@@ -26,6 +26,10 @@ class Ask:
         As it came; for an entry of a Bundle the text of its resource. Headers of a Subscription are marked (`sealed`).
     secrets
         What stood where the marks are; it lives as long as the request.
+    compartment
+        Type and id of whose resources are searched; empty for everybody's.
+    history
+        Whether the versions are asked for, not the resource.
     """
 
     method: str
@@ -38,6 +42,8 @@ class Ask:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    compartment: tuple[str, ...] = ()
+    history: bool = False
 
     @property
     def origin(self) -> str:

@@ -16,6 +16,8 @@ def batch(steps: list[Step], answer: Callable[[Ask], Answer]) -> Answer:
     whole = Answer(200, activity="fhir.batch")
     for step in steps:
         try:
+            if step.refusal is not None:
+                raise step.refusal
             with transaction.atomic():
                 done = answer(step.ask)
         except Refusal as refusal:

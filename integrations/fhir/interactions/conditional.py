@@ -52,7 +52,11 @@ def one(ask: Ask, criteria: Criteria) -> Served | None:
 
 
 def check_version(ask: Ask, version: str | None) -> None:
-    """Raise 412 where If-Match names another version than the newest, or any while nothing is there."""
+    """Raise 412 where If-Match names another version than the newest, or any while nothing is there; and where
+    If-None-Match wants nothing to be there, or another version than the newest."""
+    unwanted = ask.headers.get("if-none-match", "")
+    if version is not None and (unwanted.strip() == "*" or version in etags(unwanted)):
+        raise Refusal(412, "conflict", f"If-None-Match is {unwanted[:80]}, and version {version} is there")
     wanted = ask.headers.get("if-match")
     if wanted is None:
         return

@@ -20,8 +20,8 @@ def create(ask: Ask) -> Answer:
     """
     permitted(ask, "create")
     lock()
-    condition = ask.headers.get("if-none-exist", "")
-    if condition:
+    condition = ask.headers.get("if-none-exist")
+    if condition is not None:
         known = one(ask, criteria_of(condition, ask.resource_type))
         if known is not None:
             return Answer(

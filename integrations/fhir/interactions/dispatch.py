@@ -5,6 +5,7 @@ from integrations.fhir.interactions.batch import batch
 from integrations.fhir.interactions.create import create
 from integrations.fhir.interactions.delete import delete
 from integrations.fhir.interactions.entries import steps_of
+from integrations.fhir.interactions.history import history
 from integrations.fhir.interactions.own_way import OWN_WAY
 from integrations.fhir.interactions.patch import patch
 from integrations.fhir.interactions.permitted import unknown_type
@@ -26,6 +27,10 @@ def answering(ask: Ask) -> Answer:
     Refusal
         Whatever stands in its way.
     """
+    if ask.history:
+        return history(ask)
+    if ask.compartment:
+        return search_type(ask)
     if ask.resource_type not in TYPES:
         raise unknown_type(ask.resource_type)
     if ask.method in WRITES:

@@ -39,11 +39,12 @@ class _Bundle(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One entry: its place, the name that the Bundle gives it, and what it asks."""
+    """One entry: its place, the name that the Bundle gives it, and what it asks, or why that cannot be told."""
 
     position: int
     full_url: str
     ask: Ask
+    refusal: Refusal | None = None
 
     @property
     def where(self) -> str:
@@ -56,7 +57,7 @@ def steps_of(ask: Ask) -> tuple[str, list[Step]]:
     Raises
     ------
     Refusal
-        400 for what is no such Bundle, 413 for too many entries.
+        400 for what is no such Bundle, or a transaction with an entry that cannot be read; 413 for too many entries.
     """
     try:
         bundle = msgspec.json.decode(ask.body, type=_Bundle)
@@ -71,7 +72,15 @@ def steps_of(ask: Ask) -> tuple[str, list[Step]]:
         )
     if len(bundle.entry) > MOST_ENTRIES:
         raise Refusal(413, "too-costly", f"the Bundle has {len(bundle.entry)} entries; send {MOST_ENTRIES} at most")
-    return bundle.type, [_step(position, entry, ask) for position, entry in enumerate(bundle.entry)]
+    steps = []
+    for position, entry in enumerate(bundle.entry):
+        try:
+            steps.append(_step(position, entry, ask))
+        except Refusal as refusal:
+            if bundle.type == "transaction":
+                raise
+            steps.append(Step(position, entry.fullUrl, ask, refusal))
+    return bundle.type, steps
 
 
 def _step(position: int, entry: _Entry, ask: Ask) -> Step:
@@ -102,16 +111,24 @@ def _step(position: int, entry: _Entry, ask: Ask) -> Step:
     return Step(position, entry.fullUrl, of_entry)
 
 
-def _place(parts: list[str], method: str, where: str, url: str) -> dict[str, str]:
+def _place(parts: list[str], method: str, where: str, url: str) -> dict[str, Any]:
+    reads = method in ("GET", "HEAD")
     match parts:
-        case [kind] if kind:
+        case [kind] if kind and kind[0] not in "$_" and kind != "metadata":
             return {"resource_type": kind, "identifier": "", "version": ""}
-        case [kind, identifier] if method != "POST":
-            return {"resource_type": kind, "identifier": identifier, "version": ""}
-        case [kind, identifier, "_history", version] if method in ("GET", "HEAD"):
+        case [kind, "_history"] if reads:
+            return {"resource_type": kind, "identifier": "", "version": "", "history": True}
+        case [kind, identifier, "_history"] if reads:
+            return {"resource_type": kind, "identifier": identifier, "version": "", "history": True}
+        case [kind, identifier, "_history", version] if reads:
             return {"resource_type": kind, "identifier": identifier, "version": version}
+        case ["Patient", owner, kind] if reads and kind and kind[0] not in "$_":
+            return {"resource_type": kind, "identifier": "", "version": "", "compartment": ("Patient", owner)}
+        case [kind, identifier] if method != "POST" and identifier and identifier[0] not in "$_":
+            return {"resource_type": kind, "identifier": identifier, "version": ""}
     raise Refusal(
-        400, "value", f"{where}.url is {url[:100]!r}; give Type, Type?query, Type/id or Type/id/_history/version",
+        400, "value", f"{where}.url is {url[:100]!r}; give Type, Type?query, Type/id, Patient/id/Type, or"
+        " what of it has _history; operations are asked for outside of a Bundle",
         expression=f"{where}.url",
     )  # fmt: skip
 

@@ -7,8 +7,10 @@ from django.utils.http import parse_http_date_safe
 
 from integrations.fhir.interactions.ask import Answer, Ask, marks
 from integrations.fhir.interactions.found import absent, current, gone, hidden, reaches, versioned
+from integrations.fhir.outcome import bad_value
 from integrations.fhir.registry import TYPES
 from integrations.fhir.resources.served import Served
+from integrations.fhir.shape import SUMMARIES, Shape, read_elements
 from integrations.fhir.sources import STORED
 
 
@@ -18,14 +20,28 @@ def read(ask: Ask) -> Answer:
     Raises
     ------
     Refusal
-        404 where it is not there for this caller, 410 where it was deleted.
+        404 where it is not there for this caller, 410 where it was deleted, 400 for a shape that there is not.
     """
     served = _stored(ask) if ask.resource_type in STORED else _computed(ask)
     activity = "fhir.vread" if ask.version else "fhir.read"
+    shape = _shape(ask)
     known = _is_known(ask, served.version, served.last_updated)
-    return Answer(
-        304 if known else 200, b"" if known else served.body, marks(served, ask.base), [served], activity=activity
-    )
+    body = b"" if known else shape.of(served.resource_type, served.body)
+    return Answer(304 if known else 200, body, marks(served, ask.base), [served], activity=activity)
+
+
+def _shape(ask: Ask) -> Shape:
+    """How much of it is wanted, by ``_summary`` and ``_elements``; ``count`` counts, so it is for searches alone."""
+    summary = ""
+    elements: tuple[str, ...] = ()
+    for name, text in ask.query:
+        if name == "_summary":
+            if text not in SUMMARIES or text == "count":
+                raise bad_value("_summary", text, "give one of true, text, data, false")
+            summary = text
+        elif name == "_elements":
+            elements = read_elements(text)
+    return Shape(summary, elements)
 
 
 def _stored(ask: Ask) -> Served:
