@@ -18,11 +18,11 @@ from integrations.cds_hooks.cards import Card
 from integrations.cds_hooks.draft import Draft, DraftError, drafts_of
 from integrations.cds_hooks.models import IssuedCard
 from integrations.cds_hooks.newer import newer_than
+from integrations.cds_hooks.offered import ORDER_SIGN, PATIENT_VIEW
 from integrations.cds_hooks.order_select import silent_card, trial_card, tried
 from integrations.cds_hooks.order_sign import kept
 from integrations.cds_hooks.patient_view import level_due, state_card
 from integrations.cds_hooks.prefetch import check_prefetch
-from integrations.cds_hooks.services import ORDER_SIGN, PATIENT_VIEW
 from integrations.cds_hooks.whose import patient_of
 from integrations.cds_hooks.words import age_of_data
 from twins.records.models import Comparison, Job

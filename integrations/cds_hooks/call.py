@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from django.conf import settings
 
-from integrations.cds_hooks.services import Service
+from integrations.cds_hooks.offered import Service
 from integrations.cds_hooks.trust import Client
 from integrations.fhir.outcome import Refusal
 from integrations.readings.refusal import shown

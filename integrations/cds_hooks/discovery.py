@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from integrations.cds_hooks.services import SERVICES, prefetch
+from integrations.cds_hooks.offered import SERVICES, prefetch
 
 
 def discovered() -> dict[str, Any]:

@@ -12,7 +12,7 @@ from clinic.audit.event import Actor, record
 from clinic.audit.models import Action
 from integrations.cds_hooks.call import Json, bad, read_object
 from integrations.cds_hooks.models import Feedback, FeedbackOutcome, IssuedCard
-from integrations.cds_hooks.services import Service
+from integrations.cds_hooks.offered import Service
 from integrations.cds_hooks.trust import Client
 from integrations.fhir.outcome import Refusal
 from integrations.readings.moment import instant

@@ -13,7 +13,7 @@ from clinic.access.permissions import visible_patients
 from clinic.access.roles import Permission
 from integrations.cds_hooks.cards import OVERRIDE_REASONS, REASONS_SYSTEM
 from integrations.cds_hooks.models import Feedback, FeedbackOutcome, IssuedCard
-from integrations.cds_hooks.services import SERVICES
+from integrations.cds_hooks.offered import SERVICES
 
 _LATEST = 50
 _OURS = dict(OVERRIDE_REASONS)

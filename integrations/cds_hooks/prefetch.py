@@ -4,7 +4,7 @@ from enum import Enum
 from typing import Any
 
 from integrations.cds_hooks.call import Call, Json, bad, names_patient
-from integrations.cds_hooks.services import prefetch
+from integrations.cds_hooks.offered import prefetch
 
 
 class Sent(Enum):

@@ -23,7 +23,7 @@ from integrations.cds_hooks.call import read_call
 from integrations.cds_hooks.discovery import discovered
 from integrations.cds_hooks.feedback import keep_feedback, read_feedback
 from integrations.cds_hooks.keys import KeysUnavailableError
-from integrations.cds_hooks.services import SERVICES, Service
+from integrations.cds_hooks.offered import SERVICES, Service
 from integrations.cds_hooks.token import TokenError, UntrustedIssuerError, verify
 from integrations.cds_hooks.trust import Client
 from integrations.fhir.authentication import refuse
