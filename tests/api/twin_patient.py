@@ -10,9 +10,9 @@ from twins.jobs.update import request_update, run
 from twins.records.models import Sex, TwinVersion
 
 
-def charted(number: int = 1) -> tuple[Patient, Chart]:
-    """The patient ``ward.p<number>`` with two days of vancomycin on record."""
-    patient = ward_data.patient(number)
+def charted(number: int = 1, patient: Patient | None = None) -> tuple[Patient, Chart]:
+    """The patient ``ward.p<number>``; the first with two days of vancomycin on record, others with one dose."""
+    patient = patient or ward_data.patient(number)
     subject = patient.subject
     subject.sex, subject.age_years, subject.age_as_of = Sex.MALE, 60, date(2026, 3, 1)
     subject.save()

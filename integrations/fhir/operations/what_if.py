@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from clinic.access.permissions import granted
+from clinic.access.roles import Permission
 from integrations.fhir.interactions.ask import Answer, Ask
 from integrations.fhir.operations.inputs import Inputs
 from integrations.fhir.operations.operation import Operation, Slot
@@ -46,6 +48,8 @@ def what_if(ask: Ask, inputs: Inputs) -> Answer:
         and 422 for plans that cannot be compared.
     """
     inputs.only(("drug", "plan", "order", "horizon", "step"))
+    if ask.caller.is_person and Permission.COMPARISON_ASK not in granted(ask.caller.actor.roles):
+        raise Refusal(403, "forbidden", f"The role of the person does not permit {Permission.COMPARISON_ASK}.")
     whose = patient_of(ask, "RiskAssessment", "Observation")
     twin = forecastable(inputs, whose)
     asked = plans_of(inputs, twin, ask.base, whose.reference)
