@@ -2,7 +2,8 @@
 
 Makes a database of its own beside the one that ``TEST_DATABASE_URL`` names, and drops it afterwards unless ``--keep``
 is given; ``--count`` loads fewer. Real workers write the files (``--workers``, two by default); the time runs from the
-kick-off to the manifest, and the files are then fetched at the door and their lines counted.
+kick-off to the manifest, and the files are then fetched at the door and their lines counted. What the workers and the
+database server computed meanwhile is shown beside it: on a machine that does other work too, the clock tells little.
 """
 
 import argparse
@@ -63,9 +64,10 @@ def _measure(folder: Path, workers: int) -> None:
     call_command("integration_token", "bench", stdout=out)
     client = Client(headers={"Authorization": f"Bearer {out.getvalue().strip()}"})
     with Processes(folder / "logs") as processes:
-        processes.start("worker", worker(concurrency=workers, beat=False))
+        group = processes.start("worker", worker(concurrency=workers, beat=False))
         time.sleep(15)  # their start is not what is measured
-        _say(f"{'export':44} {'resources':>10} {'MB':>6} {'s':>7} {'a second':>9}   goal")
+        head = f"{'export':32} {'resources':>10} {'MB':>6} {'s':>7} {'a second':>9} {'goal':>7}"
+        _say(f"{head} {'CPU s':>6} {'µs each':>8}")
         for title, address in (
             ("Observation", "/fhir/$export?_type=Observation"),
             ("everything, of all patients", "/fhir/Patient/$export"),
@@ -75,10 +77,11 @@ def _measure(folder: Path, workers: int) -> None:
                 "/fhir/$export?_type=Observation&_typeFilter=Observation%3Fcode%3D8867-4,2160-0",
             ),
         ):
-            _export(client, folder, processes, title, address)
+            _export(client, folder, processes, group, title, address)
 
 
-def _export(client: Any, folder: Path, processes: Any, title: str, address: str) -> None:
+def _export(client: Any, folder: Path, processes: Any, group: int, title: str, address: str) -> None:
+    computed = _computed_s(group)
     began = time.perf_counter()
     begun = client.get(address, headers={"Prefer": "respond-async"})
     where = begun["Content-Location"].removeprefix("http://testserver")
@@ -86,11 +89,15 @@ def _export(client: Any, folder: Path, processes: Any, title: str, address: str)
         processes.check()
         time.sleep(0.6)
     seconds = time.perf_counter() - began
+    computed = _computed_s(group) - computed
     items = answer.json()["output"]
     size = sum(path.stat().st_size for path in (folder / "exports" / where.rpartition("/")[2]).iterdir())
     looked_at = _resources(address)
     count = sum(item["count"] for item in items)
-    _say(f"{title:44} {count:10,} {size / 1e6:6.0f} {seconds:7.1f} {looked_at / seconds:9,.0f}   {GOAL:,}")
+    _say(
+        f"{title:32} {count:10,} {size / 1e6:6.0f} {seconds:7.1f} {looked_at / seconds:9,.0f} {GOAL:7,}"
+        f" {computed:6.1f} {computed / looked_at * 1e6:8.1f}"
+    )
     began = time.perf_counter()
     lines = 0
     for item in items:
@@ -98,7 +105,7 @@ def _export(client: Any, folder: Path, processes: Any, title: str, address: str)
         lines += sum(piece.count(b"\n") for piece in file.streaming_content)
     if lines != count:
         raise AssertionError(f"the manifest counts {count} lines, the files have {lines}")
-    _say(f"{'  its files fetched, each counted':44} {lines:10,} {'':6} {time.perf_counter() - began:7.1f}")
+    _say(f"{'  its files fetched and counted':32} {lines:10,} {'':6} {time.perf_counter() - began:7.1f}")
     client.delete(where)
 
 
@@ -108,6 +115,27 @@ def _resources(address: str) -> int:
 
     rows = Resource.objects.all()
     return rows.filter(resource_type="Observation").count() if "_type=Observation" in address else rows.count()
+
+
+def _computed_s(group: int) -> float:
+    """Seconds of processor time that the workers and their backends of the database server took so far.
+
+    The server's are counted where it runs on this machine.
+    """
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
+        backends = {pid for (pid,) in cursor.fetchall()}
+    ticks = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text(encoding="utf-8").rpartition(")")[2].split()
+        except (FileNotFoundError, ProcessLookupError):  # it has ended
+            continue
+        if int(fields[2]) == group or int(path.parent.name) in backends:
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _say(text: str) -> None:

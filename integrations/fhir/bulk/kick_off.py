@@ -32,9 +32,11 @@ def kick_off(ask: Ask, inputs: Inputs) -> Answer:
     Raises
     ------
     Refusal
-        400 and 404 for what cannot be exported so, 403 for what the token does not cover, 429 while too many exports
-        of the client are under way.
+        400, 404 and 405 for what cannot be exported so, 403 for what the token does not cover, 429 while too many
+        exports of the client are under way.
     """
+    if ask.method == "HEAD":
+        raise Refusal(405, "not-supported", "An export is begun by GET or POST.", Allow="GET, POST")
     asked = read(ask, inputs)
     types = covered(ask.caller, asked.level, asked.types)
     members = whose(ask, asked)

@@ -13,6 +13,7 @@ from integrations.fhir.bulk.models import Export, ExportPart, ExportState
 from integrations.fhir.bulk.outcomes import outcome_lines
 from integrations.fhir.bulk.rows import stored
 from integrations.fhir.sources import STORED
+from integrations.readings.models import Resource
 
 logger = logging.getLogger(__name__)
 
@@ -78,26 +79,29 @@ def _noted(export: Export) -> list[ExportPart]:
 def _older_writers_ended() -> bool:
     """Wait until all who wrote when the export was asked for have ended: rows of theirs may have low numbers.
 
-    SQLite lets one write at a time, so there is nobody to wait for.
+    A transaction that has written resources holds its lock on their table until it ends. SQLite lets one write at a
+    time, so there is nobody to wait for.
     """
-    if connection.vendor != "postgresql" or connection.in_atomic_block:
+    if connection.vendor != "postgresql":
         return True
-    mark, _ = _under_way()
+    older = _writers()
     until = time.monotonic() + WAIT_SECONDS
-    while _under_way()[1] < mark:
+    while older:
         if time.monotonic() > until:
-            logger.warning("somebody has been writing to the database for over %.0f s; the export waits", WAIT_SECONDS)
+            logger.warning("somebody has been writing resources for over %.0f s; the export waits", WAIT_SECONDS)
             return False
         time.sleep(0.05)
+        older &= _writers()
     return True
 
 
-def _under_way() -> tuple[int, int]:
-    """The next number of a transaction, and the lowest of one that has not ended."""
+def _writers() -> set[str]:
+    """The transactions of others that have written resources and have not ended."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_snapshot_xmax(now_)::text::bigint, pg_snapshot_xmin(now_)::text::bigint"
-            " FROM pg_current_snapshot() AS now_"
+            "SELECT virtualtransaction FROM pg_locks WHERE relation = %s::regclass AND mode = 'RowExclusiveLock'"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            " AND granted AND pid <> pg_backend_pid()",
+            [Resource._meta.db_table],
         )
-        high, low = cursor.fetchone()
-    return int(high), int(low)
+        return {str(number) for (number,) in cursor.fetchall()}

@@ -61,13 +61,18 @@ def sweep() -> int:
 
 
 def forget_expired() -> int:
-    """Remove the files of exports that have expired or failed, and what a worker left of cancelled ones; how many."""
+    """Remove the files of exports that have expired or failed, and what a worker left of cancelled ones; how many.
+
+    The rows of the exports stay: a later one may ask for what came since.
+    """
     now = timezone.now()
     over = Q(expires_at__lt=now) | Q(state__in=(ExportState.FAILED, ExportState.CANCELLED))
     recently = now - timedelta(days=2)
     found = 0
     for export in Export.objects.filter(over).filter(Q(files_removed=False) | Q(finished_at__gt=recently)):
         remove(export.pk)
+        export.members.all().delete()
+        export.parts.all().delete()
         Export.objects.filter(pk=export.pk).update(files_removed=True)
         found += 1
     return found

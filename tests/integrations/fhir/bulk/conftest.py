@@ -105,9 +105,10 @@ def fetched(caller: Client, items: list[dict[str, Any]]) -> list[str]:
 
 
 def status(caller: Client, address: str, **headers: str) -> int:
-    """Of a file, or of anything else; the answer is closed."""
+    """Of a file, or of anything else; the answer is read to its end, which closes it."""
     answer = caller.get(address, headers=headers)
-    answer.close()
+    for _ in answer:
+        pass
     return int(answer.status_code)
 
 

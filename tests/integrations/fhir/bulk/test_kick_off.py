@@ -49,6 +49,11 @@ def test_without_respond_async_it_is_refused(caller: Client) -> None:
     assert "respond-async" in refused(caller.get("/fhir/$export", headers={"Prefer": "handling=lenient"}))
 
 
+def test_a_head_begins_nothing(caller: Client) -> None:
+    assert caller.head("/fhir/$export", headers={"Prefer": "respond-async"}).status_code == 405
+    assert not Export.objects.exists()
+
+
 def test_one_who_takes_no_json_is_refused(caller: Client) -> None:
     refused(begin(caller, Accept="application/fhir+xml"), 406)
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from psycopg import connect
 
 from integrations.fhir.bulk import files, lines, plan, tasks, views
 from integrations.fhir.bulk.models import Export, ExportPart, ExportState
@@ -277,6 +279,24 @@ def test_what_was_deleted_since_is_listed_as_transactions_of_deletions(caller: C
     whole = done(caller, begin(caller))
     assert "Observation/ward.o5" not in ids(caller, whole)
     assert "deleted" not in whole
+
+
+@pytest.mark.postgresql
+def test_it_waits_for_those_who_were_writing_when_it_was_asked_for(
+    caller: Client, ward: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row with a low number may appear late: its writer got the number first and has not ended."""
+    monkeypatch.setattr(plan, "WAIT_SECONDS", 0.2)
+    place(begin(caller))
+    export = Export.objects.get()
+    known = connection.settings_dict
+    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    with connect(**{name: known[key] for name, key in names.items() if known[key]}) as other:
+        other.execute("UPDATE readings_resource SET is_current = is_current WHERE id = -1")
+        assert not plan.plan(export.pk)
+        assert Export.objects.get().state == ExportState.QUEUED
+        other.rollback()
+        assert plan.plan(export.pk)
 
 
 def test_what_two_sources_call_alike_is_exported_under_two_names(caller: Client, ward: Any) -> None:
