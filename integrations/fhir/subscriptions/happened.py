@@ -13,6 +13,7 @@ from integrations.ehr.signals import pull_failed
 from integrations.fhir.subscriptions.crossing import before, chances, crossed
 from integrations.fhir.subscriptions.filters import fits
 from integrations.fhir.subscriptions.models import Event, Subscriber
+from integrations.fhir.subscriptions.published import A_TWIN
 from integrations.fhir.subscriptions.topics import DECISION_SIGNED, PULL_FAILED, RISK_CROSSED, TWIN_UPDATED, Topic
 from integrations.fhir.subscriptions.wake import wake
 from integrations.readings.models import Source
@@ -33,7 +34,7 @@ def connect() -> None:
 
 
 def _twin(*, instance: TwinVersion, **_: Any) -> None:
-    about = [["Observation", f"{TWIN}.{instance.pk}"]]
+    about = [[A_TWIN, str(instance.pk)]]
     _tell(_of(TWIN_UPDATED, instance), instance.subject_id, about)
 
 

@@ -15,6 +15,7 @@ from integrations.fhir.interactions.bundled import bundle_of
 from integrations.fhir.resources.served import Served
 from integrations.fhir.subscriptions.backport import STATUS_PROFILE, Content, Kind
 from integrations.fhir.subscriptions.models import Event, Subscriber
+from integrations.fhir.subscriptions.published import published
 from integrations.fhir.subscriptions.right import may_hear, seen
 from integrations.fhir.subscriptions.topics import TOPIC
 
@@ -42,8 +43,7 @@ def notification(
     for event in events:
         part = [_said("event-number", "String", str(event.number)), _said("timestamp", "Instant", _instant(event))]
         if told != Content.EMPTY and may_hear(caller, event, subscriber.topic):
-            focus, context = _about(event, caller)
-            named = {one.resource_type + "/" + one.id: one for one in (focus, context) if one is not None}
+            named = {f"{one.resource_type}/{one.id}": one for one in _about(event, caller)}
             part += _references(event, list(named), subscriber.base)
             entries |= named
             subjects |= {str(event.subject_id)} if event.subject_id else set()
@@ -74,10 +74,14 @@ def status_of(subscriber: Subscriber, kind: Kind, events: Sequence[dict[str, Any
     }
 
 
-def _about(event: Event, caller: Caller) -> tuple[Served | None, Served | None]:
+def _about(event: Event, caller: Caller) -> list[Served]:
     """What the event is about, as far as it is there and the caller may read it; and its patient."""
+    names = published(event.about)
+    found = seen(caller, names)
+    if not any(resource_type == "Observation" for resource_type, _ in names):
+        found = found[:1]  # the other names are what the same thing is called elsewhere
     patient = Patient.objects.filter(pk=event.subject_id).first() if event.subject_id else None
-    return seen(caller, event.about), seen(caller, [["Patient", server_id(patient.source_key)]] if patient else [])
+    return found + (seen(caller, [["Patient", server_id(patient.source_key)]]) if patient else [])
 
 
 def _references(event: Event, names: list[str], base: str) -> list[dict[str, Any]]:

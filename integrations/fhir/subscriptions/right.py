@@ -1,7 +1,5 @@
 """How far the right of a subscription's owner goes now: asked anew whenever something is to be told."""
 
-from typing import Any
-
 from django.utils import timezone
 from oauth2_provider.models import AccessToken, RefreshToken
 
@@ -14,6 +12,7 @@ from integrations.fhir.outcome import Refusal
 from integrations.fhir.registry import TYPES
 from integrations.fhir.resources.served import Served
 from integrations.fhir.subscriptions.models import Event, Subscriber
+from integrations.fhir.subscriptions.published import published
 from integrations.fhir.subscriptions.topics import TOPIC, TOPICS
 from integrations.smart.authorization import holds
 from integrations.smart.models import Authorization
@@ -76,15 +75,15 @@ def may_hear(caller: Caller, event: Event, topic: str) -> bool:
         return False
     if not reaches(reach, resource_type, event.subject_id):
         return False
-    return not reach.queries or bool(seen(caller, [pair for pair in event.about if pair[0] == resource_type]))
+    if not reach.queries:
+        return True
+    return bool(seen(caller, [pair for pair in published(event.about) if pair[0] == resource_type]))
 
 
-def seen(caller: Caller, names: list[Any]) -> Served | None:
-    """The first resource of those names that is there and that the caller may read."""
+def seen(caller: Caller, names: list[list[str]]) -> list[Served]:
+    """The resources of those names that are there and that the caller may read, in that order."""
+    found: list[Served] = []
     for resource_type, identifier in names:
-        if resource_type not in TYPES or not caller.covers(resource_type, "r"):
-            continue
-        found = TYPES[resource_type].named([identifier], caller.reach(resource_type, "r"))
-        if found:
-            return found[0]
-    return None
+        if resource_type in TYPES and caller.covers(resource_type, "r"):
+            found += TYPES[resource_type].named([identifier], caller.reach(resource_type, "r"))
+    return found

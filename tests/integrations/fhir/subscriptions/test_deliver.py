@@ -1,5 +1,6 @@
 """What happens is told, in order, at least once, and given up only before somebody's eyes."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from integrations.fhir.subscriptions.deliver import deliver, is_due, wait_s
 from integrations.fhir.subscriptions.models import DeadLetter, Event, State, Subscriber, Why
 from integrations.fhir.subscriptions.sweep import forget, sweep
 from integrations.readings.models import Resource
+from tests.api import ward_data
 from tests.integrations.fhir.subscriptions.asked import (
     RISK,
     SECRET,
@@ -101,6 +103,31 @@ def test_where_nothing_is_published_yet_the_patient_is_the_focus(
     deliver(subscriber.pk)
     (event,) = events(receiver.bundles[-1])
     assert event["focus"] == {"reference": "http://testserver/fhir/Patient/ward.p1"}
+
+
+def test_estimates_that_are_published_are_what_an_update_is_about(
+    caller: Client, receiver: Receiver, patient: Patient
+) -> None:
+    subscriber = active(caller, receiver)
+    version = learns(patient)
+    for name in ("clearance", "volume"):
+        estimate = {
+            "resourceType": "Observation",
+            "id": name,
+            "meta": {"versionId": "1"},
+            "identifier": [{"system": "urn:patient-twin:twin-version", "value": str(version.pk)}],
+            "status": "final",
+            "subject": {"reference": "Patient/ward.p1"},
+        }
+        text = json.dumps(estimate)
+        ward_data.store(text, slug="twin", subject=patient.subject, event_time=version.data_until)
+    deliver(subscriber.pk)
+    (bundle,) = receiver.bundles[1:]
+    base = "http://testserver/fhir"
+    names = [f"{base}/Observation/twin.clearance", f"{base}/Observation/twin.volume", f"{base}/Patient/ward.p1"]
+    assert [entry["fullUrl"] for entry in bundle["entry"][1:]] == names
+    (event,) = events(bundle)
+    assert event["focus"] == {"reference": names[0]}
 
 
 def test_events_come_in_order_and_as_many_at_once_as_asked(
