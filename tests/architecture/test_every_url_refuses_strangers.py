@@ -45,7 +45,7 @@ def test_only_these_addresses_are_open_to_anybody() -> None:
     }
     bearer = {address.name for address in TABLE if address.rule and address.rule.door is Door.BEARER}
     doors = {address.name for address in TABLE if address.name.startswith("fhir-")} - {"fhir-metadata"}
-    assert bearer == doors | {"oauth-launch", "smart-practitioner"}
+    assert bearer == doors | {"oauth-launch", "smart-practitioner", "openapi"}
 
 
 @pytest.mark.parametrize("method", METHODS)
