@@ -1,10 +1,13 @@
-"""The address of the description."""
+"""The addresses of the description."""
 
 from django.urls import path
 
 from clinic.access.gate import bearer
 from integrations.openapi import views
 
-_reader = bearer("for hospital systems and administrators: 401 without a token of the integration role or a session")
+_system = bearer("for hospital systems: 401 without a bearer token of the integration role")
 
-urlpatterns = [path("openapi.json", _reader(views.openapi), name="openapi")]
+urlpatterns = [
+    path("openapi.json", _system(views.openapi), name="openapi"),
+    path("clients/openapi.json", views.openapi_page, name="openapi-page"),
+]

@@ -15,6 +15,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "healthz": {},
     "readyz": {},
     "openapi": {},
+    "openapi-page": {},
     "login": {},
     "logout": {},
     "audit": {},
