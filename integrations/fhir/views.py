@@ -26,7 +26,7 @@ from integrations.fhir.formats import judge_accept
 from integrations.fhir.interactions.ask import Answer, Ask
 from integrations.fhir.interactions.dispatch import answering, bundle
 from integrations.fhir.interactions.history import history
-from integrations.fhir.interactions.patch import JSON_PATCH
+from integrations.fhir.interactions.patch import PATCHES
 from integrations.fhir.interactions.refused import keep
 from integrations.fhir.interactions.search_type import search_type
 from integrations.fhir.operations.inputs import Inputs
@@ -179,7 +179,7 @@ class InstanceView(Door):
 
     def patch(self, request: Request, **_: str) -> HttpResponse:
         self.answered.activity = "fhir.update"
-        return self.writing(answering, self.ask(request, body=body_of(request, JSON_PATCH)))
+        return self.writing(answering, self.ask(request, body=body_of(request, *PATCHES)))
 
     def delete(self, request: Request, **_: str) -> HttpResponse:
         self.answered.activity = "fhir.delete"
