@@ -217,6 +217,21 @@ def test_what_is_there_is_not_created_again_however_the_condition_is_written(wri
     assert len(ids(writer.get(f"/fhir/Patient?identifier={value}"))) == 1
 
 
+def test_a_condition_in_the_address_of_a_create_counts_as_in_its_header(writer: Client) -> None:
+    resource = bare(identifier=[{"system": "urn:site", "value": "7"}])
+    first, again = (
+        writer.post("/fhir/Patient?identifier=urn:site%7C7&_format=json", json.dumps(resource), content_type=JSON)
+        for _ in range(2)
+    )
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again["Location"] == first["Location"]
+    entry = {"resource": resource, "request": {"method": "POST", "url": "Patient?identifier=urn:site%7C7"}}
+    done = post(writer, {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}).json()["entry"][0]
+    assert done["response"]["location"] == first["Location"]
+    assert post(writer, resource).status_code == 201
+    assert writer.post("/fhir/Patient?colour=red", json.dumps(resource), content_type=JSON).status_code == 400
+
+
 @pytest.mark.parametrize("condition", ["", "colour=red", "Observation?code=1", "_count=1"])
 def test_a_condition_that_says_nothing_creates_nothing(writer: Client, condition: str) -> None:
     answer = post(writer, bare(), **{"If-None-Exist": condition})
