@@ -26,7 +26,7 @@ from integrations.fhir.formats import body as body_of
 from integrations.fhir.interactions.ask import Answer, Ask
 from integrations.fhir.interactions.dispatch import answering, bundle
 from integrations.fhir.interactions.history import history
-from integrations.fhir.interactions.patch import JSON_PATCH
+from integrations.fhir.interactions.patch import PATCHES
 from integrations.fhir.interactions.refused import keep
 from integrations.fhir.interactions.sealed import sealed
 from integrations.fhir.interactions.search_type import search_type
@@ -192,7 +192,7 @@ class InstanceView(Door):
 
     def patch(self, request: Request, **_: str) -> HttpResponse:
         self.answered.activity = "fhir.update"
-        return self.writing(answering, self.ask(request, body=body_of(request, JSON_PATCH)))
+        return self.writing(answering, self.ask(request, body=body_of(request, *PATCHES)))
 
     def delete(self, request: Request, **_: str) -> HttpResponse:
         self.answered.activity = "fhir.delete"

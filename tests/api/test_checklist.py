@@ -217,6 +217,21 @@ def test_what_is_there_is_not_created_again_however_the_condition_is_written(wri
     assert len(ids(writer.get(f"/fhir/Patient?identifier={value}"))) == 1
 
 
+def test_a_condition_in_the_address_of_a_create_counts_as_in_its_header(writer: Client) -> None:
+    resource = bare(identifier=[{"system": "urn:site", "value": "7"}])
+    first, again = (
+        writer.post("/fhir/Patient?identifier=urn:site%7C7&_format=json", json.dumps(resource), content_type=JSON)
+        for _ in range(2)
+    )
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again["Location"] == first["Location"]
+    entry = {"resource": resource, "request": {"method": "POST", "url": "Patient?identifier=urn:site%7C7"}}
+    done = post(writer, {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}).json()["entry"][0]
+    assert done["response"]["location"] == first["Location"]
+    assert post(writer, resource).status_code == 201
+    assert writer.post("/fhir/Patient?colour=red", json.dumps(resource), content_type=JSON).status_code == 400
+
+
 @pytest.mark.parametrize("condition", ["", "colour=red", "Observation?code=1", "_count=1"])
 def test_a_condition_that_says_nothing_creates_nothing(writer: Client, condition: str) -> None:
     answer = post(writer, bare(), **{"If-None-Exist": condition})
@@ -230,6 +245,46 @@ def test_an_update_that_wants_nothing_to_be_there_is_refused_where_it_is(writer:
     assert put(writer, "/fhir/Patient/new", bare(id="new"), **{"If-None-Match": "*"}).status_code == 201
     answer = put(writer, "/fhir/Patient/new", bare(id="new", birthDate="1950-01-01"), **{"If-None-Match": tag})
     assert answer.status_code == status, answer.content
+
+
+# patches
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/merge-patch+json", "application/json", "application/json; charset=UTF-8"]
+)
+def test_a_merge_patch_changes_what_it_names_and_takes_away_what_is_null(writer: Client, kind: str) -> None:
+    known = post(writer, bare()).json()["id"]
+    text = json.dumps(observation(of=known)).replace("15.3", "15.30")
+    address = "/fhir/Observation/" + writer.post("/fhir/Observation", text, content_type=JSON).json()["id"]
+    steps = {"status": "amended", "valueQuantity": {"unit": "milligram per litre"}, "category": None}
+    answer = writer.patch(address, json.dumps(steps), content_type=kind)
+    assert answer.status_code == 200, answer.content
+    body = answer.json()
+    assert (body["status"], body["valueQuantity"]["unit"]) == ("amended", "milligram per litre")
+    assert "category" not in body
+    assert '"value":15.30,' in writer.get(address).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "body", "status"),
+    [
+        ("application/merge-patch+json", "[]", 400),
+        ("application/merge-patch+json", '{"gender": "nonsense"}', 422),
+        ("application/merge-patch+json", '{"resourceType": "Observation"}', 400),
+        ("application/merge-patch+json", '{"id": "other"}', 400),
+        ("application/merge-patch+json", '{"a": ' * 500 + "1" + "}" * 500, 422),
+        ("application/merge-patch+json", '{"a": ' * 20000 + "1" + "}" * 20000, 400),
+        ("application/json-patch+json", "{}", 400),
+        ("application/fhir+json", '{"resourceType": "Parameters"}', 415),
+    ],
+)
+def test_a_patch_that_cannot_be_is_refused(writer: Client, kind: str, body: str, status: int) -> None:
+    known = post(writer, bare()).json()["id"]
+    answer = writer.patch(f"/fhir/Patient/{known}", body, content_type=kind)
+    assert answer.status_code == status, answer.content
+    assert said(answer)
+    assert writer.get(f"/fhir/Patient/{known}")["ETag"] == 'W/"1"'
 
 
 # searches

@@ -11,6 +11,23 @@ from integrations.fhir.search import find
 Criteria = list[tuple[str, str]]
 
 
+def condition_of(ask: Ask) -> Criteria | None:
+    """The condition of a create: its If-None-Exist header, else search parameters in its address; None without any.
+
+    R4 knows the header alone. fhirpy's get_or_create, made for Aidbox, writes the condition into the address; to ignore
+    it would make doubles of what the caller said is one.
+
+    Raises
+    ------
+    Refusal
+        As `criteria_of`.
+    """
+    header = ask.headers.get("if-none-exist")
+    if header is not None:
+        return criteria_of(header, ask.resource_type)
+    return [(name, text) for name, text in ask.query if name not in ("_format", "_pretty")] or None
+
+
 def criteria_of(condition: str, resource_type: str) -> Criteria:
     """The query of an If-None-Exist header: alone, behind a question mark, or behind the type's address.
 

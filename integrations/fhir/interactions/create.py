@@ -4,7 +4,7 @@ import uuid
 
 from integrations.fhir.interactions.ask import Answer, Ask, marks
 from integrations.fhir.interactions.checked import checked
-from integrations.fhir.interactions.conditional import criteria_of, one
+from integrations.fhir.interactions.conditional import condition_of, one
 from integrations.fhir.interactions.drafts import Draft, lock, write
 from integrations.fhir.interactions.permitted import permitted
 from integrations.fhir.interactions.returned import returned
@@ -20,9 +20,9 @@ def create(ask: Ask) -> Answer:
     """
     permitted(ask, "create")
     lock()
-    condition = ask.headers.get("if-none-exist")
+    condition = condition_of(ask)
     if condition is not None:
-        known = one(ask, criteria_of(condition, ask.resource_type))
+        known = one(ask, condition)
         if known is not None:
             return Answer(
                 200, returned(ask, known), marks(known, ask.base, location=True), [known], activity="fhir.read"

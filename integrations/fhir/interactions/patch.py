@@ -1,4 +1,7 @@
-"""Patch: a JSON Patch (RFC 6902) on the newest version; numbers that it does not touch keep their digits."""
+"""Patch: a JSON Patch (RFC 6902) or a merge patch (RFC 7396) on the newest version.
+
+Numbers that it does not touch keep their digits. R4 asks for JSON Patch; fhirpy sends merge patches, as plain JSON.
+"""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -17,13 +20,15 @@ from integrations.fhir.interactions.update import current_of, put, queried
 from integrations.fhir.outcome import Refusal
 
 JSON_PATCH = "application/json-patch+json"
+_MERGES = ("application/merge-patch+json", "application/json")
+PATCHES = (JSON_PATCH, *_MERGES)
 MOST_STEPS = 1000
 _exact = msgspec.json.Decoder(float_hook=Decimal)
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 
 def patch(ask: Ask) -> Answer:
-    """``PATCH [base]/[type]/[id]`` with `JSON_PATCH`, or of the one that answers a query.
+    """``PATCH [base]/[type]/[id]`` with one of `PATCHES`, or of the one that answers a query.
 
     Raises
     ------
@@ -41,17 +46,19 @@ def patch(ask: Ask) -> Answer:
     found = current_of(ask, identifier)
     if found.deleted:
         raise gone(found)
-    changed = _encode(_patched(_exact.decode(found.served.body), ask.body))
+    changed = _encode(_patched(_exact.decode(found.served.body), ask))
     body = checked(changed, ask.resource_type)
     names_this_address(body.data, identifier)
     return put(ask, identifier, body, "PATCH")
 
 
-def _patched(resource: dict[str, Any], body: bytes) -> dict[str, Any]:
+def _patched(resource: dict[str, Any], ask: Ask) -> dict[str, Any]:
     try:
-        steps = _exact.decode(text_of(body))
+        steps = _exact.decode(text_of(ask.body))
     except (msgspec.DecodeError, RecursionError) as error:
         raise Refusal(400, "structure", f"the patch is not JSON ({error}); send a JSON Patch") from error
+    if ask.headers.get("content-type", "").partition(";")[0].strip().lower() in _MERGES:
+        return _merged(resource, steps)
     if not isinstance(steps, list) or len(steps) > MOST_STEPS:
         raise Refusal(400, "structure", f"a JSON Patch is a list of at most {MOST_STEPS} operations; send one")
     try:
@@ -63,3 +70,19 @@ def _patched(resource: dict[str, Any], body: bytes) -> dict[str, Any]:
     if not isinstance(changed, dict):
         raise Refusal(422, "processing", "the patch leaves no resource; send one that changes elements")
     return changed
+
+
+def _merged(resource: dict[str, Any], change: Any) -> dict[str, Any]:
+    """The resource with the members of `change` in place of its own; null takes one away."""
+    if not isinstance(change, dict):
+        raise Refusal(400, "structure", f"a merge patch is an object; send one, or a JSON Patch as {JSON_PATCH}")
+    merged = dict(resource)
+    for name, value in change.items():
+        if value is None:
+            merged.pop(name, None)
+        elif isinstance(value, dict):
+            known = merged.get(name)
+            merged[name] = _merged(known if isinstance(known, dict) else {}, value)
+        else:
+            merged[name] = value
+    return merged

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
 from integrations.fhir.interactions.ask import Answer, Ask, marks
 from integrations.fhir.interactions.bundled import bundle_of
@@ -126,7 +127,7 @@ def _meant_by(step: Step, by_condition: dict[tuple[str, str], str]) -> _Meant:
     if ask.method == "PUT":
         identifier = ask.identifier or by_query(ask, checked(ask.body, ask.resource_type))
         return _Meant(step, own_id(identifier))
-    condition = ask.headers.get("if-none-exist", "")
+    condition = ask.headers.get("if-none-exist", "") or urlencode(ask.query)
     if not condition:
         return _Meant(step, new_id())
     known = one(ask, criteria_of(condition, ask.resource_type))
