@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import OperationalError
+
 from clinic.audit.chain import FIELDS, GENESIS, link_hash
 from clinic.audit.models import AuditEvent, ChainHead, Stub
 
@@ -88,7 +90,7 @@ class Walk:
         if number != expected:
             missing = f"event {expected} is" if number == expected + 1 else f"events {expected} to {number - 1} are"
             raise BrokenLinkError(expected, f"{missing} missing: deleted")
-        if link_hash(row) != row["hash"]:
+        if not _fits(row):
             raise BrokenLinkError(number, f"event {number} was edited: its content does not give its hash")
         if row["previous_hash"] != self.hash:
             raise BrokenLinkError(
@@ -145,12 +147,33 @@ class Walk:
 def rows(after: int, until: int) -> Iterator[dict[str, Any]]:
     """The rows numbered (after, until], in order, in batches so that no long-lived cursor is held open."""
     while after < until:
-        batch = list(
-            AuditEvent.objects.filter(sequence__gt=after, sequence__lte=until)
-            .order_by("sequence")
-            .values(*FIELDS, "hash")[:_BATCH]
-        )
+        batch = _batch(after, until)
         if not batch:
             return
         yield from batch
         after = batch[-1]["sequence"]
+
+
+def _batch(after: int, until: int) -> list[dict[str, Any]]:
+    found = AuditEvent.objects.filter(sequence__gt=after, sequence__lte=until).order_by("sequence")
+    try:
+        return list(found.values(*FIELDS, "hash")[:_BATCH])
+    except (ValueError, TypeError, OperationalError):
+        # Something stored is no text, JSON or time any more. Read one by one: give the whole ones, then name it.
+        for number in found.values_list("sequence", flat=True)[:_BATCH]:
+            one = AuditEvent.objects.filter(pk=number).values(*FIELDS, "hash")
+            try:
+                list(one)
+            except (ValueError, TypeError, OperationalError) as error:
+                if number == after + 1:
+                    raise BrokenLinkError(number, f"event {number} was edited: it cannot be read ({error})") from error
+                return list(found.filter(sequence__lt=number).values(*FIELDS, "hash"))
+        raise
+
+
+def _fits(row: dict[str, Any]) -> bool:
+    """Whether an event's content gives its hash; content that cannot be hashed does not."""
+    try:
+        return link_hash(row) == row["hash"]
+    except (AttributeError, TypeError, ValueError):
+        return False

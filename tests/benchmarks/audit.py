@@ -1,7 +1,7 @@
 """How many events a second are appended, by one writer and by eight at once, and how fast a chain is verified.
 
-``python -m tests.benchmarks.audit [EACH]`` is the long run: eight processes, EACH events of each (by default 10,000), on
-SQLite and, where ``TEST_DATABASE_URL`` names one, on PostgreSQL; the chain must be whole afterwards.
+``python -m tests.benchmarks.audit [EACH]`` is the long run: eight processes, EACH events of each (by default 10,000),
+on SQLite and, where ``TEST_DATABASE_URL`` names one, on PostgreSQL; the chain must be whole afterwards.
 """
 
 import os

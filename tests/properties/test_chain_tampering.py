@@ -1,7 +1,8 @@
-"""Whatever is done to the stored chain is found: one bit, a row gone or moved, its end cut off, all of it written anew."""
+"""Whatever is done to the stored chain is found: a bit, a row gone or moved, the end cut off, all written anew."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -53,6 +54,38 @@ def flipped(value: str, place: int, bit: int) -> str:
     return value[:place] + chr(ord(value[place]) ^ (1 << bit)) + value[place + 1 :]
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL gives nobody its bytes in SQL")
+@settings(often, max_examples=150)
+@given(
+    sequence=places,
+    column=st.sampled_from([name for name in (*FIELDS, "hash") if name != "sequence"]),
+    place=st.integers(0, 2000),
+    bit=st.integers(0, 7),
+)
+def test_one_turned_bit_of_what_is_stored_is_found(sequence: int, column: str, place: int, bit: int) -> None:
+    chain()
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT CAST({column} AS BLOB) FROM {TABLE} WHERE sequence = %s", [sequence])  # noqa: S608
+        stored = bytearray(cursor.fetchone()[0])
+    assume(stored)
+    stored[place % len(stored)] ^= 1 << bit
+    kept = AuditEvent.objects.filter(pk=sequence).values(*FIELDS, "hash")
+    before = kept.get()
+    with taken_back():
+        with unguarded() as cursor:
+            cursor.execute("PRAGMA ignore_check_constraints = 1")  # SQLite would refuse what is no JSON
+            cursor.execute(
+                f"UPDATE {TABLE} SET {column} = CAST(%s AS TEXT) WHERE sequence = %s",  # noqa: S608
+                [bytes(stored), sequence],
+            )
+            cursor.execute("PRAGMA ignore_check_constraints = 0")
+        found = verify()
+        if found.ok:  # it still reads as the same: an escape of JSON in capitals, a comma for the point of a second
+            assert kept.get() == before
+        else:
+            assert found.first_broken == sequence
+
+
 @often
 @given(sequence=places, column=st.sampled_from(TEXTS), place=st.integers(0, 63), bit=st.integers(0, 6))
 def test_one_turned_bit_of_a_text_is_found(sequence: int, column: str, place: int, bit: int) -> None:
@@ -65,14 +98,12 @@ def test_one_turned_bit_of_a_text_is_found(sequence: int, column: str, place: in
         update(sequence, column, changed)
         found = verify()
         assert not found.ok
-        assert found.first_broken in (sequence, sequence + 1)
+        assert found.first_broken == sequence
 
 
 @often
 @given(sequence=places, bit=st.integers(0, 40))
 def test_one_turned_bit_of_a_time_or_a_number_is_found(sequence: int, bit: int) -> None:
-    from datetime import UTC, datetime, timedelta
-
     chain()
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     recorded = AuditEvent.objects.values_list("recorded", flat=True).get(pk=sequence)

@@ -99,7 +99,7 @@ def test_without_a_covering_checkpoint_nothing_goes(tmp_path: Path) -> None:
 def test_a_broken_chain_is_kept_as_it_is(old: datetime, tmp_path: Path) -> None:
     with unguarded() as cursor:
         cursor.execute(f"UPDATE {TABLE} SET actor = 'x' WHERE sequence = 2")  # noqa: S608
-    with pytest.raises(PruneRefusedError, match="event 2 was edited: .*; find out why first"):
+    with pytest.raises(PruneRefusedError, match=r"event 2 was edited: .*; find out why first"):
         prune(by=SYSTEM, folder=tmp_path, now=old)
     assert AuditEvent.objects.count() == 9
 
