@@ -103,6 +103,7 @@ def web(port: int, *, host: str = "127.0.0.1", workers: int = 1, threads: int = 
     return [
         *(sys.executable, "-m", "gunicorn", "clinic.site.wsgi:application"),
         *("--bind", f"{host}:{port}", "--workers", str(workers), "--threads", str(threads)),
+        *("--keep-alive", "75"),  # clients that read page by page think for longer than gunicorn's two seconds
         *("--worker-tmp-dir", "/dev/shm" if Path("/dev/shm").is_dir() else "."),  # noqa: S108 - heartbeat files only
         *("--no-control-socket",),
     ]

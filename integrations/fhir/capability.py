@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from integrations.fhir.ask import EVERYWHERE
 from integrations.fhir.include import includable, reverse_includable
+from integrations.fhir.interactions.patch import PATCHES
 from integrations.fhir.operations.operation import Operation
 from integrations.fhir.registry import BULK_DATA, GUIDES, HISTORY, OPERATIONS, SYSTEM, TYPES, WRITES
 from integrations.fhir.resources.served import ServedType
@@ -30,6 +31,7 @@ def statement(base: str, token_url: str) -> dict[str, Any]:
         "instantiates": [*GUIDES, *([BULK_DATA] if exports else [])],
         "fhirVersion": "4.0.1",
         "format": ["json", "application/fhir+json"],
+        "patchFormat": list(PATCHES),
         "rest": [
             {
                 "mode": "server",
