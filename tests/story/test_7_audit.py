@@ -45,4 +45,8 @@ def test_a_hospital_system_reads_the_forecasts_with_a_token_and_is_refused_witho
     assert max(shares) > 1
     named = [item["reference"] for one in assessments for item in one.get("basis", ())]
     assert named
-    assert all(reference.startswith("Observation/") for reference in named)
+    assert {reference.partition("/")[0] for reference in named} >= {"Observation", "MedicationAdministration"}
+    for reference in dict.fromkeys(named):
+        assert "/_history/" in reference
+        source = f"{site.pages}/fhir/{reference}"
+        assert httpx.get(source, headers=headers, trust_env=False).raise_for_status().json()["resourceType"]

@@ -29,6 +29,7 @@ from integrations.readings.ours import TWIN
 from twins.forecasts.compare import compare
 from twins.forecasts.forecast import ComparisonResult
 from twins.jobs.comparison import request_comparison
+from twins.pharmacology.formulary import UnknownModelError
 from twins.pharmacology.regimen import Plan
 from twins.records.models import Comparison, Job
 from twins.records.runtime import code_version
@@ -136,8 +137,12 @@ def answered(
 
 
 def kept(comparison: Comparison, whose: Whose) -> bytes:
-    """The answer of a comparison that a worker made."""
-    return answered(standing(comparison.twin_version), whose, result_of(comparison), STEP_H, comparison)
+    """The answer of a comparison that a worker made; 422 where the formulary no longer has its model."""
+    try:
+        twin = standing(comparison.twin_version)
+    except UnknownModelError as error:
+        raise Refusal(422, "business-rule", str(error)) from error
+    return answered(twin, whose, result_of(comparison), STEP_H, comparison)
 
 
 def _is_published(comparison: Comparison, position: int) -> bool:
