@@ -27,6 +27,8 @@ PURE = (
     *("tests/oracles", "tests/properties", "tests/calibration"),
     *("tests/integrations/codes", "tests/integrations/fhir/validate", "tests/integrations/smart/test_scopes.py"),
 )
+ONCE = ("tests/api/cells", "tests/integrations/openapi")
+"""Many requests each of which asks little of the database: on SQLite alone."""
 LEFT = tuple(f"--ignore={path}" for path in PURE)
 ON_SERVERS = (
     "tests/clinic",
@@ -108,7 +110,8 @@ def main() -> int:
     others = [Part("what needs no database", PURE)]
     if database is not None and broker is not None:
         servers = {"TEST_DATABASE_URL": database, "TEST_BROKER_URL": broker}
-        others.append(Part("what touches a database, on PostgreSQL and Redis", (*ON_SERVERS, *LEFT), servers))
+        arguments = (*ON_SERVERS, *LEFT, *(f"--ignore={path}" for path in ONCE))
+        others.append(Part("what touches a database, on PostgreSQL and Redis", arguments, servers))
     with ThreadPoolExecutor(max_workers=1) as second:
         told = second.submit(_beside, others)
         first = Part("pages, doors, records and jobs, on SQLite", LEFT)

@@ -12,6 +12,7 @@ from rest_framework.views import APIView
 
 from integrations.openapi.door import door
 from integrations.openapi.oauth import oauth
+from integrations.openapi.others import others
 from integrations.openapi.said import COMPONENTS, Described
 
 TITLE = "Patient Twin"
@@ -24,7 +25,7 @@ _ABOUT = (
 
 def described() -> Described:
     """All that is described, by path and method."""
-    return door() | oauth()
+    return door() | oauth() | others()
 
 
 class _Schema(AutoSchema):

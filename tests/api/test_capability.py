@@ -10,7 +10,7 @@ from fhir.resources.R4B import get_fhir_model_class
 from clinic.audit.models import AuditEvent
 from integrations.fhir import capability
 from integrations.fhir.include import read_include
-from integrations.fhir.registry import TYPES, Operation
+from integrations.fhir.registry import OPERATIONS, TYPES
 
 pytestmark = pytest.mark.django_db
 A_VALUE = {
@@ -54,7 +54,10 @@ def test_it_is_valid_and_needs_no_token(client: Client) -> None:
 
 def test_it_says_what_guides_it_keeps_and_what_comes_along(client: Client) -> None:
     found = statement(client)
-    assert found["instantiates"] == ["http://hl7.org/fhir/us/core/CapabilityStatement/us-core-server"]
+    assert found["instantiates"] == [
+        "http://hl7.org/fhir/us/core/CapabilityStatement/us-core-server",
+        "http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data",
+    ]
     assert found["rest"][0]["security"]["service"][0]["coding"][0]["code"] == "SMART-on-FHIR"
     types = {item["type"]: item for item in found["rest"][0]["resource"]}
     assert set(types) == set(TYPES)
@@ -72,20 +75,20 @@ def test_every_include_that_it_declares_is_taken(caller: Client) -> None:
 
 
 def test_interactions_operations_and_guides_are_those_registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = Operation("export", "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/export")
-    of_patient = Operation("everything", "http://hl7.org/fhir/OperationDefinition/Patient-everything", ("Patient",))
-    monkeypatch.setattr(capability, "OPERATIONS", (whole, of_patient))
+    whole = OPERATIONS["export"]
+    of_patient = OPERATIONS["everything"]
+    monkeypatch.setattr(capability, "OPERATIONS", {one.name: one for one in (whole, of_patient)})
     monkeypatch.setattr(capability, "WRITES", frozenset({"create", "update"}))
     monkeypatch.setattr(capability, "HISTORY", ("history-instance",))
     monkeypatch.setattr(capability, "SYSTEM", ("transaction",))
-    found = capability.statement("http://x/fhir/", "http://x/token", {"authorize": "http://x/authorize"})
+    found = capability.statement("http://x/fhir/", "http://x/token")
     get_fhir_model_class("CapabilityStatement").model_validate_json(msgspec.json.encode(found))
     rest = found["rest"][0]
     assert capability.BULK_DATA in found["instantiates"]
-    assert rest["operation"] == [{"name": "export", "definition": whole.definition}]
+    assert rest["operation"] == [{"name": "export", "definition": whole.canonical}]
     assert rest["interaction"] == [{"code": "transaction"}]
     types = {item["type"]: item for item in rest["resource"]}
-    assert types["Patient"]["operation"] == [{"name": "everything", "definition": of_patient.definition}]
+    assert types["Patient"]["operation"] == [{"name": "everything", "definition": of_patient.canonical}]
     codes = [item["code"] for item in types["Observation"]["interaction"]]
     assert codes == ["read", "vread", "search-type", "create", "update", "history-instance"]
     assert types["Observation"]["conditionalCreate"]

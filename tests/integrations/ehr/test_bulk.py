@@ -222,8 +222,8 @@ def test_what_could_not_be_exported_waits_in_the_servers_words(source: Source, h
 
 
 def test_unknown_types_and_bad_lines_wait_and_hold_up_nothing(source: Source, hospital: Hospital) -> None:
-    strange = [{"resourceType": "Practitioner", "id": "d"}]
-    hospital.export({"Patient": [patient()], "Observation": _levels(2), "Practitioner": strange})
+    strange = [{"resourceType": "Basic", "id": "d"}]
+    hospital.export({"Patient": [patient()], "Observation": _levels(2), "Basic": strange})
     hospital.files["/files/Observation"] += b'{"resourceType": "Obser\n'
     assert _import(source, hospital).ok
     assert StoredSample.objects.count() == 2
