@@ -272,6 +272,26 @@ def test_a_patch_that_does_not_fit_changes_nothing(writer: Client, known: str, s
     assert writer.get(f"/fhir/Observation/{identifier}")["ETag"] == 'W/"1"'
 
 
+def test_copies_of_copies_do_not_fill_the_memory(writer: Client, known: str) -> None:
+    identifier = post(writer, of(known)).json()["id"]
+    address = f"/fhir/Observation/{identifier}"
+    doubled = [{"op": "copy", "from": "/code/coding", "path": "/code/coding/-"}] * 40
+    nowhere = [{"op": "copy", "path": "/code/coding/-"}]
+    assert writer.patch(address, json.dumps(nowhere), content_type="application/json-patch+json").status_code == 400
+    answer = writer.patch(address, json.dumps(doubled), content_type="application/json-patch+json")
+    assert (answer.status_code, answer.json()["issue"][0]["code"]) == (422, "too-costly")
+
+
+@pytest.mark.parametrize("levels", [300, 490, 900])
+def test_a_patch_that_nests_deeply_is_refused(writer: Client, known: str, levels: int) -> None:
+    address = f"/fhir/Observation/{post(writer, of(known)).json()['id']}"
+    merge = '{"extension":' * levels + "{}" + "}" * levels
+    assert writer.patch(address, merge, content_type="application/merge-patch+json").status_code in (400, 422)
+    steps = [{"op": "add", "path": "/a" * depth, "value": {}} for depth in range(1, levels)]
+    answer = writer.patch(address, json.dumps(steps), content_type="application/json-patch+json")
+    assert answer.status_code == 422, answer.content
+
+
 def test_a_deleted_level_is_gone_and_no_longer_counts_and_its_past_stays(writer: Client, known: str) -> None:
     identifier = post(writer, of(known)).json()["id"]
     address = f"/fhir/Observation/{identifier}"

@@ -23,6 +23,8 @@ JSON_PATCH = "application/json-patch+json"
 _MERGES = ("application/merge-patch+json", "application/json")
 PATCHES = (JSON_PATCH, *_MERGES)
 MOST_STEPS = 1000
+MOST_COPIED_BYTES = 1024 * 1024
+"""What the copies of one patch may add: each can double a resource, so that thirty would fill the memory."""
 _exact = msgspec.json.Decoder(float_hook=Decimal)
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 
@@ -46,7 +48,10 @@ def patch(ask: Ask) -> Answer:
     found = current_of(ask, identifier)
     if found.deleted:
         raise gone(found)
-    changed = _encode(_patched(_exact.decode(found.served.body), ask))
+    try:
+        changed = _encode(_patched(_exact.decode(found.served.body), ask))
+    except RecursionError as error:
+        raise Refusal(422, "processing", "the patch nests too deeply; send one that changes less") from error
     body = checked(changed, ask.resource_type)
     names_this_address(body.data, identifier)
     return put(ask, identifier, body, "PATCH")
@@ -62,7 +67,8 @@ def _patched(resource: dict[str, Any], ask: Ask) -> dict[str, Any]:
     if not isinstance(steps, list) or len(steps) > MOST_STEPS:
         raise Refusal(400, "structure", f"a JSON Patch is a list of at most {MOST_STEPS} operations; send one")
     try:
-        changed = jsonpatch.JsonPatch(steps).apply(resource)
+        jsonpatch.JsonPatch(steps)  # whether all of them can be read, before the first is done
+        changed = _stepped(resource, steps)
     except jsonpatch.InvalidJsonPatch as error:
         raise Refusal(400, "structure", f"the patch is none ({error}); send a JSON Patch") from error
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError, AttributeError) as error:
@@ -70,6 +76,18 @@ def _patched(resource: dict[str, Any], ask: Ask) -> dict[str, Any]:
     if not isinstance(changed, dict):
         raise Refusal(422, "processing", "the patch leaves no resource; send one that changes elements")
     return changed
+
+
+def _stepped(resource: Any, steps: list[dict[str, Any]]) -> Any:
+    """The resource after all steps; 422 where its copies would add more than `MOST_COPIED_BYTES`."""
+    copied = 0
+    for step in steps:
+        if step["op"] == "copy" and isinstance(step.get("from"), str):
+            copied += len(_encode(jsonpointer.resolve_pointer(resource, step["from"])))
+            if copied > MOST_COPIED_BYTES:
+                raise Refusal(422, "too-costly", f"the patch copies more than {MOST_COPIED_BYTES} bytes; copy less")
+        resource = jsonpatch.JsonPatch([step]).apply(resource, in_place=True)
+    return resource
 
 
 def _merged(resource: dict[str, Any], change: Any) -> dict[str, Any]:
