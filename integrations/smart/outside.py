@@ -19,6 +19,10 @@ from django.conf import settings
 LARGEST_BYTES = 64 * 1024
 LONGEST_S = 5.0
 """For the whole document, however steadily it comes."""
+_TRANSLATED = ipaddress.IPv6Network("64:ff9b::/96")
+"""Addresses of IPv4 as a gateway gives them to a site that speaks IPv6 alone: RFC 6052, 2.1."""
+_HIDING = tuple(ipaddress.IPv6Network(network) for network in ("::/96", "::ffff:0:0:0/96", "64:ff9b:1::/48"))
+"""Others that hold one and that Python takes for public: RFC 4291, 2.5.5.1; RFC 2765, 2.1; RFC 8215."""
 
 
 class OutsideError(Exception):
@@ -119,5 +123,12 @@ def _public_address(url: str) -> str:
 
 def is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     """Whether anybody in the world reaches it; what hides a private address inside is none."""
-    inner = getattr(address, "ipv4_mapped", None) or getattr(address, "sixtofour", None)
-    return address.is_global and not address.is_multicast and (inner is None or inner.is_global)
+    if not address.is_global or address.is_multicast:
+        return False
+    if isinstance(address, ipaddress.IPv4Address):
+        return True
+    if address.is_site_local or any(address in network for network in _HIDING):
+        return False
+    translated = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF) if address in _TRANSLATED else None
+    inner = address.ipv4_mapped or address.sixtofour or translated
+    return inner is None or inner.is_global

@@ -1,5 +1,6 @@
 """Key sets of clients: by URL with its cache headers, never from inside the hospital's own network."""
 
+import ipaddress
 import json
 import socket
 import threading
@@ -155,13 +156,18 @@ PRIVATE = [
     "100.64.0.1",
     "224.0.0.1",
 ]
-PRIVATE_6 = ["::1", "fe80::1", "fc00::1", "::ffff:10.0.0.1", "2002:7f00:1::", "::"]
+PRIVATE_6 = ["::1", "fe80::1", "fec0::1", "fc00::1", "::ffff:10.0.0.1", "2002:7f00:1::", "::"]
+PRIVATE_6 += ["64:ff9b::a9fe:a9fe", "64:ff9b:1::a9fe:a9fe", "::10.0.0.1", "::ffff:0:10.0.0.1"]
 
 
 @pytest.mark.parametrize("address", [*PRIVATE, *(f"[{one}]" for one in PRIVATE_6)])
 def test_no_key_set_is_fetched_from_a_private_address(address: str) -> None:
     with pytest.raises(OutsideError, match="private address"):
         fetch_json(f"https://{address}/jwks")
+
+
+def test_a_public_address_is_one_behind_a_gateway_to_ipv4_too() -> None:
+    assert all(outside.is_public(ipaddress.ip_address(one)) for one in ("8.8.8.8", "64:ff9b::808:808", "2606:4700::1"))
 
 
 def test_a_name_that_leads_to_a_private_address_among_others_is_not_followed(monkeypatch: pytest.MonkeyPatch) -> None:
