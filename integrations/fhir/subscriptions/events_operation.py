@@ -9,7 +9,7 @@ from integrations.fhir.registry import offer
 from integrations.fhir.subscriptions.backport import EVENTS_OPERATION, Content, Kind
 from integrations.fhir.subscriptions.models import Event
 from integrations.fhir.subscriptions.notify import notification
-from integrations.fhir.subscriptions.owned import mine
+from integrations.fhir.subscriptions.owned import mine, named
 
 MOST = 200
 """Events of one answer; the next are asked for from the last number on."""
@@ -28,7 +28,7 @@ def events(ask: Ask, inputs: Inputs) -> Answer:
     """
     inputs.only(("eventsSinceNumber", "eventsUntilNumber", "content"))
     ask.caller.reach("Subscription", "r")
-    subscriber = mine(ask.caller).filter(identifier=ask.identifier).first()
+    subscriber = mine(ask.caller).filter(identifier__in=named([ask.identifier])).first()
     if subscriber is None:
         raise absent(ask)
     rows = Event.objects.filter(subscriber=subscriber, number__isnull=False)

@@ -12,7 +12,7 @@ from integrations.fhir.registry import offer
 from integrations.fhir.subscriptions.backport import STATUS_OPERATION, Kind
 from integrations.fhir.subscriptions.models import State
 from integrations.fhir.subscriptions.notify import status_of
-from integrations.fhir.subscriptions.owned import mine
+from integrations.fhir.subscriptions.owned import mine, named
 
 MOST = 200
 
@@ -36,11 +36,11 @@ def status(ask: Ask, inputs: Inputs) -> Answer:
             )
     found = mine(ask.caller).order_by("pk")
     if ask.identifier:
-        found = found.filter(identifier=ask.identifier)
+        found = found.filter(identifier__in=named([ask.identifier]))
         if not found.exists():
             raise absent(ask)
     if wanted:
-        found = found.filter(identifier__in=wanted[:MOST])
+        found = found.filter(identifier__in=named(wanted[:MOST]))
     if states:
         found = found.filter(state__in=states)
     shown = list(found[: MOST + 1])

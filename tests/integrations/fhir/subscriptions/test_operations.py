@@ -109,6 +109,14 @@ def test_what_events_cannot_be_asked_is_400(caller: Client, told: Subscriber, qu
     assert caller.get(f"{address(told, '$events')}?{query}").status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("%00/$events", 404), ("%00/$status", 404), ("$status?id=%00", 200), ("$status?id=nobody", 200)],
+)
+def test_an_id_that_can_be_none_is_nobodys(caller: Client, db: None, path: str, status: int) -> None:
+    assert caller.get(f"/fhir/Subscription/{path}").status_code == status
+
+
 def test_who_asks_for_events_is_on_record(caller: Client, told: Subscriber, patient: Patient) -> None:
     caller.get(address(told, "$events"))
     event = AuditEvent.objects.get(activity="fhir.operation.events")
