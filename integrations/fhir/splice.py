@@ -17,6 +17,8 @@ _KEY = '"reference"'
 """Inside a text every quote is escaped, so nothing in a narrative is taken for it, unless a backslash precedes it."""
 _VALUE = re.compile(r'\s*:\s*("(?:[^"\\]|\\.)*")')
 """What follows the key. As a value, `_KEY` has no colon behind it."""
+_SPELT = re.compile(r'(?<!\\)"((?:[a-z]|\\u00[67][0-9A-Fa-f]){9})"')
+"""What may be the key with some of its letters escaped, as JSON lets anybody write them."""
 _MOST_REMEMBERED = 20_000
 _LITERAL = re.compile(r"([A-Z][A-Za-z]{1,63})/([A-Za-z0-9.\-]{1,64})(/_history/[A-Za-z0-9.\-]{1,64})?", re.ASCII)
 _encode = msgspec.json.encode
@@ -66,6 +68,8 @@ class Splicer:
 
     def _named_here(self, text: str) -> str:
         """The text with its references as this server says them; all else is untouched."""
+        if "\\u00" in text:
+            text = _SPELT.sub(_plainly, text)
         pieces = text.split(_KEY)
         for place in range(1, len(pieces)):
             match = None if pieces[place - 1].endswith("\\") else _VALUE.match(pieces[place])
@@ -103,3 +107,7 @@ class Splicer:
         if kind in self._served:
             return f"{kind}/{server_id(f'{self._slug}/{kind}/{identifier}')}{version or ''}"
         return f"{self._base}{name}" if self._base.startswith(("http://", "https://")) else there
+
+
+def _plainly(match: re.Match[str]) -> str:
+    return _KEY if json.loads(match[0]) == "reference" else match[0]

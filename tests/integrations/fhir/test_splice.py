@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, datetime
 
 import msgspec
 from hypothesis import given, settings
@@ -83,3 +84,11 @@ def test_only_the_names_of_references_change_digits_and_spaces_stay() -> None:
     named = splicer()._named_here(text)
     assert named == text.replace(':  "Patient/1" }', ':  "Patient/ward.1" }')
     assert msgspec.json.decode(named)["subject"]["reference"] == "Patient/ward.1"
+
+
+def test_a_key_with_escaped_letters_is_the_key() -> None:
+    others = r'"title": "r\u0065ferenze", "note": "\"r\u0065ference\" ", "resourceType": "Observation"'
+    text = r'{"subject": {"r\u0065ferenc\u0065" : "Patient/1"}, ' + others + "}"
+    body = splicer().resource(text, "ward.o1", "1", datetime(2026, 3, 1, tzinfo=UTC))
+    assert json.loads(body)["subject"] == {"reference": "Patient/ward.1"}
+    assert (json.loads(body)["title"], json.loads(body)["note"]) == ("referenze", '"reference" ')
