@@ -1,9 +1,11 @@
 """Batch and transaction at the door."""
 
 import json
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from clinic.audit.models import AuditEvent
@@ -121,6 +123,19 @@ def test_a_conditional_reference_means_the_one_that_answers(writer: Client) -> N
     assert StoredSample.objects.get().subject_id == Patient.objects.get().subject_id
     nobody = of("x") | {"subject": {"reference": "Patient?identifier=urn:mrn|B2"}}
     assert send(writer, entry("POST", "Observation", nobody)).status_code == 412
+
+
+def test_what_was_refused_in_a_batch_and_whose_was_asked_for_is_on_record(writer: Client) -> None:  # noqa: F811
+    who = ward_patient(1)
+    out = StringIO()
+    call_command("integration_token", "narrow", "--scope", "system/Observation.rs", stdout=out)
+    narrow = Client(headers={"Authorization": f"Bearer {out.getvalue().strip()}"})
+    asked = [entry("GET", "Observation?patient=ward.p1"), entry("GET", "Patient/ward.p1"), entry("GET", "$x")]
+    answer = send(narrow, *asked, kind="batch")
+    assert statuses(answer) == ["200", "403", "400"]
+    event = AuditEvent.objects.get(activity="fhir.batch")
+    assert event.subject_key == str(who.subject_id)
+    assert event.detail["refused"] == [[1, "GET", "Patient/ward.p1", 403], [2, "POST", "", 400]]
 
 
 @pytest.mark.parametrize(

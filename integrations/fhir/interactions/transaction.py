@@ -76,6 +76,7 @@ def transaction(ask: Ask, steps: list[Step], get: Answering) -> Answer:
         bundle_of("transaction-response", entries),
         shown=[served for answer in every for served in answer.shown],
         written=[served for answer in every for served in answer.written],
+        about=[subject for answer in every for subject in answer.about],
         activity="fhir.transaction",
     )
 
