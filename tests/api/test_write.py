@@ -114,6 +114,32 @@ def test_a_resource_about_nobody_known_is_refused_and_kept_until_the_patient_is_
     assert Resource.objects.filter(resource_type="Observation").count() == 1
 
 
+def test_what_a_narrowed_scope_was_refused_is_not_tried_again_without_its_bounds(writer: Client) -> None:
+    out = StringIO()
+    scope = "system/Observation.c?category=vital-signs"
+    call_command("integration_token", "narrow", "--scope", scope, stdout=out)
+    narrow = Client(headers={"Authorization": f"Bearer {out.getvalue().strip()}"})
+    assert post(narrow, of("p77")).status_code == 422
+    assert put(writer, "/fhir/Patient/p77", patient("p77")).status_code == 201
+    assert post(narrow, of("p77")).status_code == 403
+    assert retry().released == 0
+    assert not Resource.objects.filter(resource_type="Observation").exists()
+
+
+def test_a_narrowed_scope_does_not_learn_by_deleting_what_is_there(writer: Client, known: str) -> None:
+    identifier = post(writer, of(known)).json()["id"]
+    out = StringIO()
+    scope = "system/Observation.d?category=vital-signs"
+    call_command("integration_token", "narrow", "--scope", scope, stdout=out)
+    narrow = Client(headers={"Authorization": f"Bearer {out.getvalue().strip()}"})
+    for condition in ({"If-Match": 'W/"7"'}, {"If-None-Match": "*"}):
+        there, nowhere = (
+            narrow.delete(f"/fhir/Observation/{one}", headers=condition) for one in (identifier, "nobody")
+        )
+        assert (there.status_code, there.content) == (nowhere.status_code, nowhere.content)
+    assert writer.get(f"/fhir/Observation/{identifier}").status_code == 200
+
+
 def test_a_retry_that_fails_again_says_so_and_doubles_nothing(writer: Client) -> None:
     post(writer, of("p77"))
     assert retry().released == 0
