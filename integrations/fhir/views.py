@@ -294,11 +294,8 @@ class OperationView(Door):
         self.answered.activity = f"fhir.operation.{name}"
         if operation.affects_state and request.method != "POST":
             raise Refusal(405, "not-supported", f"${name} changes something; ask for it by POST.", Allow="POST")
-        do = self.reading
-        if operation.affects_state:
-            do = self.writing
-        elif operation.starts_work:
-            do = self.starting
+        # What an operation was given is a question and no data: the quarantine would try it again as a create.
+        do = self.starting if operation.affects_state or operation.starts_work else self.reading
         return do(lambda asked: operation.do(asked, inputs), ask)
 
 

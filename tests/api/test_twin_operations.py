@@ -14,6 +14,7 @@ from fhir.resources.R4B import get_fhir_model_class
 from clinic.audit.models import AuditEvent
 from clinic.patients.models import Patient
 from integrations.fhir.validate.faults import faults
+from integrations.readings.models import QuarantineEntry
 from tests.api.twin_patient import charted, learned, part, value
 from tests.factories.chart import Chart
 from tests.integrations.fhir.publish.conftest import exactly
@@ -41,6 +42,15 @@ def patient(db: None) -> Patient:
 @pytest.fixture
 def twin(patient: Patient) -> Standing:
     return standing(learned(patient))
+
+
+@pytest.fixture
+def adding(db: None) -> Client:
+    """A system that may add comparisons."""
+    out = StringIO()
+    scope = "system/Patient.rs system/Observation.rs system/CarePlan.rs system/RiskAssessment.crs"
+    call_command("integration_token", "planner", "--scope", scope, stdout=out)
+    return Client(headers={"Authorization": f"Bearer {out.getvalue().strip()}"})
 
 
 def ask(caller: Client, operation: str, *parameters: dict[str, Any], **headers: str) -> Any:
@@ -235,34 +245,45 @@ def test_a_twin_without_a_fit_says_why_it_cannot_be_asked(caller: Client, patien
     assert outcome(caller.get(f"{BASE}$forecast"), 422) == fit_of(version).reason
 
 
-def test_a_worker_computes_it_and_the_address_tells_how_far_it_is(caller: Client, twin: Standing) -> None:
-    answer = ask(caller, "what-if", plan(1500, 12, 1.5), prefer="respond-async")
+def test_a_worker_computes_it_and_the_address_tells_how_far_it_is(adding: Client, twin: Standing) -> None:
+    answer = ask(adding, "what-if", plan(1500, 12, 1.5), prefer="respond-async")
     assert answer.status_code == 202, answer.content
     address = answer["Content-Location"]
     job = Job.objects.get(kind="comparison")
     assert address == f"http://testserver/fhir/$what-if-status/{job.pk}"
-    waiting = caller.get(address)
+    waiting = adding.get(address)
     assert (waiting.status_code, waiting["X-Progress"]) == (202, "waiting")
     run_comparison(str(job.pk))
-    answered = valid(caller.get(address))
+    answered = valid(adding.get(address))
     assert len(part(answered, "plan")) == 2
     for one in part(answered, "plan", "published"):
-        assert caller.get(f"/fhir/{value(one)['reference']}").status_code == 200
+        assert adding.get(f"/fhir/{value(one)['reference']}").status_code == 200
 
 
-def test_a_cancelled_what_if_is_gone(caller: Client, twin: Standing) -> None:
-    address = ask(caller, "what-if", plan(1500, 12, 1.5), prefer="respond-async")["Content-Location"]
-    assert caller.delete(address).status_code == 202
+def test_who_may_only_read_has_nothing_kept(caller: Client, twin: Standing) -> None:
+    outcome(ask(caller, "what-if", plan(1500, 12, 1.5), prefer="respond-async"), 403)
+    assert not Job.objects.filter(kind="comparison").exists()
+    assert ask(caller, "what-if", plan(1500, 12, 1.5)).status_code == 200
+
+
+def test_a_question_that_is_refused_is_no_data_to_be_kept(caller: Client, twin: Standing) -> None:
+    assert ask(caller, "what-if", {"name": "nonsense", "valueString": "x"}).status_code == 400
+    assert not QuarantineEntry.objects.exists()
+
+
+def test_a_cancelled_what_if_is_gone(adding: Client, twin: Standing) -> None:
+    address = ask(adding, "what-if", plan(1500, 12, 1.5), prefer="respond-async")["Content-Location"]
+    assert adding.delete(address).status_code == 202
     job = Job.objects.get(kind="comparison")
     assert job.state == JobState.CANCELLED
     run_comparison(str(job.pk))
     assert not Comparison.objects.filter(is_default=False).exists()
-    outcome(caller.get(address), 404)
-    outcome(caller.delete(address), 404)
+    outcome(adding.get(address), 404)
+    outcome(adding.delete(address), 404)
 
 
-def test_only_who_asked_sees_the_answer(caller: Client, twin: Standing) -> None:
-    address = ask(caller, "what-if", plan(1500, 12, 1.5), prefer="respond-async")["Content-Location"]
+def test_only_who_asked_sees_the_answer(adding: Client, twin: Standing) -> None:
+    address = ask(adding, "what-if", plan(1500, 12, 1.5), prefer="respond-async")["Content-Location"]
     out = StringIO()
     call_command("integration_token", "another", stdout=out)
     other = Client(headers={"Authorization": f"Bearer {out.getvalue().strip()}"})

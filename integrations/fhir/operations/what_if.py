@@ -72,6 +72,14 @@ def what_if(ask: Ask, inputs: Inputs) -> Answer:
 
 
 def _asked(ask: Ask, inputs: Inputs, whose: Whose, twin: Standing, plans: Sequence[Plan]) -> Answer:
+    """Ask a worker; what comes of it is kept and published, so a system needs the scope to add it."""
+    if not ask.caller.is_person and not ask.caller.may("RiskAssessment", "c"):
+        raise Refusal(
+            403,
+            "forbidden",
+            "With Prefer: respond-async the comparison is kept and published; ask for "
+            "system/RiskAssessment.c, or leave the preference out.",
+        )
     for name in ("horizon", "step"):
         if inputs.one(name) is not None:
             raise Refusal(
