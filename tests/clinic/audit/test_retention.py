@@ -187,3 +187,15 @@ def test_the_command_says_what_went_where(old: datetime, tmp_path: Path, monkeyp
     monkeypatch.setattr(retention.timezone, "now", lambda: old + 2 * AFTER_SIX_YEARS)
     with pytest.raises(CommandError, match="no signed checkpoint covers"):
         call_command("audit_prune", str(tmp_path), stdout=out)
+
+
+def test_a_temporary_table_of_that_name_is_no_stub(old: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMPORARY TABLE audit_stub (sequence bigint)")
+        try:
+            cursor.execute("INSERT INTO audit_stub VALUES (9)")
+            with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+                cursor.execute(f"DELETE FROM {TABLE} WHERE sequence = 1")  # noqa: S608
+        finally:
+            cursor.execute("DROP TABLE audit_stub")
+    assert AuditEvent.objects.count() == 9
