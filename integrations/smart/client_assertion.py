@@ -103,7 +103,7 @@ def _check_times(claims: dict[str, Any]) -> int:
     """The time of expiry (s since 1970)."""
     now = time.time()
     expires = claims.get("exp")
-    if not isinstance(expires, int | float) or isinstance(expires, bool) or expires <= now - SKEW_S:
+    if not isinstance(expires, int | float) or isinstance(expires, bool) or not expires > now - SKEW_S:  # nor NaN
         raise AssertionRefused("exp is missing or past; send one within the next five minutes")
     if expires > now + LONGEST_S + SKEW_S:
         raise AssertionRefused(f"exp is more than {LONGEST_S} s ahead; send one within the next five minutes")

@@ -69,7 +69,16 @@ CLAIMS: list[dict[str, Any]] = [
     *({"iss": None}, {"iss": "nobody"}, {"iss": 7}, {"iss": "\x00"}),
     *({"sub": None}, {"sub": "nobody"}),
     *({"aud": None}, {"aud": "http://testserver"}, {"aud": TOKEN_URL + "/"}, {"aud": ["http://testserver/fhir"]}),
-    *({"exp": None}, {"exp": "soon"}, {"exp": True}, {"exp": -60}, {"exp": 400}, {"exp": 3600}, {"exp": 1e400}),
+    *(
+        {"exp": None},
+        {"exp": "soon"},
+        {"exp": True},
+        {"exp": -60},
+        {"exp": 400},
+        {"exp": 3600},
+        {"exp": 1e400},
+        {"exp": float("nan")},
+    ),
     *({"jti": None}, {"jti": ""}, {"jti": 7}, {"jti": "x" * 256}),
     *({"nbf": 600}, {"iat": 600}, {"iat": "now"}),
 ]
