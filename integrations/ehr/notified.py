@@ -32,6 +32,8 @@ LEASE = timedelta(minutes=65)
 TRIES = 10
 _FIRST_WAIT_S = 10.0
 _LONGEST_WAIT_S = 1800.0
+_MOST_FILLED = 10_000
+"""Events of a gap that are asked for one by one; of more, all that is new is pulled."""
 _JSON = "application/fhir+json"
 
 
@@ -135,7 +137,9 @@ def _fill(ours: EhrSubscription, client: Client, first: int, last: int) -> None:
         except (FetchError, NotificationError) as error:
             logger.info("no $events of %s: %s", ours, error)
         else:
-            if set(range(first, last + 1)) <= {event.number for event in told.events} and last - first < 10_000:
+            # How many it is to be is what the server says; the numbers are written down only where they can be few.
+            few = last - first < _MOST_FILLED
+            if few and set(range(first, last + 1)) <= {event.number for event in told.events}:
                 reading = receive(ours.source, page.content, content_type=page.content_type or _JSON, origin=page.url)
                 open_reading(reading)
                 _fetch(ours, client, told)

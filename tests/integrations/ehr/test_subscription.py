@@ -217,6 +217,16 @@ def test_a_heartbeat_shows_what_was_missed(ours: EhrSubscription, hospital: Hosp
     assert _samples() == ["o1"]
 
 
+def test_a_number_beyond_all_sense_costs_no_memory(
+    ours: EhrSubscription, hospital: Hospital, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pulled: list[EhrSubscription] = []
+    monkeypatch.setattr(notified, "_pull", lambda one, _client: pulled.append(one))
+    hospital.events = _notification("query-event", (1, "Observation/o1"))
+    _notify(ours, hospital, _notification("heartbeat", total=10**15 - 1))
+    assert pulled == [ours]
+
+
 @pytest.mark.parametrize("events", [None, [(2, "Observation/o2")]], ids=["no $events", "not all of them"])
 def test_a_gap_without_events_is_filled_by_a_search(
     ours: EhrSubscription, hospital: Hospital, monkeypatch: pytest.MonkeyPatch, events: Any
