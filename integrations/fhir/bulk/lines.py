@@ -48,7 +48,8 @@ def lines(export: Export, part: ExportPart) -> Iterator[list[bytes]]:
     if part.resource_type not in STORED:
         found = _computed(export, part, reaches, queries)
     elif part.deletions:
-        found = _deletions(export, part, reaches)
+        # A version that says that a resource is deleted answers no query, so a narrowed scope does not hear of it.
+        found = iter(()) if permitted else _deletions(export, part, reaches)
     else:
         found = _resources(export, part, reaches, [*permitted, *([queries] if queries else [])])
     shape = Shape(elements=tuple(export.elements))

@@ -18,7 +18,7 @@ from integrations.fhir.bulk.models import Export, ExportPart, ExportState
 from integrations.fhir.bulk.work import claim, write
 from integrations.readings.models import Resource
 from tests.api.ward_data import T0, level, patient, source
-from tests.integrations.fhir.bulk.conftest import begin, done, fetched, ids, place, work
+from tests.integrations.fhir.bulk.conftest import Client_of, begin, done, fetched, ids, place, work
 
 pytestmark = pytest.mark.django_db
 SINCE_ALWAYS = "2000-01-01T00:00:00Z"
@@ -259,16 +259,20 @@ def test_since_a_time_what_changed_or_came_in_then_is_exported(caller: Client, w
     assert ids(caller, done(caller, begin(caller, query={"_since": since}))) == {"Observation/ward.o4"}
 
 
-def test_what_was_deleted_since_is_listed_as_transactions_of_deletions(caller: Client, ward: Any) -> None:
-    earlier = done(caller, begin(caller))
-    gone = Resource.objects.filter(resource_id="o5").get()
+def deleted(resource_id: str) -> None:
+    gone = Resource.objects.filter(resource_id=resource_id).get()
     gone.is_current = False
     gone.save()
     Resource.objects.create(
-        source_key=gone.source_key, resource_type="Observation", resource_id="o5", version="2", text="",
+        source_key=gone.source_key, resource_type="Observation", resource_id=resource_id, version="2", text="",
         last_updated=timezone.now(), sha256="", reading=gone.reading, subject=gone.subject, deleted=True,
         method="DELETE", status="deleted",
     )  # fmt: skip
+
+
+def test_what_was_deleted_since_is_listed_as_transactions_of_deletions(caller: Client, ward: Any) -> None:
+    earlier = done(caller, begin(caller))
+    deleted("o5")
     manifest = done(caller, begin(caller, query={"_since": earlier["transactionTime"]}))
     assert manifest["output"] == []
     (line,) = fetched(caller, manifest["deleted"])
@@ -279,6 +283,14 @@ def test_what_was_deleted_since_is_listed_as_transactions_of_deletions(caller: C
     whole = done(caller, begin(caller))
     assert "Observation/ward.o5" not in ids(caller, whole)
     assert "deleted" not in whole
+
+
+def test_a_narrowed_scope_does_not_hear_what_was_deleted(client_of: Client_of, ward: Any) -> None:
+    narrow = client_of("narrow", "system/Observation.rs?category=vital-signs")
+    since = done(narrow, begin(narrow))["transactionTime"]
+    deleted("o5")
+    manifest = done(narrow, begin(narrow, query={"_since": since}))
+    assert (manifest["output"], manifest["deleted"]) == ([], [])
 
 
 @pytest.mark.postgresql
