@@ -8,6 +8,7 @@ from clinic.audit.event import SYSTEM
 from integrations.fhir.authentication import Caller
 from integrations.fhir.interactions.ask import Ask
 from integrations.fhir.interactions.dispatch import answering, bundle
+from integrations.fhir.interactions.own_way import OWN_WAY
 from integrations.fhir.names import HereNames
 from integrations.fhir.outcome import Refusal
 from integrations.readings.batch import Batch, BatchReport
@@ -34,9 +35,14 @@ def again(reading: Reading, held: list[QuarantineEntry]) -> BatchReport:
 
 
 def _write(reading: Reading, held: QuarantineEntry) -> None:
-    """The write as its caller asked for it; done, it releases the entry."""
+    """The write as its caller asked for it; done, it releases the entry.
+
+    What a type does in its own way it does for its owner, who is not known any more.
+    """
     ask = _ask(reading)
     try:
+        if ask.resource_type in OWN_WAY:
+            raise Refusal(422, "not-supported", f"A {ask.resource_type} belongs to who sends it; it must come again.")
         with transaction.atomic():
             (answering if ask.resource_type else bundle)(ask)
     except Refusal as refusal:

@@ -17,6 +17,7 @@ from integrations.fhir.subscriptions.deliver import deliver
 from integrations.fhir.subscriptions.models import State, Subscriber
 from integrations.fhir.subscriptions.topics import TOPICS
 from integrations.readings.models import QuarantineEntry, Reading, Resource
+from integrations.readings.quarantine import retry
 from tests.integrations.fhir.subscriptions.asked import (
     JSON,
     RISK,
@@ -270,6 +271,20 @@ def test_what_holds_no_subscription_is_kept_to_the_byte(caller: Client) -> None:
     assert caller.post("/fhir/Patient", body, content_type=JSON).status_code == 422
     assert bytes(Reading.objects.get().content) == body.encode()
     assert QuarantineEntry.objects.count() == 1
+
+
+def test_a_refused_subscription_is_not_made_anew_without_its_owner(
+    caller: Client, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as without_names:
+        without_names.setattr(endpoint.socket, "getaddrinfo", _nobody)
+        assert post(caller, subscription(receiver.url)).status_code == 422
+    assert (retry().tried, Subscriber.objects.count()) == (1, 0)
+    assert "must come again" in QuarantineEntry.objects.get().detail
+
+
+def _nobody(*_: Any, **__: Any) -> Any:
+    raise OSError
 
 
 def test_an_update_that_shows_the_mask_keeps_the_secret_and_a_new_one_replaces_it(
