@@ -114,6 +114,11 @@ def test_a_resource_about_nobody_known_is_refused_and_kept_until_the_patient_is_
     assert Resource.objects.filter(resource_type="Observation").count() == 1
 
 
+def test_an_address_that_is_no_text_for_a_database_is_refused_and_kept(writer: Client) -> None:
+    assert put(writer, "/fhir/Patient/%00", patient("p77")).status_code == 400
+    assert QuarantineEntry.objects.get().reading.origin == "PUT Patient/\ufffd"
+
+
 def test_what_a_narrowed_scope_was_refused_is_not_tried_again_without_its_bounds(writer: Client) -> None:
     out = StringIO()
     scope = "system/Observation.c?category=vital-signs"
