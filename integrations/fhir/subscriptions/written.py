@@ -14,6 +14,7 @@ from integrations.fhir.interactions.checked import checked
 from integrations.fhir.interactions.conditional import one
 from integrations.fhir.interactions.create import create
 from integrations.fhir.interactions.delete import delete
+from integrations.fhir.interactions.drafts import lock
 from integrations.fhir.interactions.own_way import OWN_WAY
 from integrations.fhir.interactions.permitted import permitted
 from integrations.fhir.interactions.sealed import MASK
@@ -57,10 +58,10 @@ def changed(ask: Ask) -> Answer:
     if not identifier and ask.query:
         known = one(ask, list(ask.query))
         identifier = known.id if known else ""
-    standing = Subscriber.objects.filter(identifier=identifier).first() if identifier else None
-    if standing is not None and not mine(ask.caller).filter(pk=standing.pk).exists():
-        raise Refusal(403, "forbidden", f"Subscription/{identifier[:64]} is not the caller's; choose another id.")
+    standing = _standing(ask, identifier)
     asked, clean = _judged(ask, standing)
+    lock()  # only now: the endpoint's name was looked up before, which may take long
+    standing = _standing(ask, identifier)  # somebody else may have taken the id meanwhile
     done = update(clean)
     for served in done.written or done.shown:
         if done.written or any(value is not None for value in asked.headers.values()):
@@ -76,6 +77,14 @@ def deleted(ask: Ask) -> Answer:
         if subscriber is not None:
             change(subscriber, State.OFF, why=Why.ASKED, by=ask.caller.actor)
     return done
+
+
+def _standing(ask: Ask, identifier: str) -> Subscriber | None:
+    """The subscription under that id; 403 where it is another's."""
+    standing = Subscriber.objects.filter(identifier=identifier).first() if identifier else None
+    if standing is not None and not mine(ask.caller).filter(pk=standing.pk).exists():
+        raise Refusal(403, "forbidden", f"Subscription/{identifier[:64]} is not the caller's; choose another id.")
+    return standing
 
 
 def _judged(ask: Ask, standing: Subscriber | None) -> tuple[Wanted, Ask]:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from oauth2_provider.models import AccessToken, RefreshToken
 
 from clinic.patients.models import CareTeam, Patient
+from integrations.fhir.subscriptions import written
 from integrations.fhir.subscriptions.deliver import deliver
 from integrations.fhir.subscriptions.models import State, Subscriber, Why
 from integrations.fhir.subscriptions.topics import PULL_FAILED
@@ -233,3 +234,19 @@ def test_a_scope_that_is_narrowed_by_a_search_hears_only_of_what_answers_it(
     learns(patient, above=0.9)
     deliver(subscriber.pk)
     assert receiver.kinds == ["handshake"]
+
+
+def test_an_id_that_another_takes_meanwhile_stays_the_others(
+    system: Caller, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, theirs = system("mine"), system("theirs")
+    judge = written.wanted
+    wish = subscription(receiver.url)
+
+    def taken_meanwhile(*args: Any) -> Any:
+        monkeypatch.setattr(written, "wanted", judge)
+        assert put(mine, "bell", wish).status_code == 201
+        return judge(*args)
+
+    monkeypatch.setattr(written, "wanted", taken_meanwhile)
+    assert put(theirs, "bell", wish | {"reason": "Mine"}).status_code == 403
