@@ -144,9 +144,9 @@ def test_what_is_made_when_asked_for_keeps_to_it_too(reach: Reach) -> None:
     assert [one.subject_key for one in TYPES["AuditEvent"].walk((), order=Order(), reach=reach)] == [
         str(mine.pk)
     ] * len(events)
-    assert {one.rsplit("-", 1)[0] for one in found("RiskAssessment", reach=reach)} == {str(made[0].pk)}
-    ids = [f"RiskAssessment/{comparison.pk}-0" for comparison in made]
-    assert [one.id for one in named(ids, reach)] == [f"{made[0].pk}-0"]
+    assert {one.rsplit("-", 1)[0] for one in found("RiskAssessment", reach=reach)} == {f"twin.{made[0].pk}"}
+    ids = [f"RiskAssessment/twin.{comparison.pk}-0" for comparison in made]
+    assert [one.id for one in named(ids, reach)] == [f"twin.{made[0].pk}-0"]
     assert found("RiskAssessment", reach=Reach(everyone=True, queries=(("status", "draft"),))) == []
 
 

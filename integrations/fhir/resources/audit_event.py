@@ -23,7 +23,7 @@ from integrations.fhir.resources.served import Budget, Key, Order, Served
 _DEFINED = "http://hl7.org/fhir/SearchParameter/AuditEvent-"
 _BATCH = 200
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII)
-_PEOPLE = ("Practitioner", "PractitionerRole", "Organization", "Device", "Patient", "RelatedPerson")
+_PEOPLE = ("Practitioner", "Organization", "Device", "Patient")
 
 
 def _parameter(name: str, kind: Kind, documentation: str, *paths: str, targets: tuple[str, ...] = ()) -> Parameter:

@@ -137,7 +137,7 @@ def test_a_key_of_a_process_that_was_first_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "key.pem"
     path.write_text("first", encoding="utf-8")
     path.chmod(0o600)
-    env._make_key(path)
+    env._make_key(path, "rsa")
     assert path.read_text(encoding="utf-8") == "first"
 
 

@@ -69,14 +69,14 @@ def test_included_resources_come_in_and_remarks_of_the_server_do_not(source: Sou
             remark = {"resourceType": "OperationOutcome", "issue": [{"severity": "warning", "code": "informational"}]}
             if name == "Observation":
                 page["entry"].append({"resource": patient("p2"), "search": {"mode": "include"}})
-                page["entry"].append({"resource": {"resourceType": "Practitioner", "id": "dr"}})
+                page["entry"].append({"resource": {"resourceType": "Basic", "id": "dr"}})
                 page["entry"].append({"resource": remark, "search": {"mode": "outcome"}})
             return page
 
     assert _pulled(source, Including(_levels(4))).ok
     assert sorted(Resource.objects.values_list("resource_id", flat=True)) == ["o0", "o1", "o2", "o3", "p1", "p2"]
     waiting = QuarantineEntry.objects.get()
-    assert (waiting.reason, waiting.source_key) == (QuarantineReason.UNKNOWN_TYPE, "ehr/Practitioner/dr")
+    assert (waiting.reason, waiting.source_key) == (QuarantineReason.UNKNOWN_TYPE, "ehr/Basic/dr")
 
 
 def test_a_value_that_is_entered_in_error_later_counts_no_more(source: Source) -> None:

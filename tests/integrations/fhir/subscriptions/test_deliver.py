@@ -1,6 +1,5 @@
 """What happens is told, in order, at least once, and given up only before somebody's eyes."""
 
-import json
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +16,6 @@ from integrations.fhir.subscriptions.deliver import deliver, is_due, wait_s
 from integrations.fhir.subscriptions.models import DeadLetter, Event, State, Subscriber, Why
 from integrations.fhir.subscriptions.sweep import forget, sweep
 from integrations.readings.models import Resource
-from tests.api import ward_data
 from tests.integrations.fhir.subscriptions.asked import (
     RISK,
     SECRET,
@@ -77,7 +75,7 @@ def test_each_content_tells_as_much_as_it_says(
     bundle = receiver.bundles[-1]
     (event,) = events(bundle)
     assert event["event-number"] == "1"
-    risk = f"http://testserver/fhir/RiskAssessment/{version.comparisons.get().pk}-0"
+    risk = f"http://testserver/fhir/RiskAssessment/twin.{version.comparisons.get().pk}-0"
     others = bundle["entry"][1:]
     if content == "empty":
         assert set(event) == {"event-number", "timestamp"}
@@ -100,6 +98,7 @@ def test_where_nothing_is_published_yet_the_patient_is_the_focus(
 ) -> None:
     subscriber = active(caller, receiver)
     learns(patient)
+    Resource.objects.filter(source_key__startswith="twin/").update(is_current=False)
     deliver(subscriber.pk)
     (event,) = events(receiver.bundles[-1])
     assert event["focus"] == {"reference": "http://testserver/fhir/Patient/ward.p1"}
@@ -110,24 +109,16 @@ def test_estimates_that_are_published_are_what_an_update_is_about(
 ) -> None:
     subscriber = active(caller, receiver)
     version = learns(patient)
-    for name in ("clearance", "volume"):
-        estimate = {
-            "resourceType": "Observation",
-            "id": name,
-            "meta": {"versionId": "1"},
-            "identifier": [{"system": "urn:patient-twin:twin-version", "value": str(version.pk)}],
-            "status": "final",
-            "subject": {"reference": "Patient/ward.p1"},
-        }
-        text = json.dumps(estimate)
-        ward_data.store(text, slug="twin", subject=patient.subject, event_time=version.data_until)
     deliver(subscriber.pk)
     (bundle,) = receiver.bundles[1:]
     base = "http://testserver/fhir"
-    names = [f"{base}/Observation/twin.clearance", f"{base}/Observation/twin.volume", f"{base}/Patient/ward.p1"]
-    assert [entry["fullUrl"] for entry in bundle["entry"][1:]] == names
+    published = Resource.objects.filter(source_key__startswith="twin/Observation/", text__contains=str(version.pk))
+    estimates = {f"{base}/Observation/twin.{one}" for one in published.values_list("resource_id", flat=True)}
+    assert len(estimates) >= 3
+    *told, last = [entry["fullUrl"] for entry in bundle["entry"][1:]]
+    assert (set(told), last) == (estimates, f"{base}/Patient/ward.p1")
     (event,) = events(bundle)
-    assert event["focus"] == {"reference": names[0]}
+    assert event["focus"]["reference"] in estimates
 
 
 def test_events_come_in_order_and_as_many_at_once_as_asked(
@@ -336,7 +327,9 @@ def test_what_is_told_is_on_record_before_it_leaves(caller: Client, receiver: Re
     assert told.subject_key == str(patient.subject_id)
     assert told.entity_id == subscriber.identifier
     assert told.detail["events"] == [1]
-    assert told.detail["shown"] == [f"Patient/ward.p1/_history/{Resource.objects.get(resource_type='Patient').version}"]
+    *estimates, last = told.detail["shown"]
+    assert last == f"Patient/ward.p1/_history/{Resource.objects.get(resource_type='Patient').version}"
+    assert {name.split("/")[0] for name in estimates} == {"Observation"}
 
 
 def test_an_endpoint_that_is_not_there_is_an_error(caller: Client) -> None:
