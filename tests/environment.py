@@ -14,6 +14,8 @@ if "VAR_DIR" not in os.environ:
     os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="patient-twin-tests-")
 # Compiled kernels are kept from run to run; everything else starts anew.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / "var" / "numba"))
+# A lease is renewed by a thread, which SQLite's database in memory cannot serve while a test's own transaction is open.
+os.environ.setdefault("JOB_LEASE_SECONDS", "3600")
 for name, chosen in (("DATABASE_URL", "TEST_DATABASE_URL"), ("CELERY_BROKER_URL", "TEST_BROKER_URL")):
     os.environ.pop(name, None)
     if chosen in os.environ:
@@ -24,3 +26,4 @@ def forget_servers() -> None:
     """Once the settings are read: processes that a test starts choose their own database and broker."""
     os.environ.pop("DATABASE_URL", None)
     os.environ.pop("CELERY_BROKER_URL", None)
+    os.environ.pop("JOB_LEASE_SECONDS", None)
