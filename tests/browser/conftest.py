@@ -84,13 +84,18 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def signed_in(browser: Browser, site: Site) -> dict:
     """The cookies of the clinician of the demo ward, signed in through the form."""
+    return sign_in(browser, site, "clinician")
+
+
+def sign_in(browser: Browser, site: Site, username: str) -> dict:
+    """The cookies of a person of the demo ward, signed in through the form."""
     context = browser.new_context(base_url=site.address)
     page = context.new_page()
     page.goto("/login")
-    page.get_by_label("User name").fill("clinician")
-    page.get_by_label("Password").fill(site.passwords["clinician"])
+    page.get_by_label("User name").fill(username)
+    page.get_by_label("Password").fill(site.passwords[username])
     page.get_by_role("button", name="Log in").click()
-    page.get_by_role("heading", name="Worklist", exact=True).wait_for()
+    page.get_by_role("button", name="Log out").wait_for()
     state = context.storage_state()
     context.close()
     return state

@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import Site, Watched
+from tests.browser.conftest import Site, Watched, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -32,6 +32,14 @@ def addresses(page: Page) -> dict[str, str]:
     return found
 
 
+def is_clear(page: Page, name: str, look: str) -> None:
+    """Axe finds nothing, and nothing reaches beyond the edge."""
+    results = Axe().run(page)
+    assert results.violations_count == 0, f"{name} in {look}: {results.generate_report()}"
+    beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert beyond <= 0, f"{name} is {beyond} px too wide in {look}"
+
+
 @pytest.mark.parametrize(("look", "settings"), LOOKS, ids=[look for look, _ in LOOKS])
 def test_axe_finds_nothing_and_nothing_reaches_beyond_the_edge(
     browser: Browser, site: Site, signed_in: dict, look: str, settings: dict
@@ -44,12 +52,38 @@ def test_axe_finds_nothing_and_nothing_reaches_beyond_the_edge(
         page.goto(address)
         for summary in page.locator("details > summary").all():
             summary.click()
-        results = Axe().run(page)
-        assert results.violations_count == 0, f"{name}: {results.generate_report()}"
-        beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        assert beyond <= 0, f"{name} is {beyond} px too wide in {look}"
+        is_clear(page, name, look)
     assert watched.problems == []
     context.close()
+
+
+@pytest.mark.parametrize(
+    ("username", "paths"),
+    [
+        ("administrator", ("/clients", "/clients/new", "/subscriptions", "/quarantine", "/formulary")),
+        ("auditor", ("/audit", "/audit/events/1")),
+        ("pharmacist", ("/cds-feedback", "/subscriptions")),
+        ("clinician", ("/apps", "/cds-feedback")),
+        ("researcher", ("/studies", "/studies/new")),
+    ],
+)
+def test_the_pages_of_each_role_are_accessible_in_every_look(
+    browser: Browser, site: Site, username: str, paths: tuple[str, ...]
+):
+    state = sign_in(browser, site, username)
+    for look, settings in LOOKS:
+        context = browser.new_context(base_url=site.address, storage_state=state, **settings)
+        watched = Watched(context, site)
+        for path in paths:
+            assert watched.page.goto(path).status == 200, path
+            results = Axe().run(watched.page)
+            assert results.violations_count == 0, f"{path} in {look}: {results.generate_report()}"
+            beyond = watched.page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            assert beyond <= 0, f"{path} is {beyond} px too wide in {look}"
+        assert watched.problems == []
+        context.close()
 
 
 def test_the_pages_of_strangers_and_refusals_are_accessible_too(browser: Browser, site: Site, signed_in: dict):
