@@ -23,7 +23,13 @@ import redis
 ROOT = Path(__file__).resolve().parent.parent
 PURE = (
     *(f"tests/twins/{name}" for name in ("quantities", "solvers", "samples", "pharmacology", "estimation")),
-    *("tests/twins/forecasts", "tests/twins/cohorts", "tests/twins/test_api.py", "tests/twins/test_researchers.py"),
+    *(
+        "tests/twins/forecasts",
+        "tests/twins/cohorts",
+        "tests/twins/test_api.py",
+        "tests/twins/test_researchers.py",
+        "tests/twins/test_slips.py",
+    ),
     *("tests/oracles", "tests/properties", "tests/calibration"),
     *("tests/integrations/codes", "tests/integrations/fhir/validate", "tests/integrations/smart/test_scopes.py"),
 )
