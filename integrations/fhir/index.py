@@ -7,8 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from django.db import connection, transaction
-from psycopg.errors import UniqueViolation
+from django.db import IntegrityError, connection, transaction
 
 from integrations.fhir.elements import At, intervals, literal, texts, tokens
 from integrations.fhir.models import Term
@@ -65,7 +64,7 @@ def _write(rows: Sequence[Row]) -> None:
             with transaction.atomic(), connection.cursor() as cursor:
                 copy_in(cursor, Term._meta.db_table, _COLUMNS, _TYPES, rows)
             return
-        except UniqueViolation:  # COPY cannot leave out what is there
+        except IntegrityError:  # COPY cannot leave out what is there
             pass
     columns = [list(column) for column in zip(*rows, strict=True)]
     with connection.cursor() as cursor:
