@@ -50,9 +50,11 @@ def test_what_is_offered_is_declared(client: Client) -> None:
     assert declared["supportedProfile"] == [backport.PROFILE]
     assert [one["valueCanonical"] for one in declared["extension"]] == list(TOPICS)
     assert {one["url"] for one in declared["extension"]} == {backport.TOPIC_DECLARED}
-    operations = {one["name"]: one["definition"] for one in declared["operation"]}
-    assert operations["status"] == backport.STATUS_OPERATION
-    assert operations["events"] == backport.EVENTS_OPERATION
+    assert {one["name"]: one["definition"] for one in declared["operation"]} == {
+        "status": backport.STATUS_OPERATION,
+        "events": backport.EVENTS_OPERATION,
+        "validate": "http://hl7.org/fhir/OperationDefinition/Resource-validate",
+    }
 
 
 @pytest.mark.parametrize(
