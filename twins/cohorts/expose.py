@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from twins.cohorts.study import StudySpec
 from twins.cohorts.virtual_patients import draw, reads_clearance
-from twins.forecasts.grid import summed
-from twins.forecasts.metrics import measured
+from twins.forecasts.metrics import measured, summed
 from twins.forecasts.simulate import Present
 from twins.pharmacology.covariates import CLEARANCE
 from twins.pharmacology.population import PopulationModel

@@ -134,10 +134,10 @@ def next_level(
     Raises
     ------
     NextLevelError
-        If no time is left to choose from, or the model states no error of its levels.
+        If no time is left to choose from, they lie before the course's end, or the model states no error of its levels.
     """
     asked = (course.until_h, course.until_h + 24.0) if window_h is None else window_h
-    _check(model, from_h, until_h, every_h, levels, asked, fit)
+    _check(model, course, from_h, until_h, every_h, levels, asked, fit)
     doses = sorted((*(dose for dose in course.doses if dose.start_h <= course.until_h), *ahead), key=_start)
     times = _times(doses, from_h, until_h, every_h, after_h)
     if not times.size:
@@ -165,6 +165,7 @@ def next_level(
 
 def _check(
     model: PopulationModel,
+    course: Course,
     from_h: float,
     until_h: float,
     every_h: float,
@@ -174,6 +175,10 @@ def _check(
 ) -> None:
     if not until_h >= from_h or not every_h > 0:
         raise NextLevelError(f"from_h {from_h:g}, until_h {until_h:g}, every_h {every_h:g}; give times that go forward")
+    if from_h < course.until_h - 1e-9:
+        raise NextLevelError(
+            f"from_h {from_h:g} lies before the course's end at {course.until_h:g} h; a level can only be drawn later"
+        )
     if not window_h[1] > window_h[0]:
         raise NextLevelError(f"window_h is {window_h}; give a beginning and a later end")
     if levels < 1:

@@ -15,8 +15,8 @@ AUC24 over MIC AUC24 divided by the threshold
 effect         the output at the window's end
 =============  =========================================================================================
 
-Areas and extremes of the first output come from the solver (`twins.solvers.measure`), not from a grid; where it crosses
-a threshold is found on one (`twins.forecasts.grid`), and so is everything of another output (an effect site, INR).
+Areas and extremes of any output come from the solver (`twins.solvers.measure`), not from a grid; where it crosses a
+threshold is found between looks a quarter of an hour apart at most.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from twins.forecasts.grid import on_grid, summed
 from twins.forecasts.simulate import Pieces, Present
 from twins.pharmacology.regimen import Plan
 from twins.pharmacology.target import Metric, Target
@@ -96,10 +95,10 @@ def in_pieces(present: Present, plan: Plan | None, target: Target, edges_h: Arra
         lower = target.threshold / target.unbound
     elif target.metric is Metric.TIME_IN_RANGE:
         lower, upper = target.low / target.unbound, target.high / target.unbound
-    if target.output not in ("", outputs[0]):
-        ends = target.metric in (Metric.EFFECT, Metric.TROUGH)
-        return on_grid(present, plan, outputs.index(target.output), edges_h, lower, upper, ends_only=ends)
-    return present.measure(plan, edges_h, lower=lower, upper=upper)
+    number = outputs.index(target.output) if target.output else 0
+    if number and target.metric in (Metric.EFFECT, Metric.TROUGH):
+        return present.at_edges(plan, edges_h, number)
+    return present.measure(plan, edges_h, lower=lower, upper=upper, output=number)
 
 
 def _metric(pieces: Pieces, edges: Array, target: Target, window: tuple[float, float], trough: float) -> Measured:
@@ -129,3 +128,11 @@ def _metric(pieces: Pieces, edges: Array, target: Target, window: tuple[float, f
     if metric is Metric.RATIO:
         return Measured(area * (DAY_H / length) / target.threshold)
     return Measured(area / length)
+
+
+def summed(columns: Array) -> Array:
+    """Sum of the columns, from the left: the same digits whatever the number of rows; shape (n,)."""
+    total = np.zeros(columns.shape[0])
+    for column in range(columns.shape[1]):
+        total = total + columns[:, column]
+    return total

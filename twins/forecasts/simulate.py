@@ -15,6 +15,7 @@ from twins.quantities.dose import Dose
 from twins.samples.course import Course
 from twins.solvers.measure import measure
 from twins.solvers.solve import solve
+from twins.solvers.system import exposing
 from twins.solvers.timeline import Timeline, tabulate
 from twins.solvers.trajectory import Failure, Trajectory
 
@@ -25,8 +26,9 @@ AHEAD_H = 240.0
 
 
 GRID_H = 0.25
-"""Between two looks at a curve where it is not known in closed form; areas of what takes hours to change are then good
-to four digits or more."""
+LOOKS = 96
+"""Between two looks at a curve for where it crosses a threshold: a quarter of an hour, and less where all of it is
+shorter than so many of them, for what acts within minutes is asked for hours."""
 
 
 class SimulationError(ValueError):
@@ -53,7 +55,8 @@ def _given(dose: Dose, until_h: float) -> Dose:
 def turns_of(course: Course, plan: Plan | None, edges_h: Array) -> Array:
     """An even grid between the first and the last edge, with the starts and ends of infusions; ascending."""
     start, end = float(edges_h[0]), float(edges_h[-1])
-    even = start + GRID_H * np.arange(int(np.ceil((end - start) / GRID_H)))
+    step = min(GRID_H, (end - start) / LOOKS)
+    even = start + step * np.arange(int(np.ceil((end - start) / step)))
     turns = [time for dose in doses_of(course, plan, end) for time in (dose.start_h, dose.end_h)]
     return np.unique(np.array([*even, *(time for time in turns if start < time < end)]))
 
@@ -251,16 +254,22 @@ class Present:
         )
 
     def measure(
-        self, plan: Plan | None, edges_h: Array, *, lower: float | None = None, upper: float | None = None
+        self,
+        plan: Plan | None,
+        edges_h: Array,
+        *,
+        lower: float | None = None,
+        upper: float | None = None,
+        output: int = 0,
     ) -> Pieces:
-        """Of the first output in each stretch [edge k, edge k + 1) from the course's end on, without its profile.
+        """Of an output in each stretch [edge k, edge k + 1) from the course's end on, without its profile.
 
         `lower` and `upper` are thresholds in the output's unit; `upper` needs `lower`.
         """
         doses = doses_of(self.course, plan, self._within(float(edges_h[-1])))
         looks = np.zeros(0) if lower is None else turns_of(self.course, plan, edges_h)
         found = measure(
-            self.model.system,
+            exposing(self.model.system, output),
             self.parameters,
             timeline_of(self.model, self.course, self.chart, doses, looks, self.course.until_h),
             edges_h,
@@ -272,6 +281,12 @@ class Present:
         refuse_failed(self.model, found.failed)
         over = found.hours_above - found.hours_within
         return Pieces(found.auc, found.highest, found.lowest, found.last, found.hours_above, over)
+
+    def at_edges(self, plan: Plan | None, edges_h: Array, output: int) -> Pieces:
+        """An output at the edges alone: nothing else has a meaning, and the equations are not stopped for it."""
+        last = self.follow(plan, edges_h, exposure=False).values[output][:, 1:]
+        unknown = np.full(last.shape, np.nan)
+        return Pieces(unknown, unknown, unknown, np.ascontiguousarray(last), unknown, unknown)
 
     def _within(self, end_h: float) -> float:
         if end_h > self.until_h + 1e-9:

@@ -31,7 +31,7 @@ def _taken_in(function: Callable[..., Any]) -> Any:
 
 @lru_cache(maxsize=256)
 def parts(system: System) -> dict[str, Any]:
-    """``RHS``, ``START`` and ``READ`` of a system, compiled, and its number of ``OUTPUTS``.
+    """``RHS``, ``START`` and ``READ`` of a system, compiled, its number of ``OUTPUTS`` and which is ``EXPOSED``.
 
     Raises
     ------
@@ -49,7 +49,8 @@ def parts(system: System) -> dict[str, Any]:
         reading = _taken_in(equations.read) if equations.read else _reading(system)
     else:
         right_hand_side, start, reading = _linear(system), _empty, _reading(system)
-    return {"RHS": right_hand_side, "START": start, "READ": reading, "OUTPUTS": len(system.outputs)}
+    numbers = {"OUTPUTS": len(system.outputs), "EXPOSED": system.exposed}
+    return {"RHS": right_hand_side, "START": start, "READ": reading, **numbers}
 
 
 @njit(forceinline=True)

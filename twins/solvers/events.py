@@ -250,7 +250,7 @@ def enter(
             work[Y + entered] += flows[slot, j, n_ports + port]
             work[RATE + entered] += flows[slot, j, port]
         if exposure:
-            work[TOP * LANES + k] = max(work[TOP * LANES + k], FIRST_OUTPUT(work, k))
+            work[TOP * LANES + k] = max(work[TOP * LANES + k], EXPOSED_OUTPUT(work, k))
         stop = wholes[slot, j, STOP_AT]
         book[STOP * LANES + k] = stop
         work[END * LANES + k] = ends[slot, stop]

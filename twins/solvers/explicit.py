@@ -85,7 +85,7 @@ def slopes(work: Array, share: float, exposure: bool, moving: bool) -> None:
             for c in range(PARAMETERS):
                 p[c] = work[NOW + c * LANES + k]
             READ(work[TIME * LANES + k] + share * work[STEP * LANES + k], y, p, reads)
-            work[D + STATES * LANES + k] = reads[0]
+            work[D + STATES * LANES + k] = reads[EXPOSED]
 
 
 def attempt(work: Array, exposure: bool, moving: bool, rtol: float, atol: float) -> None:
@@ -202,7 +202,7 @@ def begin(work: Array, k: int, exposure: bool, moving: bool, rtol: float, atol: 
         RHS(time + small, y, p, d)
         if probe == 0 and exposure:
             READ(time, y, p, reads)
-            work[ROOM + STATES * LANES + k] = reads[0]
+            work[ROOM + STATES * LANES + k] = reads[EXPOSED]
         for s in range(STATES):
             slope = d[s] + work[RATE + s * LANES + k]
             before = slope if probe == 0 else work[ROOM + s * LANES + k]

@@ -40,7 +40,7 @@ def layout(states: int, parameters: int, lanes: int, room: int) -> dict[str, int
         "RATE": states,  # infusions, mg/h
         "KEPT": states + 1,  # state before a steady state is sought; the area's row too
         "PAST": states,  # state a cycle before
-        "Y": states + 1,  # state at TIME; the last row is the area under the first output
+        "Y": states + 1,  # state at TIME; the last row is the area under the output of exposure
         "NEW": states + 1,  # state at TIME + STEP, and of each stage on the way
         "D": states + 1,  # slopes of the last evaluation
         "ROOM": room,

@@ -1,7 +1,7 @@
 """Any linear wiring of compartments, carried by the matrix exponential: one compiled kernel for all of them.
 
 The rates between the states come from a table of flows and a row of parameters. From event to event the state moves by
-one matrix, which is kept while the step repeats; the area under the first output is exact too. A row goes its way
+one matrix, which is kept while the step repeats; the area under an output is exact too. A row goes its way
 alone, so its digits do not depend on the rows beside it, on threads or on chunks.
 """
 

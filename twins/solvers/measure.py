@@ -22,7 +22,7 @@ _CHUNK = 512  # rows whose curves are kept at a time where a method cannot do wi
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """What the first output amounts to in each window [edge, next edge); arrays of shape (n, windows).
+    """What the output of exposure amounts to in each window [edge, next edge); arrays of shape (n, windows).
 
     Attributes
     ----------
@@ -77,7 +77,7 @@ def measure(
     edges_h : array_like, shape (windows + 1,)
         Ascending; at least two, none before the timeline's start.
     threshold, low, high
-        In the first output's unit.
+        In that output's unit.
 
     Raises
     ------
@@ -112,7 +112,7 @@ def measure(
             looked,
             state=None if begun is None else begun[part],
             exposure=True,
-            outputs=(system.outputs[0].name,),
+            outputs=(system.outputs[system.exposed].name,),
             **how,
         )
         failed[part] = run.failed

@@ -57,7 +57,7 @@ def kernel(system: System, method: Method) -> Kernel:
     named["BETWEEN"] = specialise(way.between, within=True, **named)
     named["RESTORE"] = specialise(events.start_values, **named)
     named["PLACE"] = specialise(events.place, **named)
-    named["FIRST_OUTPUT"] = specialise(readout.first_output, within=True, **named)
+    named["EXPOSED_OUTPUT"] = specialise(readout.exposed_output, within=True, **named)
     named["PEAK"] = specialise(readout.peak, **named)
     named["CUT"] = specialise(carry.cut, within=True, **named)
     named["RECORD"] = specialise(readout.record, within=True, **named)

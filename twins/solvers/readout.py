@@ -1,4 +1,4 @@
-"""What is read of a lane: its outputs, and the highest of the first of them.
+"""What is read of a lane: its outputs, and the highest of the one that exposure is taken of.
 
 Texts that `specialise` compiles for each set of equations; names in capitals that are not defined here are given there.
 """
@@ -22,8 +22,8 @@ Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 
-def first_output(work: Array, k: int) -> float:
-    """The first output of lane k's state as it is."""
+def exposed_output(work: Array, k: int) -> float:
+    """The output of exposure of lane k's state as it is."""
     y = stack(STATES)
     p = stack(PARAMETERS)
     reads = stack(OUTPUTS)
@@ -33,11 +33,11 @@ def first_output(work: Array, k: int) -> float:
     for c in range(PARAMETERS):
         p[c] = work[P + c * LANES + k] + (time - work[ANCHOR * LANES + k]) * work[DRIFT + c * LANES + k]
     READ(time, y, p, reads)
-    return reads[0]
+    return reads[EXPOSED]
 
 
 def peak(work: Array, k: int, first: float, last: float) -> float:
-    """The highest first output between two shares of lane k's step: at both, half way, and atop the parabola there."""
+    """The highest output of exposure between two shares of lane k's step: at both, half way, and atop a parabola."""
     y = stack(STATES)
     p = stack(PARAMETERS)
     reads = stack(OUTPUTS)
@@ -61,8 +61,8 @@ def peak(work: Array, k: int, first: float, last: float) -> float:
             p[c] = work[P + c * LANES + k] + (time - work[ANCHOR * LANES + k]) * work[DRIFT + c * LANES + k]
         READ(time, y, p, reads)
         if place < 3:
-            seen[place] = reads[0]
-        highest = max(highest, reads[0])
+            seen[place] = reads[EXPOSED]
+        highest = max(highest, reads[EXPOSED])
     return highest
 
 
@@ -97,5 +97,5 @@ def record(
             values[o, row, column] = reads[o]
     if exposure:
         auc[row, column] = area
-        highest[row, column] = max(work[TOP * LANES + k], reads[0])
-        work[TOP * LANES + k] = reads[0]
+        highest[row, column] = max(work[TOP * LANES + k], reads[EXPOSED])
+        work[TOP * LANES + k] = reads[EXPOSED]

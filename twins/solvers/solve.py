@@ -95,7 +95,7 @@ def solve(
     exposure : bool
         Whether `auc` and `highest` are wanted.
     outputs
-        Names of the outputs wanted, in order; all of them when left out. Exposure is always of the system's first.
+        Names of the outputs wanted, in order; all of them when left out. Exposure is of the one that the system names.
     rtol, atol
         What is asked of a method that steps; closed forms and matrix exponentials do not need it.
     threads

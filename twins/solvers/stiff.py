@@ -1,7 +1,7 @@
 """One step of the stiff method in one lane; texts that `specialise` compiles for each set of equations.
 
 Rodas5P (see `tableau`): eight stages that share one LU factorisation. The Jacobian is taken by differences once at the
-start of a step and kept while the step is refused. The area under the first output is carried as one more equation that
+start of a step and kept while the step is refused. The area under the output of exposure is one more equation that
 nothing else depends on, so it needs a row of the Jacobian but no part of the factorisation.
 
 Names in capitals that are not defined here are given there: equations, readings and the offsets of `lane.layout`.
@@ -32,7 +32,7 @@ def room(states: int) -> int:
 
 
 def evaluate(work: Array, time: float, at: int, exposure: bool, moving: bool) -> None:
-    """D = slopes, and the first output, of the state at offset `at`."""
+    """D = slopes, and the output of exposure, of the state at offset `at`."""
     y = stack(STATES)
     p = stack(PARAMETERS)
     d = stack(STATES)
@@ -49,7 +49,7 @@ def evaluate(work: Array, time: float, at: int, exposure: bool, moving: bool) ->
         work[D + s] = d[s] + work[RATE + s]
     if exposure:
         READ(time, y, p, reads)
-        work[D + STATES] = reads[0]
+        work[D + STATES] = reads[EXPOSED]
 
 
 def differentiate(work: Array, exposure: bool, moving: bool, rtol: float, atol: float) -> None:

@@ -4,8 +4,9 @@ Amounts are in mg, volumes in L, times in h; an output that is a concentration i
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 from typing import Any
 
 
@@ -169,7 +170,7 @@ class System:
         What a dose enters by, keyed by its route (``Route`` value) or by the compartment named in ``Dose.into``. More
         than one input splits the dose.
     outputs
-        What can be measured; the first is what exposure is taken of.
+        What can be measured.
     equations
         `Compartments`, `Flows` or `Equations`.
     """
@@ -182,7 +183,15 @@ class System:
     equations: Compartments | Flows | Equations
     zero_allowed: frozenset[str] = field(default_factory=frozenset)
     """Parameters that may be 0; all others must be positive."""
+    exposed: int = 0
+    """Number of the output that exposure (area, highest value, hours above) is taken of; see `exposing`."""
 
     def column(self, parameter: str) -> int:
         """Column of a parameter, -1 for the empty name."""
         return self.parameters.index(parameter) if parameter else -1
+
+
+@lru_cache(maxsize=256)
+def exposing(system: System, output: int) -> System:
+    """The same structure, with exposure taken of the output of this number."""
+    return system if output == system.exposed else replace(system, exposed=output)

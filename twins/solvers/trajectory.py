@@ -43,9 +43,9 @@ class Trajectory:
     values : ndarray, shape (outputs, n, times)
         In each output's own unit, just before a dose given at that very time.
     auc : ndarray, shape (n, times) or (n, 0)
-        Of the first output, unit·h from the timeline's start, exact; a window is the difference of two columns.
+        Of the output of exposure, unit·h from the timeline's start, exact; a window is the difference of two columns.
     highest : ndarray, shape (n, times) or (n, 0)
-        Highest value of the first output since the output time before; a bolus counts from its own moment on.
+        Highest value of it since the output time before; a bolus counts from its own moment on.
     state : ndarray, shape (n, states)
         At the last output time, before what is given at that very time; mg.
     failed : ndarray of int, shape (n,)

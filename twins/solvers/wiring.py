@@ -33,7 +33,7 @@ class Wiring:
     ----------
     layout : ndarray of int
         Counts of states, flows, outputs and parameters; the tables of flows and of outputs; 1 for each parameter that
-        must be positive. The first output is the one that exposure is taken of.
+        must be positive. The first row of the outputs is the one that exposure is taken of.
     scales : ndarray
         A factor for each flow, then one for each output.
     """
@@ -96,7 +96,7 @@ def flow_table(system: System) -> tuple[Integers, Array]:
 
 @lru_cache(maxsize=256)
 def wiring(system: System, outputs: tuple[int, ...]) -> Wiring:
-    """The tables of a linear system and of the outputs of these numbers, with the first, for exposure, before them.
+    """The tables of a linear system and of the outputs of these numbers, with that of exposure before them.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def wiring(system: System, outputs: tuple[int, ...]) -> Wiring:
         If the system is not linear, or a flow names a state or parameter that is not there.
     """
     table, factors = flow_table(system)
-    read_out = reading.tabulate(system, [system.outputs[number].name for number in (0, *outputs)])
+    read_out = reading.tabulate(system, [system.outputs[number].name for number in (system.exposed, *outputs)])
     positive = [int(name not in system.zero_allowed) for name in system.parameters]
     head = [len(system.states), len(table), len(outputs) + 1, len(system.parameters)]
     layout = np.concatenate((head, table.ravel(), read_out.table.ravel(), positive)).astype(np.int64)

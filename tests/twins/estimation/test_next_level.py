@@ -101,6 +101,7 @@ def test_the_sentence_says_when_and_what_it_is_good_for() -> None:
     ("options", "words"),
     [
         ({"from_h": 30.0, "until_h": 20.0}, "go forward"),
+        ({"from_h": 13.0}, "only be drawn later"),
         ({"from_h": 24.2, "until_h": 24.8}, "longer interval"),
         ({"window_h": (30.0, 30.0)}, "later end"),
         ({"levels": 0}, "at least 1"),

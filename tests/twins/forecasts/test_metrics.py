@@ -5,16 +5,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.integrate import simpson
 
 from tests.factories.courses import course
 from tests.factories.fits import certain
 from twins.forecasts.exposure import Window, attained
 from twins.forecasts.exposures import attainment, exposure
 from twins.forecasts.metrics import measured, trough_h
+from twins.forecasts.optimise import way_in
 from twins.forecasts.simulate import Present, concentrations
 from twins.pharmacology.formulary import model
 from twins.pharmacology.regimen import Plan, Regimen
 from twins.pharmacology.target import Metric, Target
+from twins.quantities.dose import Dose
+from twins.samples.course import CovariateValue
 
 GOTI = model("vancomycin-goti-2018")
 PATIENT = course(until=36.0)
@@ -140,3 +144,35 @@ def test_the_windows_of_areas_and_effects_are_the_targets_own() -> None:
     assert Window.of(PLAN, area) == Window(0.0, 96.0)
     assert Window.of(PLAN, effect) == Window(72.0, 96.0)
     assert Window.of(PLAN, replace(area, metric=Metric.PEAK)) == Window(24.0, 48.0)
+
+
+@pytest.mark.parametrize(
+    ("model_id", "output"),
+    [
+        ("propofol-eleveld-2018", "effect_site"),
+        ("propofol-eleveld-2018", "bis"),
+        ("sunitinib-mapbayr-run941", "su12662"),
+    ],
+)
+def test_areas_extremes_and_times_of_a_further_output_are_as_exact_as_of_the_first(model_id: str, output: str) -> None:
+    one = model(model_id)
+    patient = course(doses=(), until=1.0, drug=one.drug)
+    height = CovariateValue("height_cm", 0.0, 175.0)
+    route = way_in(one, patient)
+    dose = Dose(0.0, 50.0, 0.0, route)
+    patient = replace(patient, doses=(dose,), covariates=(*patient.covariates, height))
+    present = Present.reach(one, patient, np.zeros((1, len(one.etas))), ahead_h=12.0)
+    plan = Plan("", Regimen(50.0, 2.0, 0.0, 1.0, route=route))
+    number = [one.name for one in one.system.outputs].index(output)
+    names = (Metric.AVERAGE, Metric.PEAK, Metric.TIME_ABOVE)
+    fine = [np.linspace(start, start + 2.0, 4001) for start in (1.0, 3.0, 5.0)]
+    fine = [np.append(piece[:-1], np.nextafter(piece[-1], 0.0)) for piece in fine]
+    fine[1][0], fine[2][0] = np.nextafter(3.0, 9.0), np.nextafter(5.0, 9.0)
+    curve = [present.follow(plan, piece, exposure=False).values[number, 0] for piece in fine]
+    half = float(np.median(np.concatenate(curve)))
+    aims = [Target("", 0.0, 1.0, "", name, "1", threshold=half, output=output) for name in names]
+    average, peak, above = (float(measured(present, plan, aim, [(1.0, 7.0)]).each[0, 0]) for aim in aims)
+    area = sum(simpson(values, x=times) for times, values in zip(fine, curve, strict=True))
+    assert average == pytest.approx(area / 6.0, rel=1e-8)
+    assert peak == pytest.approx(max(values.max() for values in curve), rel=1e-6)
+    assert above == pytest.approx(np.mean(np.concatenate(curve) > half), abs=0.01)

@@ -104,7 +104,7 @@ NGUYEN_2019 = PopulationModel(
         "volume; this is its update.",
     ),
     unverified=(
-        "Read in a single file, which names its author and not its article; the article was found by its cancers.",
+        "Read in a single file, which names its author alone; the article and its DOI were found by its cancers.",
         "The covariate of the dose is that of the last one in the file; here it is one dose for the course.",
         "Covariate ranges were not read.",
     ),

@@ -66,7 +66,7 @@ YUKAWA_2001 = PopulationModel(
         ("sotalya/tucuxi-gui dev/src/drugs/ch.heig-vd.ezechiel.digoxin.xml",),
     ),
     unverified=(
-        "Read in a single file.",
+        "Read in a single file, which names no DOI; it was found by the article's title and journal.",
         "The model has no absorption, and bioavailability is within its parameters: a dose by mouth enters the blood "
         "at once.",
     ),

@@ -107,7 +107,10 @@ YU_2015 = PopulationModel(
         "The "
         "article's correlations give 0.0900, 0.1097 and 0.0756, which are used.",
     ),
-    unverified=("Covariate ranges were not read.",),
+    unverified=(
+        "The file that was read names neither the article nor its DOI; both were found by its author and drug.",
+        "Covariate ranges were not read.",
+    ),
     intended=("Adults, by mouth; levels of sunitinib and of SU12662.",),
     cautioned=("The sum of both is what is often quoted as a target; no output is that sum.",),
 )
