@@ -1,6 +1,7 @@
 """The best of several runs: what the machine can do when nothing else is in its way."""
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -18,6 +19,30 @@ def best(work: Callable[[], object], *, repeats: int = 5) -> float:
         work()
         times.append(time.perf_counter() - began)
     return min(times)
+
+
+def ceiling(work: Callable[[], object], *, seconds: float = 1.0) -> float:
+    """How much more two processes get done than one, side by side: no two threads can do better on this machine."""
+    work()
+    alone = _rate(work, seconds)
+    other = os.fork()
+    if other == 0:
+        _rate(work, 20.0 * seconds)
+        os._exit(0)
+    try:
+        return 2.0 * _rate(work, seconds) / alone
+    finally:
+        os.kill(other, signal.SIGKILL)
+        os.waitpid(other, 0)
+
+
+def _rate(work: Callable[[], object], seconds: float) -> float:
+    """Runs a second."""
+    began, runs = time.perf_counter(), 0
+    while (passed := time.perf_counter() - began) < seconds:
+        work()
+        runs += 1
+    return runs / passed
 
 
 def shown(seconds: float) -> str:
