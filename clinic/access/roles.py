@@ -24,6 +24,12 @@ class Permission(StrEnum):
     CLIENT_MANAGE = "client.manage"
     SUBSCRIPTION_VIEW = "subscription.view"
     SUBSCRIPTION_RETRY = "subscription.retry"
+    GLASS_BREAK = "glass.break"
+    GLASS_REVIEW = "glass.review"
+    RESTRICTION_MANAGE = "restriction.manage"
+    PERSON_MANAGE = "person.manage"
+    CARE_TEAM_MANAGE = "care_team.manage"
+    SOURCE_VIEW = "source.view"
 
 
 class Role(StrEnum):
@@ -46,6 +52,7 @@ _BEDSIDE = frozenset(
         Permission.FORMULARY_VIEW,
         Permission.APP_AUTHORIZE,
         Permission.CDS_FEEDBACK_VIEW,
+        Permission.GLASS_BREAK,
     }
 )
 
@@ -60,7 +67,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
     },
     Role.RESEARCHER: frozenset({Permission.STUDY_VIEW, Permission.STUDY_RUN, Permission.FORMULARY_VIEW}),
     Role.INTEGRATION: frozenset({Permission.FHIR_READ}),
-    Role.AUDITOR: frozenset({Permission.AUDIT_VIEW}),
+    Role.AUDITOR: frozenset({Permission.AUDIT_VIEW, Permission.GLASS_REVIEW}),
     Role.ADMINISTRATOR: frozenset(
         {
             Permission.QUARANTINE_VIEW,
@@ -69,6 +76,10 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.CLIENT_MANAGE,
             Permission.SUBSCRIPTION_VIEW,
             Permission.SUBSCRIPTION_RETRY,
+            Permission.RESTRICTION_MANAGE,
+            Permission.PERSON_MANAGE,
+            Permission.CARE_TEAM_MANAGE,
+            Permission.SOURCE_VIEW,
         }
     ),
 }

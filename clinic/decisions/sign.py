@@ -5,7 +5,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
-from clinic.access.permissions import NotInCareTeamError, has, visible_patients
+from clinic.access.permissions import check_open, has
 from clinic.access.roles import Permission
 from clinic.audit.event import Actor, record
 from clinic.audit.models import Action
@@ -44,7 +44,7 @@ def sign(
     Raises
     ------
     PermissionDenied
-        The person's roles do not grant it, or the patient is in none of the person's care teams.
+        The person's roles do not grant it, or the patient is not open to the person.
     DecisionError
         No reason, no such plan, newer or changed data, another page than the one seen, or decided already.
     """
@@ -72,8 +72,7 @@ def _decide(
     subject_key = comparison.twin_version.subject_id
     if not has(by, Permission.COMPARISON_SIGN):
         raise PermissionDenied(f"Your roles do not include {Permission.COMPARISON_SIGN}.")
-    if not visible_patients(by).filter(pk=subject_key).exists():
-        raise NotInCareTeamError(subject_key)
+    check_open(by, subject_key)
     text = stated(reason, REASON_LIMIT)
     if seen_digest is not None and seen_digest != comparison.digest:
         raise OtherPageError(

@@ -113,6 +113,8 @@ STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns about a folder that is not 
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
+BREAK_GLASS_MINUTES = env.integer("BREAK_GLASS_MINUTES", 60, low=5, high=720)
+"""How long an emergency access lasts."""
 SESSION_COOKIE_AGE = 8 * 3600
 SESSION_COOKIE_HTTPONLY = True
 EHR_FRAME_ANCESTORS = env.origins("EHR_FRAME_ANCESTORS")
