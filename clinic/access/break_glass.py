@@ -11,19 +11,17 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
+from clinic.access import wristband
 from clinic.access.actor import actor_of
 from clinic.access.permissions import BREAK_THE_GLASS, has, opening_for, visible_patients
 from clinic.access.roles import Permission
 from clinic.audit.event import Actor, record
-from clinic.audit.models import Action, AuditEvent, Outcome
+from clinic.audit.models import Action
 from clinic.patients.consent import closed_to
 from clinic.patients.models import Emergency, Opening, Patient
 
 REASON_LIMIT = 500
 NOTE_LIMIT = 1000
-MISSES = 5
-MISSES_WITHIN = timedelta(minutes=15)
-"""So many numbers of nobody may be tried in that time; the next is refused unseen, so nobody feels for patients."""
 log = logging.getLogger(__name__)
 
 
@@ -31,52 +29,22 @@ class GlassError(Exception):
     """Something that emergency access does not allow; the sentence is for the person who asked."""
 
 
-class NoSuchPatientError(GlassError):
-    """No patient, or no single one, answers to what was given."""
-
-
-class TooManyMissesError(GlassError):
-    """Too many numbers of nobody were tried."""
-
-
 class ReviewError(GlassError):
     """This opening cannot be reviewed now, or not by this person."""
 
 
 def find(*, record_number: str, born: date | None, by: AbstractBaseUser, actor: Actor) -> Patient:
-    """The one patient of a record number, exactly as it is written on the wristband.
-
-    `born` tells two of one number apart, and is held against the record wherever it is given. What was tried in vain is
-    recorded without the number.
+    """The one patient of a record number, as `wristband.find` finds them.
 
     Raises
     ------
     PermissionDenied
         The person's roles do not grant emergency access.
-    TooManyMissesError, NoSuchPatientError
+    WristbandError
+        Nobody, or no single one, answers to it; or too many such numbers were tried.
     """
     _may_break(by)
-    since = timezone.now() - MISSES_WITHIN
-    misses = AuditEvent.objects.filter(
-        actor=actor.key, recorded__gte=since, activity="glass.find", outcome=Outcome.REFUSED
-    ).count()
-    if misses >= MISSES:
-        minutes = int(MISSES_WITHIN.total_seconds() // 60)
-        raise TooManyMissesError(
-            f"{MISSES} numbers of nobody were tried. Wait {minutes} minutes, or ask the care team."
-        )
-    number = record_number.strip()
-    found = list(Patient.objects.filter(record_number=number).select_related("subject")[:50]) if number else []
-    if born is not None:
-        found = [patient for patient in found if patient.birth_date == born]
-    if len(found) == 1:
-        return found[0]
-    record(by=actor, action=Action.EXECUTE, activity="glass.find", outcome=Outcome.REFUSED, purpose=BREAK_THE_GLASS)
-    if found and born is None:
-        raise NoSuchPatientError("This record number alone does not name one patient; give the date of birth too.")
-    raise NoSuchPatientError(
-        "Nobody was opened: no patient has exactly this record number and date of birth. Compare with the wristband."
-    )
+    return wristband.find(record_number=record_number, born=born, actor=replace(actor, purpose=BREAK_THE_GLASS))
 
 
 def stated(emergency: str, reason: str) -> str:

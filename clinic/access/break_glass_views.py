@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django import forms
 from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -22,6 +21,8 @@ from clinic.access.emergency import form as form_of
 from clinic.access.gate import page
 from clinic.access.permissions import BREAK_THE_GLASS
 from clinic.access.roles import Permission
+from clinic.access.wristband import TooManyMissesError, WristbandError
+from clinic.access.wristband_form import WristbandForm
 from clinic.audit.models import AuditEvent
 from clinic.patients.models import Opening, Patient
 from clinic.patients.opening import running
@@ -30,22 +31,11 @@ _A_PAGE = 50
 _LONGEST_KEY = 10**18
 
 
-class RecordNumberForm(forms.Form):
-    """What is on the patient's wristband."""
-
-    record_number = forms.CharField(max_length=64, error_messages={"required": "Enter the record number."})
-    born = forms.DateField(
-        required=False,
-        input_formats=["%Y-%m-%d"],
-        error_messages={"invalid": "This is no date; write it as 1959-03-14."},
-    )
-
-
 @page(Permission.GLASS_BREAK)
 @require_http_methods(["GET", "HEAD", "POST"])
 def by_number(request: HttpRequest) -> HttpResponse:
     """Open a patient by record number; and the openings that run."""
-    form = RecordNumberForm(request.POST if request.method == "POST" else None)
+    form = WristbandForm(request.POST if request.method == "POST" else None)
     problem, status = "", 200
     if request.method == "POST":
         status = 422
@@ -55,9 +45,9 @@ def by_number(request: HttpRequest) -> HttpResponse:
                 verbs.stated(emergency, reason)
                 patient = verbs.find(**form.cleaned_data, by=request.user, actor=request.actor)  # type: ignore[attr-defined]
                 return _opened(request, patient, emergency, reason, "")
-            except verbs.GlassError as error:
+            except (verbs.GlassError, WristbandError) as error:
                 problem = str(error)
-                status = 429 if isinstance(error, verbs.TooManyMissesError) else 422
+                status = 429 if isinstance(error, TooManyMissesError) else 422
     mine = list(running(request.user).select_related("patient"))
     disclose(request, *(opening.patient_id for opening in mine))
     content = {

@@ -21,8 +21,13 @@ def closed_to(user: AbstractBaseUser) -> QuerySet[Restriction]:
 
     Who is in a hidden team is shut out even as a member of another team of the patient.
     """
+    return in_force().filter(binding(user))
+
+
+def binding(user: AbstractBaseUser) -> Q:
+    """Restrictions, in force or not, whose wish is about `user`."""
     teams = CareTeam.objects.filter(members=user.pk).values("pk")
-    return in_force().filter(
+    return (
         Q(hidden_from=Hidden.EVERYBODY)
         | Q(hidden_from=Hidden.TEAM, team__in=teams)
         | Q(hidden_from=Hidden.PERSON, person=user.pk)

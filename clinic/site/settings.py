@@ -38,6 +38,7 @@ INSTALLED_APPS = [
     "clinic.decisions",
     "clinic.research",
     "clinic.formulary",
+    "clinic.administration",
     "clinic.site",
     "integrations.readings",
     "integrations.ehr",

@@ -194,7 +194,7 @@ def test_who_tries_numbers_of_nobody_is_stopped(client: Client, vic: User, patie
     for number in range(5):
         assert by_number(client, str(number)).status_code == 422
     assert by_number(client, "4711").status_code == 429
-    assert AuditEvent.objects.filter(activity="glass.find", outcome=Outcome.REFUSED).count() == 5
+    assert AuditEvent.objects.filter(activity="wristband.find", outcome=Outcome.REFUSED).count() == 5
     assert not Opening.objects.exists()
 
 
