@@ -50,6 +50,8 @@ def by_number(request: HttpRequest) -> HttpResponse:
                 status = 429 if isinstance(error, TooManyMissesError) else 422
     mine = list(running(request.user).select_related("patient"))
     disclose(request, *(opening.patient_id for opening in mine))
+    if mine:
+        _say_why(request)
     content = {
         "section": "emergency",
         "form": form,
@@ -147,11 +149,16 @@ def _opened(request: HttpRequest, patient: Patient, emergency: str, reason: str,
         actor=request.actor,  # type: ignore[attr-defined]
     )
     if opening is not None:
-        request.actor = replace(request.actor, purpose=BREAK_THE_GLASS)  # type: ignore[attr-defined]
+        _say_why(request)
     disclose(request, patient.pk)
     if url_has_allowed_host_and_scheme(goes_on, {request.get_host()}, require_https=request.is_secure()):
         return redirect(goes_on)
     return redirect(reverse("patient", args=[patient.pk]))
+
+
+def _say_why(request: HttpRequest) -> None:
+    """Have all that the request does from here on recorded as emergency access."""
+    request.actor = replace(request.actor, purpose=BREAK_THE_GLASS)  # type: ignore[attr-defined]
 
 
 def _judged(request: HttpRequest, opening: Opening) -> None:

@@ -13,14 +13,14 @@ from clinic.patients.models import Opening
 def permissions(request: HttpRequest) -> dict[str, Any]:
     """``may``: which permissions the person who asks has, with ``_`` for ``.``; ``home``: where their work begins.
 
-    ``opening`` is the emergency access that the page is shown under; ``reviews_due`` how many wait for a review, which
+    ``emergency_access`` is what the page is shown under, if it is; ``reviews_due`` how many wait for a review, which
     is counted only where it is shown.
     """
     actor = getattr(request, "actor", None)
     held = granted(actor.roles) if actor is not None else frozenset()
     return {
         "may": {permission.replace(".", "_"): permission in held for permission in Permission},
-        "opening": getattr(request, "opening", None),
+        "emergency_access": getattr(request, "opening", None),
         "reviews_due": Opening.objects.filter(reviewed__isnull=True).count,
         "home": home(actor.roles) if actor is not None else "/",
     }

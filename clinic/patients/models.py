@@ -133,7 +133,7 @@ class Emergency(models.TextChoices):
     URGENT = "urgent", "The patient needs treatment now, and nobody of the care team can give it"
     COVER = "cover", "I stand in for a colleague or another ward"
     CALLED = "called", "The care team asked me for advice"
-    OTHER = "other", "Another reason"
+    OTHER = "other", "Something else"
 
 
 class Opening(models.Model):

@@ -14,6 +14,7 @@ from clinic.access.roles import Permission
 from integrations.ehr.configured import address_of
 from integrations.ehr.models import EhrSubscription, PullCursor, PullLease, SubscriptionState
 from integrations.readings.models import Reading, Source
+from integrations.readings.ours import OURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class SourceRow:
 @require_safe
 def sources(request: HttpRequest) -> HttpResponse:
     """All that data came from, and those that the settings name and that never came."""
-    known = {source.slug: source for source in Source.objects.order_by("slug")}
+    known = {source.slug: source for source in Source.objects.exclude(slug__in=OURS).order_by("slug")}
     never = sorted(name for name in _named() if name not in known)
     content = {
         "section": "sources",

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                             ("urgent", "The patient needs treatment now, and nobody of the care team can give it"),
                             ("cover", "I stand in for a colleague or another ward"),
                             ("called", "The care team asked me for advice"),
-                            ("other", "Another reason"),
+                            ("other", "Something else"),
                         ],
                         max_length=6,
                     ),

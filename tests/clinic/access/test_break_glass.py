@@ -234,6 +234,7 @@ def test_a_reviewer_sees_what_was_done_and_judges_it_once_when_it_is_over(
     page = client.get(f"/break-glass/reviews/{opening.pk}").content.decode()
     assert "opened the patient&#x27;s page" in page.replace("'", "&#x27;")
     assert "Okafor" not in page
+    assert "You are not in this patient" not in page  # the banner is for the one who has the access
     assert reviewed(client, opening, note=" ").status_code == 422
     assert reviewed(client, opening, verdict="").status_code == 422
     assert reviewed(client, opening, verdict="unjustified").status_code == 302
