@@ -30,6 +30,7 @@ class Permission(StrEnum):
     PERSON_MANAGE = "person.manage"
     CARE_TEAM_MANAGE = "care_team.manage"
     SOURCE_VIEW = "source.view"
+    HOUSE_LIMITS_SET = "house_limits.set"
 
 
 class Role(StrEnum):
@@ -80,6 +81,7 @@ GRANTS: dict[Role, frozenset[Permission]] = {
             Permission.PERSON_MANAGE,
             Permission.CARE_TEAM_MANAGE,
             Permission.SOURCE_VIEW,
+            Permission.HOUSE_LIMITS_SET,
         }
     ),
 }

@@ -19,8 +19,8 @@ from clinic.charts.words import plan_title
 from clinic.comparisons.ask import AskForm, Frame
 from twins.estimation.fit import FitOutcome
 from twins.jobs.comparison import request_comparison
-from twins.pharmacology import formulary
 from twins.pharmacology.regimen import Plan, current_plan
+from twins.records.house import drug_here
 from twins.records.models import Job, JobKind, JobState, TwinVersion
 from twins.records.twins import course_of, latest
 
@@ -37,7 +37,7 @@ def ask(request: HttpRequest, subject_key: UUID) -> HttpResponse:
     if content["cannot"]:
         return render(request, "comparisons/ask.html", content, status=409 if request.method == "POST" else 200)
     course = course_of(version)
-    drug = formulary.drug(DRUG)
+    drug = drug_here(DRUG)
     current = current_plan(course) or Plan("No further doses", None)
     form = AskForm(
         current,

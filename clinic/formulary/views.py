@@ -6,6 +6,7 @@ from django.views.decorators.http import require_safe
 
 from clinic.access.gate import page
 from clinic.access.roles import Permission
+from clinic.formulary.house import House
 from twins.pharmacology import formulary
 from twins.pharmacology.card import card
 from twins.pharmacology.formulary import UnknownModelError
@@ -18,7 +19,7 @@ def formulary_page(request: HttpRequest) -> HttpResponse:
     drugs = []
     for name in formulary.drugs():
         drug = formulary.drug(name)
-        drugs.append({"drug": drug, "cards": [card(model_id) for model_id in drug.models]})
+        drugs.append({"drug": drug, "cards": [card(model_id) for model_id in drug.models], "house": House.of(drug)})
     content = {
         "section": "formulary",
         "drugs": drugs,

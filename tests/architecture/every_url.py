@@ -46,6 +46,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "study-resume": {"job_id": NOBODY},
     "study-file": {"job_id": NOBODY, "name": "x.csv"},
     "formulary": {},
+    "house-limits": {"drug": "nothing"},
     "formulary-model": {"model_id": "vancomycin-of-nobody"},
     "quarantine": {},
     "quarantine-retry": {},

@@ -53,6 +53,7 @@ ACTIVITIES = {
     "care-team.change": "changed a care team",
     "care-team.take-in": "took the patient into a care team",
     "care-team.let-go": "let the patient go from a care team",
+    "house-limits.set": "set the hospital's own limits of a drug",
     "wristband.find": "looked for a patient by a record number",
     "restriction.record": "recorded whom the patient is closed to",
     "restriction.lift": "lifted a restriction of the patient",
