@@ -34,8 +34,7 @@ class House:
     why_not: str = ""
 
     @classmethod
-    def of(cls, published: Drug) -> "House":
-        version = newest(published.name)
+    def of(cls, published: Drug, version: HouseVersion | None) -> "House":
         if version is None:
             return cls(None)
         try:

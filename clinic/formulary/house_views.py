@@ -13,7 +13,7 @@ from clinic.formulary.house import REASON_LIMIT, House, HouseVersionError, in_wo
 from twins.pharmacology import formulary
 from twins.pharmacology.drug import Drug
 from twins.pharmacology.house import HouseLimits, HouseLimitsError
-from twins.records.house import limits_of
+from twins.records.house import limits_of, newest
 from twins.records.models import HouseVersion
 
 _NUMBERS = ("low", "high", "max_mg", "max_daily_mg", "max_rate_mg_per_h")
@@ -62,7 +62,7 @@ def limits(request: HttpRequest, drug: str) -> HttpResponse:
 
 
 def _shown(request: HttpRequest, published: Drug, problems: list[str] | None = None) -> HttpResponse:
-    house = House.of(published)
+    house = House.of(published, newest(published.name))
     held = limits_of(house.version) if house.version else HouseLimits()
     target = published.targets[0] if published.targets else None
     as_published = {name: getattr(published.practice, name) for name in _NUMBERS[2:]}

@@ -10,16 +10,24 @@ from clinic.formulary.house import House
 from twins.pharmacology import formulary
 from twins.pharmacology.card import card
 from twins.pharmacology.formulary import UnknownModelError
+from twins.records.models import HouseVersion
 
 
 @page(Permission.FORMULARY_VIEW)
 @require_safe
 def formulary_page(request: HttpRequest) -> HttpResponse:
     """Drugs and models, and what went wrong with files of the hospital's own."""
+    set_here = {version.drug: version for version in HouseVersion.objects.order_by("number")}  # the last of each
     drugs = []
     for name in formulary.drugs():
         drug = formulary.drug(name)
-        drugs.append({"drug": drug, "cards": [card(model_id) for model_id in drug.models], "house": House.of(drug)})
+        drugs.append(
+            {
+                "drug": drug,
+                "cards": [card(model_id) for model_id in drug.models],
+                "house": House.of(drug, set_here.get(name)),
+            }
+        )
     content = {
         "section": "formulary",
         "drugs": drugs,
