@@ -10,6 +10,7 @@ from clinic.formulary.house import House
 from twins.pharmacology import formulary
 from twins.pharmacology.card import card
 from twins.pharmacology.formulary import UnknownModelError
+from twins.records.house import newest
 from twins.records.models import HouseVersion
 
 
@@ -46,4 +47,10 @@ def model_card(request: HttpRequest, model_id: str) -> HttpResponse:
         shown = card(model_id)
     except UnknownModelError as error:
         raise Http404(str(error)) from error
-    return render(request, "formulary/model.html", {"section": "formulary", "card": shown, "model": shown.model})
+    content = {
+        "section": "formulary",
+        "card": shown,
+        "model": shown.model,
+        "house": House.of(shown.drug, newest(shown.drug.name)),
+    }
+    return render(request, "formulary/model.html", content)

@@ -98,10 +98,11 @@ def test_each_change_is_another_version_and_all_stay_on_the_page(client: Client,
 def test_the_formulary_page_tells_everybody(client: Client, addie: User) -> None:
     setting(client, high="550")
     client.force_login(patient_records.person())
-    page = client.get("/formulary").content.decode()
-    assert "This hospital" in page
-    assert "AUC24 400 to 550 mg.h/L" in page
-    assert PAGE not in page  # the way to change them is for administrators
+    for address in ("/formulary", "/formulary/vancomycin-goti-2018"):
+        page = client.get(address).content.decode()
+        assert "This hospital" in page
+        assert "AUC24 400 to 550 mg.h/L" in page
+        assert PAGE not in page  # the way to change them is for administrators
 
 
 @pytest.mark.parametrize(
