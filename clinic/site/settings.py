@@ -114,8 +114,6 @@ STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns about a folder that is not 
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
-BREAK_GLASS_MINUTES = env.integer("BREAK_GLASS_MINUTES", 60, low=5, high=720)
-"""How long an emergency access lasts."""
 SESSION_COOKIE_AGE = 8 * 3600
 SESSION_COOKIE_HTTPONLY = True
 EHR_FRAME_ANCESTORS = env.origins("EHR_FRAME_ANCESTORS")
@@ -205,6 +203,8 @@ JOB_LEASE_SECONDS = env.integer("JOB_LEASE_SECONDS", 120, low=2, high=3600)
 SWEEP_SECONDS = env.integer("SWEEP_SECONDS", 15, low=1, high=3600)
 EXPORT_HOURS = env.integer("EXPORT_HOURS", 24, low=1, high=720)
 """How long the files of a bulk export can be fetched."""
+BREAK_GLASS_MINUTES = env.integer("BREAK_GLASS_MINUTES", 60, low=5, high=720)
+"""How long an emergency access lasts."""
 FORMULARY_DIR = env.folder("FORMULARY_DIR")
 """A directory of the hospital's own models as TOML files (docs/hospital_models.md); empty: none."""
 PULL_SOURCE_URL = env.text("PULL_SOURCE_URL", "")
