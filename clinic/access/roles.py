@@ -24,6 +24,7 @@ class Permission(StrEnum):
     CLIENT_MANAGE = "client.manage"
     SUBSCRIPTION_VIEW = "subscription.view"
     SUBSCRIPTION_RETRY = "subscription.retry"
+    HELP_VIEW = "help.view"
 
 
 class Role(StrEnum):
@@ -49,7 +50,9 @@ _BEDSIDE = frozenset(
     }
 )
 
-GRANTS: dict[Role, frozenset[Permission]] = {
+_EVERYBODY = frozenset({Permission.HELP_VIEW})
+
+_OWN: dict[Role, frozenset[Permission]] = {
     Role.CLINICIAN: _BEDSIDE,
     Role.PHARMACIST: _BEDSIDE
     | {
@@ -72,3 +75,5 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         }
     ),
 }
+
+GRANTS = {role: own | _EVERYBODY for role, own in _OWN.items()}

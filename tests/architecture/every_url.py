@@ -14,6 +14,7 @@ NOBODY = UUID(int=0)
 EXAMPLES: dict[str, dict[str, Any]] = {
     "healthz": {},
     "readyz": {},
+    "help": {},
     "openapi": {},
     "openapi-page": {},
     "login": {},
@@ -23,6 +24,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "audit-event": {"sequence": 1},
     "audit-history": {"subject_key": NOBODY},
     "worklist": {},
+    "worklist-rows": {},
     "patient": {"subject_key": NOBODY},
     "patient-progress": {"subject_key": NOBODY},
     "comparison": {"comparison_id": NOBODY},

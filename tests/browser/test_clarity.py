@@ -6,7 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import Site, Watched, sign_in
+from tests.browser.conftest import Watched
+from tests.browser.site import Site, sign_in
 
 pytestmark = pytest.mark.browser
 
