@@ -8,5 +8,6 @@ urlpatterns = [
     path("comparisons/<uuid:comparison_id>", views.comparison, name="comparison"),
     path("comparisons/<uuid:comparison_id>/note", views.note, name="comparison-note"),
     path("patients/<uuid:subject_key>/compare", ask_views.ask, name="comparison-new"),
+    path("patients/<uuid:subject_key>/compare/preview", ask_views.preview, name="comparison-preview"),
     path("patients/<uuid:subject_key>/compare/<uuid:job_id>", ask_views.wait, name="comparison-wait"),
 ]

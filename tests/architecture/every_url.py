@@ -28,6 +28,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "comparison": {"comparison_id": NOBODY},
     "comparison-note": {"comparison_id": NOBODY},
     "comparison-new": {"subject_key": NOBODY},
+    "comparison-preview": {"subject_key": NOBODY},
     "comparison-wait": {"subject_key": NOBODY, "job_id": NOBODY},
     "decision-sign": {"comparison_id": NOBODY},
     "decision-decline": {"comparison_id": NOBODY},
