@@ -23,7 +23,7 @@ from clinic.comparisons.ask import AskForm, Frame
 from clinic.comparisons.assumed import Assumed
 from clinic.comparisons.entered import Entered, Models, Row, row_of
 from clinic.comparisons.left_out import left_out_levels
-from clinic.comparisons.pace import WINDOW, too_many
+from clinic.comparisons.pace import PREVIEWS, WINDOW, too_many
 from clinic.comparisons.preview import preview as preview_of
 from clinic.comparisons.proposals import proposals
 from clinic.comparisons.several import other_standings
@@ -157,7 +157,7 @@ def _computed(request: HttpRequest, bench: Bench, form: AskForm, entered: Entere
     if known is None:
         return content, False
     content |= {"version": known.version, "model": known.model, "now": timezone.now()}
-    if too_many(request.actor, timezone.now()):
+    if too_many(request.actor, timezone.now(), PREVIEWS):
         return content | {"too_fast": TOO_FAST}, False
     others = other_standings(known) if entered.models is not Models.FIRST else ()
     for other in others:

@@ -27,6 +27,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "patient-progress": {"subject_key": NOBODY},
     "comparison": {"comparison_id": NOBODY},
     "comparison-note": {"comparison_id": NOBODY},
+    "comparison-pdf": {"comparison_id": NOBODY},
     "comparison-new": {"subject_key": NOBODY},
     "comparison-preview": {"subject_key": NOBODY},
     "comparison-wait": {"subject_key": NOBODY, "job_id": NOBODY},

@@ -76,6 +76,7 @@ class Proposals(tuple[Proposal, ...]):
                     "settled_p_below": item.settled_p_below,
                     "judged_until_h": item.settled_to_h,
                     "bound_by": "; ".join(item.bound_by),
+                    "held_by": "; ".join(item.held_by),
                 }
                 for item in self
             ]

@@ -49,8 +49,15 @@ class Together(Present):
         )
 
     def measure(
-        self, plan: Plan | None, edges_h: Array, *, lower: float | None = None, upper: float | None = None
+        self,
+        plan: Plan | None,
+        edges_h: Array,
+        *,
+        lower: float | None = None,
+        upper: float | None = None,
+        output: int = 0,
     ) -> Pieces:
+        _first_alone(output)
         found = [
             Present.measure(self, plan, edges_h, lower=lower, upper=upper),
             *(other.measure(plan, edges_h, lower=lower, upper=upper) for other in self.others),
@@ -62,6 +69,18 @@ class Together(Present):
             at_end=_below(*(pieces.at_end for pieces in found)),
             above_h=_below(*(pieces.above_h for pieces in found)),
             over_h=_below(*(pieces.over_h for pieces in found)),
+        )
+
+    def at_edges(self, plan: Plan | None, edges_h: Array, output: int) -> Pieces:
+        _first_alone(output)
+        return Present.at_edges(self, plan, edges_h, output)
+
+
+def _first_alone(output: int) -> None:
+    if output:
+        raise ValueError(
+            f"output number {output} was asked of several models together, whose further outputs need not be the same; "
+            "ask each model apart"
         )
 
 
