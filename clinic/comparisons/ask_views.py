@@ -32,7 +32,7 @@ from twins.jobs.comparison import request_comparison
 from twins.pharmacology.regimen import Plan
 from twins.records.models import Job, JobKind, JobState, TwinVersion
 from twins.records.standing import Standing, standing
-from twins.records.twins import latest
+from twins.records.twins import course_of, latest
 
 DRUG = "vancomycin"
 NO_TWIN = "There is no twin yet; a twin is made from the first order, dose or level."
@@ -145,8 +145,15 @@ def wait(request: HttpRequest, subject_key: UUID, job_id: UUID) -> HttpResponse:
             response = HttpResponse(status=200)
             response["HX-Refresh"] = "true"
         return response
-    plans = [plan_title(Plan.from_json(plan)) for plan in job.parameters["plans"]]
-    content = {"section": "worklist", "patient": patient, "job": job, "waiting": waiting, "plans": plans}
+    plans = [Plan.from_json(plan) for plan in job.parameters["plans"]]
+    content = {
+        "section": "worklist",
+        "patient": patient,
+        "job": job,
+        "waiting": waiting,
+        "plans": [plan_title(plan) for plan in plans],
+        "again": "" if waiting else _address(patient, Entered.again(plans, course_of(version))),
+    }
     return render(request, "comparisons/wait.html", content)
 
 

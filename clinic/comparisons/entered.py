@@ -1,6 +1,6 @@
 """What stands in the builder's form, as text: the address that shares it, and what its buttons make of it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -56,6 +56,12 @@ class Entered:
             models=Models(models) if models in frozenset(Models) else Models.FIRST,
             why=why if why in {"current", "stop", *map(str, range(1, ROWS + 1))} else "",
         )
+
+    @classmethod
+    def again(cls, plans: Sequence[Plan], course: Course) -> "Entered":
+        """The plans of a comparison, the current one first, as they would be typed to change them."""
+        rows = [row for row in (row_of(plan, course) for plan in plans[1:]) if row is not None]
+        return cls(tuple(rows[:ROWS]), stop=any(plan.regimen is None for plan in plans[1:]))
 
     @property
     def full(self) -> bool:

@@ -19,12 +19,14 @@ from clinic.charts.words import clock
 from clinic.comparisons.comparison_page import ComparisonPage
 from clinic.comparisons.decided import Decided
 from clinic.comparisons.decided_note import full_note, newer_than, outdated
+from clinic.comparisons.entered import Entered
 from clinic.comparisons.left_out import left_out_levels
 from clinic.comparisons.pace import PRINTS, too_many
 from clinic.comparisons.pdf import PdfUnavailableError, pdf_of
 from clinic.patients.models import Patient
 from twins.records.models import Comparison, Job, JobKind, TwinVersion
 from twins.records.models.job import OPEN_STATES
+from twins.records.twins import plans_of
 
 PAGE = "comparisons/comparison.html"
 TOO_FAST = "You asked for many PDFs within a minute, and each takes the server a second or more. Wait a moment."
@@ -81,6 +83,7 @@ def _content(request: HttpRequest, comparison_id: UUID) -> dict[str, Any]:
         "now": timezone.now(),
         "stale": timezone.now() - shown.version.data_until > STALE_AFTER,
         "reason_limit": 1000,
+        "change": Entered.again(plans_of(shown.comparison), shown.course).query(),
     }
 
 

@@ -2,9 +2,12 @@
 
 import re
 from dataclasses import replace
+from html import unescape
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from clinic.access.roles import Role
 from clinic.audit.models import AuditEvent
@@ -17,7 +20,7 @@ from twins.forecasts.compare import compare
 from twins.pharmacology import formulary
 from twins.pharmacology.regimen import Plan, Regimen
 from twins.records.models import Comparison, Job, TwinVersion
-from twins.records.store import store_version
+from twins.records.store import store_comparison, store_version
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +31,7 @@ ENTERED = {
     "plan1-duration_h": "1",
     "plan1-start": "2026-11-22T20:00",  # 60 h after the course's start
 }
+FIELDS = {"interval_h": "24", "duration_h": "2", "start": "2026-11-22T20:00"}
 HTMX = {"HX-Request": "true"}
 
 
@@ -163,6 +167,32 @@ def test_without_scripts_the_button_leads_to_the_address_of_what_was_entered(cli
     assert "csrf" not in answer.headers["Location"]
     assert "plan 1 of the form" in client.get(answer.headers["Location"]).content.decode()
     assert not Job.objects.exists()
+
+
+def test_the_plans_of_a_comparison_are_opened_again_to_change_them(client, patient):
+    version, course = TwinVersion.objects.get(), case.course()
+    plans = (*case.plans()[:2], Plan("Stop", None))
+    kept = store_comparison(version=version, plans=plans, result=case.result(course, plans), asked_by="user-1")
+    page = client.get(f"/comparisons/{kept.pk}").content.decode()
+    address = unescape(re.search(r'href="([^"]+)">Change these plans', page)[1])
+    opened = client.get(address).content.decode()
+    assert parse_qs(urlsplit(address).query)["plan1-amount_mg"] == ["1250"]
+    assert "1250 mg over 1.5 h every 12 h" in opened
+    assert "the choice to stop" in opened
+
+
+def test_more_plans_take_no_more_queries(client, patient, django_assert_num_queries):
+    preview(client, patient)
+    with CaptureQueriesContext(connection) as one:
+        preview(client, patient)
+    more = {
+        f"plan{k}-{field}": text
+        for k in (2, 3, 4)
+        for field, text in {"amount_mg": str(250 * (k + 1)), **FIELDS}.items()
+    }
+    with django_assert_num_queries(len(one)):
+        page = preview(client, patient, **more, stop="1").content.decode()
+    assert "plan 4 of the form" in page
 
 
 def test_one_who_has_too_many_computed_waits_and_others_do_not(client, patient, monkeypatch):
