@@ -161,6 +161,11 @@ class AskForm:
                 found.append(item)
         return tuple(found)
 
+    def repeated(self) -> tuple[int, ...]:
+        """Rows that can be given and say what another plan says already; they are shown once."""
+        shown = {item.origin for item in self.ready()}
+        return tuple(number for number, row in self.asked if row.is_valid() and str(number) not in shown)
+
     def problems(self) -> tuple[tuple[str, str, str], ...]:
         """What keeps a row from being computed: the field's id, its name with the row's number, and what is wrong."""
         return tuple(

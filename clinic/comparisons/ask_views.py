@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -18,12 +18,14 @@ from clinic.access.permissions import patient_for
 from clinic.access.roles import Permission
 from clinic.audit.event import record
 from clinic.audit.models import Action
+from clinic.charts.twin_facts import STALE_AFTER
 from clinic.charts.words import plan_title
 from clinic.comparisons.ask import AskForm, Frame
 from clinic.comparisons.assumed import Assumed
 from clinic.comparisons.entered import Entered, Models, Row, row_of
 from clinic.comparisons.left_out import left_out_levels
 from clinic.comparisons.pace import PREVIEWS, WINDOW, too_many
+from clinic.comparisons.pending import update_pending
 from clinic.comparisons.preview import preview as preview_of
 from clinic.comparisons.proposals import proposals
 from clinic.comparisons.several import other_standings
@@ -81,12 +83,14 @@ def ask(request: HttpRequest, subject_key: UUID) -> HttpResponse:
         if "do" in request.POST:
             changed = entered.after(request.POST["do"], given=_given(bench.standing, request.POST["do"]))
             return redirect(_address(bench.patient, changed))
-        if form.is_valid():
+        moved, status = _moved(request.POST, bench.standing.version), 422
+        if moved:
+            form.problem, status = f"{moved} The plans are computed on it below; look again, then save.", 409
+        elif form.is_valid():
             plans = form.plans()
             if len(plans) > 1:
                 return redirect("comparison-wait", bench.patient.pk, _requested(request, bench, plans).pk)
             form.problem = "What you entered is the current plan; enter another dose, interval, infusion time or start."
-        status = 422
     content, computed = _computed(request, bench, form, entered)
     content |= {
         "section": "worklist",
@@ -97,6 +101,8 @@ def ask(request: HttpRequest, subject_key: UUID) -> HttpResponse:
         "page": Assumed.of(bench.standing),
         "proposals": proposals(bench.standing),
         "entered": entered,
+        "updating": update_pending(bench.standing.version),
+        "stale": timezone.now() - bench.standing.version.data_until > STALE_AFTER,
     }
     return render(request, "comparisons/ask.html", content, status=status if computed else 429)
 
@@ -115,6 +121,7 @@ def preview(request: HttpRequest, subject_key: UUID) -> HttpResponse:
         response["HX-Refresh"] = "true"  # the page itself says what it is that cannot be
         return response
     content, computed = _computed(request, bench, bench.form(entered), entered)
+    content |= {"moved": _moved(request.GET, bench.standing.version), "address": address}
     response = render(request, "comparisons/preview.html", content, status=200 if computed else 429)
     response["HX-Replace-Url"] = address
     if not computed:
@@ -178,6 +185,14 @@ def _computed(request: HttpRequest, bench: Bench, form: AskForm, entered: Entere
         left_out=left_out_levels(known.course, bench.patient.subject),
     )
     return content, True
+
+
+def _moved(data: QueryDict, version: TwinVersion) -> str:
+    """That another twin answers than the one whose page is open, or nothing; `seen` is the number that page shows."""
+    seen = data.get("seen", "")
+    if seen in ("", str(version.number)):
+        return ""
+    return f"New data came in since this page was opened; the twin is version {version.number} now."
 
 
 def _requested(request: HttpRequest, bench: Bench, plans: tuple[Plan, ...]) -> Job:

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 from django.utils import timezone
 
-from clinic.charts import words
 from twins.pharmacology.regimen import Plan
 from twins.quantities.clock import moment_at
 from twins.samples.course import Course
@@ -116,7 +115,7 @@ def row_of(plan: Plan, course: Course) -> Row | None:
     return {
         "amount_mg": f"{regimen.amount_mg:g}",
         "interval_h": f"{regimen.interval_h:g}",
-        "duration_h": words.significant(regimen.duration_h, 4).rstrip("0").rstrip("."),
+        "duration_h": f"{round(regimen.duration_h, 3):g}",
         "start": whole.astimezone(timezone.get_current_timezone()).strftime("%Y-%m-%dT%H:%M"),
         "loading_mg": "" if regimen.loading_mg is None else f"{regimen.loading_mg:g}",
     }

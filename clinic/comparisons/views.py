@@ -23,9 +23,9 @@ from clinic.comparisons.entered import Entered
 from clinic.comparisons.left_out import left_out_levels
 from clinic.comparisons.pace import PRINTS, too_many
 from clinic.comparisons.pdf import PdfUnavailableError, pdf_of
+from clinic.comparisons.pending import update_pending
 from clinic.patients.models import Patient
-from twins.records.models import Comparison, Job, JobKind, TwinVersion
-from twins.records.models.job import OPEN_STATES
+from twins.records.models import Comparison
 from twins.records.twins import plans_of
 
 PAGE = "comparisons/comparison.html"
@@ -79,7 +79,7 @@ def _content(request: HttpRequest, comparison_id: UUID) -> dict[str, Any]:
         "beside": None if decided and decided.letter else Decided.signed_beside(shown.comparison),
         "last_decided": Decided.last_of(patient.subject),
         "note": full_note(shown, patient, decided, newer),
-        "updating": _updating(shown.version),
+        "updating": update_pending(shown.version),
         "now": timezone.now(),
         "stale": timezone.now() - shown.version.data_until > STALE_AFTER,
         "reason_limit": 1000,
@@ -102,9 +102,3 @@ def _shown(request: HttpRequest, comparison_id: UUID) -> tuple[Patient, Comparis
     patient = patient_for(request, found.twin_version.subject_id)
     disclose(request, patient.pk, entity_type="Comparison", entity_id=found.pk, entity_version=found.digest)
     return patient, ComparisonPage.of(found)
-
-
-def _updating(version: TwinVersion) -> bool:
-    """Whether a newer version may be on its way."""
-    key = f"{version.subject_id}/{version.drug}"
-    return Job.objects.filter(kind=JobKind.TWIN_UPDATE, key=key, state__in=OPEN_STATES).exists()

@@ -17,6 +17,7 @@ from tests.factories import fits
 from tests.factories import patient_records as rows
 from tests.factories import vancomycin_case as case
 from twins.forecasts.compare import compare
+from twins.jobs.update import request_update
 from twins.pharmacology import formulary
 from twins.pharmacology.regimen import Plan, Regimen
 from twins.records.models import Comparison, Job, TwinVersion
@@ -120,6 +121,16 @@ def test_a_plan_that_is_half_typed_says_what_is_missing_beside_those_that_are_wh
     assert "plan 2 of the form" not in page
 
 
+def test_the_current_plan_is_taken_into_a_row_and_shown_once_until_it_is_changed(client, patient):
+    address = client.post(f"/patients/{patient.pk}/compare", {"do": "take-current"}).headers["Location"]
+    taken = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+    assert (taken["plan1-amount_mg"], taken["plan1-interval_h"], taken["plan1-duration_h"]) == ("1000", "12", "1")
+    assert "Plan 1 of the form says what another plan says" in client.get(address).content.decode()
+    changed = preview(client, patient, **taken | {"plan1-amount_mg": "500"}).content.decode()
+    assert "says what another plan says" not in changed
+    assert "plan 1 of the form" in changed
+
+
 def test_several_models_answer_apart_or_averaged_with_their_weights_and_each_is_on_record(client, patient):
     second = second_twin(patient)
     apart = preview(client, patient, models="apart").content.decode()
@@ -211,6 +222,30 @@ def test_a_twin_that_cannot_forecast_any_more_makes_the_open_page_say_so(client,
     rows.twin(patient.subject, fit=replace(case.fit(), model_version="0"), compared=False, with_records=False)
     assert preview(client, patient).headers["HX-Refresh"] == "true"
     assert "it is made again with the patient" in client.get(f"/patients/{patient.pk}/compare").content.decode()
+
+
+def test_new_data_under_an_open_page_are_said_and_nothing_is_kept_on_them_unseen(client, patient):
+    first, course = TwinVersion.objects.get(), case.course(levels=3)
+    assert "New data came in" not in preview(client, patient, seen="1").content.decode()
+    rows.twin(
+        patient.subject, course=course, fit=fits.individual(course), parent=first, compared=False, with_records=False
+    )
+    answer = preview(client, patient, seen="1")
+    assert "the twin is version 2 now" in answer.content.decode()
+    assert "seen" not in answer.headers["HX-Replace-Url"]
+    kept = client.post(f"/patients/{patient.pk}/compare", ENTERED | {"seen": "1"})
+    assert kept.status_code == 409
+    assert "look again, then save" in kept.content.decode()
+    assert not Job.objects.exists()
+    assert client.post(f"/patients/{patient.pk}/compare", ENTERED | {"seen": "2"}).status_code == 302
+
+
+def test_old_data_and_data_on_their_way_are_said(client, patient):
+    page = client.get(f"/patients/{patient.pk}/compare").content.decode()
+    assert "The newest data are from" in page
+    assert "being worked into the twin" not in page
+    request_update(patient.subject, "vancomycin")
+    assert "being worked into the twin" in client.get(f"/patients/{patient.pk}/compare").content.decode()
 
 
 def test_without_a_level_the_population_answers_and_the_page_says_so(client, clinician):
