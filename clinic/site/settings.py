@@ -308,6 +308,9 @@ LOGGING = {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
         "stdout": {"class": "logging.StreamHandler", "formatter": "bare", "stream": "ext://sys.stdout"},
     },
-    "loggers": {"clinic.audit.checkpoints": {"handlers": ["stdout"], "level": "INFO", "propagate": False}},
+    "loggers": {
+        "clinic.audit.checkpoints": {"handlers": ["stdout"], "level": "INFO", "propagate": False},
+        "weasyprint": {"level": "ERROR"},  # it warns of each rule of the stylesheet that is for screens alone
+    },
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "WARNING")},
 }

@@ -27,6 +27,7 @@ def addresses(page: Page) -> dict[str, str]:
     found["comparison"] = page.get_by_role("link", name=re.compile("Compare plans of Moreau")).get_attribute("href")
     found["comparison, no level"] = page.get_by_role("link", name=re.compile("plans of Petrov")).get_attribute("href")
     found["ask"] = f"{found['patient']}/compare"
+    found["ask, several"] = f"{found['patient']}/compare?plan1-amount_mg=750&stop=1&models=apart&why=current"
     found["ask, cannot"] = f"{found['cannot']}/compare"
     page.goto(found["patient"])
     found["question"] = page.get_by_role("link", name=re.compile("question this")).first.get_attribute("href")

@@ -22,6 +22,8 @@ ACTIVITIES = {
     "page.comparison": "opened a comparison of dosing plans",
     "page.comparison-note": "opened the note of a comparison",
     "page.comparison-new": "opened the form for a comparison",
+    "page.comparison-preview": "had plans computed in the comparison form",
+    "page.comparison-pdf": "opened a comparison as PDF",
     "page.comparison-wait": "waited for a comparison",
     "page.question": "opened the form to question a value",
     "page.audit": "searched the audit trail",
