@@ -7,7 +7,7 @@ from enum import IntEnum, StrEnum
 
 from clinic.charts import words
 from clinic.charts.twin_facts import STALE_AFTER
-from twins.estimation.doubts import RATIO_WITHIN_H, RISE_MG_PER_DL, RISE_RATIO, RISE_WITHIN_H
+from twins.pharmacology.kdigo import RATIO_WITHIN_H, RISE_MG_PER_DL, RISE_RATIO, RISE_WITHIN_H
 
 LEVEL_DUE = timedelta(hours=48)
 """House setting: from then on the first level is called overdue."""
