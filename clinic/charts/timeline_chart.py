@@ -133,6 +133,7 @@ def _description(line: Timeline) -> str:
         values = ", ".join(f"{mark.value:.3g}" for mark in item.marks[-6:])
         if values:
             parts.append(f"{item.title}: {values}.")
+        parts += [f"{said}." for _, _, said in item.notes[-1:]]
     parts += [said for vital in line.vitals if (said := _last_of(vital))]
     parts.append("The values are in the tables that this page leads to.")
     return " ".join(parts)

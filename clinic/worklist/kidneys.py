@@ -30,14 +30,24 @@ class Kidneys:
 
 def kidneys(
     subject: Subject,
-    creatinine: Sequence[Mark],
+    shown: Sequence[Mark],
+    newest: Sequence[Mark],
     *,
     until_h: float,
     model: PopulationModel | None,
     course: Course | None,
 ) -> Kidneys:
-    """Of `creatinine` in mg/dL, in order of time on the course's clock; `model` and `course` are of the first twin."""
-    used = [mark for mark in creatinine if mark.used]
+    """Of creatinine in mg/dL, in order of time on the course's clock.
+
+    Parameters
+    ----------
+    shown, newest
+        The values that are drawn, with those of a week before that they are staged by; and the last that there are.
+    model, course
+        Of the first twin.
+    """
+    used = [mark for mark in shown if mark.used]
+    last = [mark for mark in newest if mark.used]
     panels: list[Steps] = []
     facts: list[str] = []
     rates = _filtration(subject, used)
@@ -49,26 +59,31 @@ def kidneys(
         way = "Cockcroft–Gault" if bool(read.estimated.any()) else "as charted"
         now = line[max(int(np.searchsorted(read.times_h, until_h, side="right")) - 1, 0)][1]
         facts.append(f"Creatinine clearance as the twin reads it ({way}): {now:.0f} mL/min.")
-    if rates:
-        last = rates[-1].value
-        facts.append(f"CKD-EPI 2021: {last:.0f} mL/min/1.73 m², in the range of {filtration_category(last)}.")
+    for rate in _filtration(subject, last[-1:]):
+        category = filtration_category(rate.value)
+        facts.append(f"CKD-EPI 2021: {rate.value:.0f} mL/min/1.73 m², in the range of {category}.")
     notes: tuple[tuple[float, float, str], ...] = ()
-    if subject.haemodialysis_since is None and used:
-        stages = injury_stages([mark.hour for mark in used], [mark.value for mark in used])
-        notes = _notes(used, stages, until_h)
-        found = f"acute kidney injury of stage {stages[-1]}" if stages[-1] else "no acute kidney injury"
-        facts.append(f"KDIGO: {found} by the last creatinine.")
-    if creatinine:
-        panels.append(Steps("Serum creatinine, mg/dL", tuple(creatinine), 0.8, notes=notes))
+    if subject.haemodialysis_since is None:
+        notes = _notes(used, _stages(used), until_h)
+        if last:
+            stage = _stages(last)[-1]
+            found = f"acute kidney injury of stage {stage}" if stage else "no acute kidney injury"
+            facts.append(f"KDIGO: {found} by the last creatinine.")
+    if shown:
+        panels.append(Steps("Serum creatinine, mg/dL", tuple(shown), 0.8, notes=notes))
     if line or rates:
         title = "Clearance, mL/min (line); CKD-EPI (open)" if line else "CKD-EPI 2021, mL/min/1.73 m²"
         panels.append(Steps(title, rates, 60.0, line=line, line_label=way, joined=False, marker=Marker.DIAMOND))
     return Kidneys(tuple(panels), tuple(facts))
 
 
+def _stages(marks: Sequence[Mark]) -> tuple[int, ...]:
+    return injury_stages([mark.hour for mark in marks], [mark.value for mark in marks])
+
+
 def _notes(used: Sequence[Mark], stages: Sequence[int], until_h: float) -> tuple[tuple[float, float, str], ...]:
     """Stretches of one stage, each until the value that ends it."""
-    ends = [*(mark.hour for mark in used[1:]), max(until_h, used[-1].hour)]
+    ends = [*(mark.hour for mark in used[1:]), *(max(until_h, mark.hour) for mark in used[-1:])]
     placed = list(zip(stages, used, ends, strict=True))
     found = []
     for stage, group in groupby(placed, key=lambda item: item[0]):

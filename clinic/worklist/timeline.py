@@ -15,13 +15,14 @@ from clinic.worklist.records import Record, Records, address_of, value, what
 from clinic.worklist.vitals import vitals
 from clinic.worklist.window import Span, Window
 from twins.forecasts.forecast import ComparisonResult
+from twins.pharmacology.kdigo import RATIO_WITHIN_H
 from twins.quantities.clock import hours_between, moment_at
 from twins.records.bins import extent
 from twins.records.models import StoredSample
 from twins.samples.channel import Channel
 from twins.samples.course import FindingCode
 
-MOST_MARKS = 300
+MOST_MARKS = 200
 """So many points of one series are drawn, the newest; more can be seen in a shorter window."""
 _CLOCKS_MAY_DIFFER = timedelta(minutes=5)
 _SAME_H = 1.0 / 60.0
@@ -74,45 +75,38 @@ def draw(
     until = twin.course.until_h if twin else hours_between(start, window.span.until)
     left_out = 0
 
-    def marks(rows: Sequence[Record]) -> tuple[Mark, ...]:
+    def marks(rows: Sequence[Record], before_h: float = 0.0) -> list[Mark]:
+        """Those of the window and of so much before it, with the last before that, whose value may hold into it."""
         nonlocal left_out
-        placed = [(hours_between(start, records.time_of(row)), row) for row in rows]
-        inside = [item for item in placed if low <= item[0] <= high]
+        placed = sorted(((hours_between(start, records.time_of(row)), row) for row in rows), key=lambda item: item[0])
+        inside = [item for item in placed if low - before_h <= item[0] <= high]
         left_out += max(0, len(inside) - MOST_MARKS)
-        before = [item for item in placed if item[0] < low][-1:]  # its value may hold into the window
-        return tuple(_mark(hour, row, records, zone) for hour, row in [*before, *inside[-MOST_MARKS:]])
+        last = [item for item in placed if item[0] < low - before_h][-1:]
+        return [_mark(hour, row, records, zone) for hour, row in [*last, *inside[-MOST_MARKS:]]]
 
-    def channel(wanted: Channel) -> tuple[Mark, ...]:
-        return tuple(sorted(marks(records.of_channel(wanted)), key=lambda mark: mark.hour))
-
+    creatinine = records.of_channel(Channel.CREATININE)
+    newest = sorted(creatinine, key=records.time_of)[-MOST_MARKS:]
     found = kidneys(
         patient.subject,
-        tuple(
-            sorted(
-                (
-                    _mark(hours_between(start, records.time_of(row)), row, records, zone)
-                    for row in records.of_channel(Channel.CREATININE)[-MOST_MARKS:]
-                ),
-                key=lambda mark: mark.hour,
-            )
-        ),
+        marks(creatinine, RATIO_WITHIN_H),
+        [_mark(hours_between(start, records.time_of(row)), row, records, zone) for row in newest],
         until_h=until,
         model=twin.card.model if twin else None,
         course=twin.course if twin else None,
     )
-    weight = channel(Channel.WEIGHT)
+    weight = marks(records.of_channel(Channel.WEIGHT))
     panels = [panel for panel in found.panels if _reaches(panel, low, high)]
     if weight:
-        panels.append(Steps("Body weight, kg", weight, 5.0, from_zero=False))
+        panels.append(Steps("Body weight, kg", tuple(weight), 5.0, from_zero=False))
     panels_of_vitals, seen = vitals(patient.subject, start, window, records.questions, zone)
     line = Timeline(
         start=start,
         low_h=low,
         high_h=high,
         as_of_h=until,
-        doses=_inside(sorted(marks(records.doses), key=lambda mark: mark.hour), low, high),
+        doses=_inside(marks(records.doses), low, high),
         due=tuple(_due(records, twin, result, start, low, high, until)),
-        levels=_inside(channel(Channel.VANCOMYCIN), low, high),
+        levels=_inside(marks(records.of_channel(Channel.VANCOMYCIN)), low, high),
         past=result.past if result else None,
         forecast=result.forecasts[0] if result else None,
         steps=tuple(panels),
