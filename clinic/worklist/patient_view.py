@@ -14,11 +14,11 @@ from clinic.access.roles import Permission
 from clinic.patients.models import Patient
 from clinic.worklist.attention import renal
 from clinic.worklist.patient_page import DecisionRow, TwinView
-from clinic.worklist.records import CHANNELS_SHOWN, Records
+from clinic.worklist.records import CHANNELS_SHOWN, Records, names_of
 from clinic.worklist.rows import DRUG
 from clinic.worklist.timeline_view import shown_timeline
 from clinic.worklist.track_record import TrackRecord
-from twins.records.models import Job, JobKind, JobState
+from twins.records.models import Comparison, Job, JobKind, JobState
 from twins.records.models.job import OPEN_STATES
 from twins.samples.channel import Channel
 
@@ -61,9 +61,16 @@ def patient(request: HttpRequest, subject_key: UUID) -> HttpResponse:
         "replaced": records.replaced,
         "renal": () if found.subject.haemodialysis_since else renal(creatinine),
         "decisions": DecisionRow.last_of(found, 5),
+        "asked": _asked(twin) if twin else (),
         "job": _job(found),
     }
     return render(request, "worklist/patient.html", content)
+
+
+def _asked(twin: TwinView) -> list[tuple[Comparison, str]]:
+    """Comparisons that people asked for, each with the name of who did."""
+    names = names_of(comparison.asked_by for comparison in twin.asked)
+    return [(comparison, names.get(comparison.asked_by, "the system")) for comparison in twin.asked]
 
 
 @page(Permission.PATIENT_VIEW)

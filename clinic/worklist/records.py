@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from django.contrib.auth import get_user_model
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from clinic.access.actor import key_of
@@ -137,22 +138,19 @@ class Records:
 
     @classmethod
     def of(cls, patient: Patient) -> "Records":
-        subject = patient.subject
-        samples = StoredSample.objects.filter(subject=subject, channel__in=CHANNELS_SHOWN)
-        doses = GivenDose.objects.filter(subject=subject, drug=DRUG)
-        orders = Order.objects.filter(subject=subject, drug=DRUG, state=RecordState.ACTIVE)
-        newest_samples = list(samples.order_by("-event_time", "-pk")[:MOST_READ])[::-1]
-        newest_doses = list(doses.order_by("-event_time", "-pk")[:MOST_READ])[::-1]
-        used_samples = [s for s in newest_samples if s.state == RecordState.ACTIVE]
-        used_doses = [d for d in newest_doses if d.state == RecordState.ACTIVE]
-        questions = open_questions(subject.pk)
+        about = {"subject": patient.subject}
+        samples = StoredSample.objects.filter(**about, channel__in=CHANNELS_SHOWN)
+        doses = GivenDose.objects.filter(**about, drug=DRUG)
+        orders = Order.objects.filter(**about, drug=DRUG)
+        questions = open_questions(patient.pk)
+        replaced = ~Q(state=RecordState.ACTIVE)
         return cls(
-            doses=used_doses,
-            samples=used_samples,
-            orders=list(orders.order_by("-event_time", "-pk")[:MOST_READ])[::-1],
+            doses=_newest(doses),
+            samples=_newest(samples),
+            orders=_newest(orders),
             questions=questions,
             names=names_of(question.asked_by for question in questions.values()),
-            replaced=len(newest_samples) + len(newest_doses) - len(used_samples) - len(used_doses),
+            replaced=samples.filter(replaced).count() + doses.filter(replaced).count(),
         )
 
     def of_channel(self, channel: Channel) -> list[StoredSample]:
@@ -179,6 +177,11 @@ class Records:
         question = self.questions.get(record.source_key)
         moved = question.new_time if question is not None and question.action == QuestionAction.RETIME else None
         return moved or record.event_time
+
+
+def _newest(rows: QuerySet[Any]) -> list[Any]:
+    """Those in use, the newest `MOST_READ` of them, in order of time."""
+    return list(rows.filter(state=RecordState.ACTIVE).order_by("-event_time", "-pk")[:MOST_READ])[::-1]
 
 
 def _newest_first(records: Iterable[Record]) -> list[Record]:

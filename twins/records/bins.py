@@ -54,7 +54,7 @@ class _Number(Func):
         time, start, width = (compiler.compile(part) for part in self.get_source_expressions())
         params = (*time[1], *start[1], *width[1])
         if connection.vendor == "postgresql":
-            return f"FLOOR(EXTRACT(EPOCH FROM ({time[0]} - {start[0]})) / {width[0]})::integer", params
+            return f"FLOOR(DATE_PART('epoch', {time[0]} - {start[0]}) / {width[0]})::integer", params
         # Days since 4713 BC keep no more than a twentieth of a millisecond, so whole ones are taken.
         seconds = f"ROUND((JULIANDAY({time[0]}) - JULIANDAY({start[0]})) * 86400.0, 3)"
         return f"CAST({seconds} / {width[0]} AS INTEGER)", params

@@ -337,6 +337,17 @@ def test_comparisons_that_people_asked_for_can_be_found_again(client, clinician,
     version, default = rows.twin(patient.subject)
     result = result_of(default)
     plans = [forecast.plan for forecast in result.forecasts]
-    asked = store_comparison(version=version, plans=plans, result=result, asked_by=key_of(clinician))
-    page = page_of(client, patient)
+
+    def ask(user):
+        return store_comparison(version=version, plans=plans, result=result, asked_by=key_of(user))
+
+    asked = ask(clinician)
+    with CaptureQueriesContext(connection) as before:
+        page = page_of(client, patient)
     assert f'href="/comparisons/{asked.pk}">4 plans, asked' in page
+    assert "by Mira Test</li>" in page
+    for number in range(3):
+        ask(rows.person(f"asker-{number}"))
+    with CaptureQueriesContext(connection) as after:
+        assert "by Asker-2 Test</li>" in page_of(client, patient)
+    assert len(after) == len(before)
