@@ -16,7 +16,7 @@ from twins.records.bins import Bin, bins
 from twins.records.models import Question, QuestionAction, RecordState, StoredSample, Subject
 from twins.samples.channel import Channel
 
-BINS = 220
+BINS = 160
 """Stretches across the chart: more than can be told apart on a page."""
 MOST_QUESTIONED = 100
 _PANELS = (

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import (
     Aggregate,
     Count,
@@ -16,8 +17,6 @@ from django.db.models import (
     IntegerField,
     Max,
     Min,
-    OuterRef,
-    Subquery,
     Value,
 )
 
@@ -137,18 +136,19 @@ def bins(
     return {channel: tuple(values) for channel, values in found.items()}
 
 
+_END = (
+    "SELECT * FROM (SELECT id, channel, event_time FROM records_storedsample WHERE subject_id = %s AND channel = %s"
+    " AND state = 'active' ORDER BY event_time {} LIMIT 1) AS {}"
+)
+
+
 def extent(subject: Subject) -> Mapping[Channel, tuple[datetime, datetime]]:
-    """When each channel was first and last measured. One query, two steps down an index for each channel."""
-
-    def end(channel: Channel, order: str) -> Subquery:
-        rows = StoredSample.objects.filter(subject=OuterRef("pk"), channel=channel, state=RecordState.ACTIVE)
-        return Subquery(rows.order_by(order).values("event_time")[:1])
-
-    ends = {f"first_{channel}": end(channel, "event_time") for channel in Channel}
-    ends |= {f"last_{channel}": end(channel, "-event_time") for channel in Channel}
-    row = Subject.objects.filter(pk=subject.pk).values(**ends).first() or {}
-    return {
-        channel: (row[f"first_{channel}"], row[f"last_{channel}"])
-        for channel in Channel
-        if row.get(f"first_{channel}") is not None
-    }
+    """When each channel was first and last measured. One query: two steps down an index for each channel."""
+    ends = [(channel, order) for channel in Channel for order in ("ASC", "DESC")]
+    query = " UNION ALL ".join(_END.format(order, f"end_{number}") for number, (_, order) in enumerate(ends))
+    key = Subject._meta.pk.get_db_prep_value(subject.pk, connection)
+    parameters = [part for channel, _ in ends for part in (key, channel.value)]
+    found: dict[Channel, list[datetime]] = {}
+    for row in StoredSample.objects.raw(query, parameters):
+        found.setdefault(Channel(row.channel), []).append(row.event_time)
+    return {channel: (min(times), max(times)) for channel, times in found.items()}
