@@ -121,8 +121,11 @@ def steps(panel: Panel, item: Steps, until_h: float) -> str:
     held = _held(values, panel.x.low, min(max(until_h, panel.x.low), panel.x.high))
     parts.append(panel.line([t for t, _ in held], [v for _, v in held], colour=INK, width=1.4, opacity=0.7))
     if item.line_label and held:
-        at = panel.x.end - 2, panel.y(min(held[-1][1], panel.y.high)) - 5
-        parts.append(svg.text(item.line_label, *at, text_anchor="end", font_size=SMALL, **svg.HALO))
+        x, y = panel.x(held[-1][0]), panel.y(min(held[-1][1], panel.y.high))
+        if x + 6 + len(item.line_label) * 6.5 < panel.x.end:
+            parts.append(svg.text(item.line_label, x + 6, y + 4, font_size=SMALL, **svg.HALO))
+        else:
+            parts.append(svg.text(item.line_label, x - 4, y - 5, text_anchor="end", font_size=SMALL, **svg.HALO))
     free_from = panel.x.start - 30
     for mark in item.marks:
         if not panel.x.holds(mark.hour):
