@@ -10,9 +10,7 @@ from uuid import UUID
 
 from twins.estimation.fit import FitOutcome
 from twins.forecasts.ledger import foretell
-from twins.forecasts.simulate import SimulationError
 from twins.pharmacology import formulary
-from twins.pharmacology.covariates import CovariateError
 from twins.quantities.clock import hours_between, moment_at
 from twins.quantities.dose import Dose
 from twins.records.models import LevelForecast, RecordState, StoredSample, TwinVersion
@@ -120,7 +118,7 @@ def _said(earlier: TwinVersion, course: Course, levels: list[tuple[Level, _Known
     for level, known in levels:
         try:
             band = foretell(model, then, fit, given=given, time_h=level.time_h + shift)
-        except (CovariateError, SimulationError) as error:
+        except ValueError as error:  # a score is worth no twin: that goes on learning without this entry
             logger.warning("no ledger entry for a level of %s: %s", earlier.pk, error)
             continue
         if band.q50 <= 0:  # before any dose that was known: nothing was foretold
