@@ -17,7 +17,7 @@ from clinic.worklist.patient_page import DecisionRow, TwinView
 from clinic.worklist.records import CHANNELS_SHOWN, Records, names_of
 from clinic.worklist.rows import DRUG
 from clinic.worklist.timeline_view import shown_timeline
-from clinic.worklist.track_record import TrackRecord
+from clinic.worklist.track_record import TrackRecord, track_records
 from twins.records.models import Comparison, Job, JobKind, JobState
 from twins.records.models.job import OPEN_STATES
 from twins.samples.channel import Channel
@@ -48,12 +48,14 @@ def patient(request: HttpRequest, subject_key: UUID) -> HttpResponse:
     }
     if request.headers.get("HX-Target") == TIMELINE:
         return render(request, "worklist/timeline.html", content)
+    tracks = _tracks(found, twin, records) if twin else []
     main, besides, some_unlisted = records.tables()
     creatinine = [(s.event_time, s.value) for s in records.of_channel(Channel.CREATININE)]
     content |= {
         "place": found.encounters.filter(ended__isnull=True).order_by("-started").first(),
         "twin": twin,
-        "track": TrackRecord.of(found, twin.card.version.model_id, records) if twin else None,
+        "track": tracks[0] if tracks else None,
+        "others": list(zip(twin.others, tracks[1:], strict=True)) if twin else (),
         "main_records": main,
         "other_records": besides,
         "some_unlisted": some_unlisted,
@@ -65,6 +67,13 @@ def patient(request: HttpRequest, subject_key: UUID) -> HttpResponse:
         "job": _job(found),
     }
     return render(request, "worklist/patient.html", content)
+
+
+def _tracks(found: Patient, twin: TwinView, records: Records) -> list[TrackRecord]:
+    """How the forecasts of the first twin and of the others turned out, in that order."""
+    ids = [card.version.model_id for card in (twin.card, *twin.others)]
+    scored = track_records(found, ids, records)
+    return [scored[model_id] for model_id in ids]
 
 
 def _asked(twin: TwinView) -> list[tuple[Comparison, str]]:

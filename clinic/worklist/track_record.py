@@ -1,5 +1,6 @@
 """How the past forecasts of a twin turned out: each level beside what was said of it before it came, and the score."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -60,29 +61,32 @@ class TrackRecord:
             return "neither too high nor too low on average"
         return f"{size:.1f} mg/L too {'high' if self.score.bias > 0 else 'low'} on average"
 
-    @classmethod
-    def of(cls, patient: Patient, model_id: str, records: Records) -> "TrackRecord":
-        """Of the levels that are in use now, as they count now. One query."""
-        levels = {
-            (sample.source_key, sample.source_version): sample
-            for sample in records.of_channel(Channel.VANCOMYCIN)
-            if not records.is_left_out(sample)
-        }
-        entered = (
-            LevelForecast.objects.filter(subject=patient.pk, drug=DRUG, model_id=model_id)
-            .select_related("version")
-            .only(
-                *("source_key", "source_version", "event_time", "measured", "q05", "q25", "q50", "q75", "q95"),
-                *("version", "version__number", "version__outcome"),
-            )
-            .order_by("-event_time")[:MOST_READ]
+
+def track_records(patient: Patient, model_ids: Sequence[str], records: Records) -> dict[str, TrackRecord]:
+    """Of each model's twin, on the levels that are in use now and as they count now. One query."""
+    levels = {
+        (sample.source_key, sample.source_version): sample
+        for sample in records.of_channel(Channel.VANCOMYCIN)
+        if not records.is_left_out(sample)
+    }
+    entered = (
+        LevelForecast.objects.filter(subject=patient.pk, drug=DRUG, model_id__in=model_ids)
+        .select_related("version")
+        .only(
+            *("model_id", "source_key", "source_version", "event_time", "measured", "q05", "q25", "q50", "q75", "q95"),
+            *("version", "version__number", "version__outcome"),
         )
-        rows = []
-        for found in entered:
-            sample = levels.get((found.source_key, found.source_version))
-            if sample is not None and abs(records.time_of(sample) - found.event_time) <= _SAME_MOMENT:
-                rows.append(_row(found, sample))
-        return cls(tuple(rows), score([row.entry for row in rows]), len(levels))
+        .order_by("-event_time")[: MOST_READ * len(model_ids)]
+    )
+    rows: dict[str, list[Foretold]] = {model_id: [] for model_id in model_ids}
+    for found in entered:
+        sample = levels.get((found.source_key, found.source_version))
+        if sample is not None and abs(records.time_of(sample) - found.event_time) <= _SAME_MOMENT:
+            rows[found.model_id].append(_row(found, sample))
+    return {
+        model_id: TrackRecord(tuple(found), score([row.entry for row in found]), len(levels))
+        for model_id, found in rows.items()
+    }
 
 
 def _row(found: LevelForecast, sample: StoredSample) -> Foretold:

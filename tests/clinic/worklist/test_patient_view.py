@@ -1,5 +1,6 @@
 """The patient page: timeline, twin, records, questions, decisions."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -61,13 +62,13 @@ def ask_about(record, user):
     )
 
 
-def foretold(patient, level, middle=15.0):
-    """An entry in the ledger: what the first twin had said of a level."""
+def foretold(patient, level, middle=15.0, model_id=case.MODEL_ID):
+    """An entry in the ledger: what the first twin of a model had said of a level."""
     return LevelForecast.objects.create(
         subject=patient.subject,
         drug="vancomycin",
-        model_id=case.MODEL_ID,
-        version=TwinVersion.objects.get(subject=patient.subject),
+        model_id=model_id,
+        version=TwinVersion.objects.get(subject=patient.subject, model_id=model_id),
         source_key=level.source_key,
         source_version=level.source_version,
         event_time=level.event_time,
@@ -329,6 +330,11 @@ def test_how_past_forecasts_turned_out_is_on_the_twins_card(client, clinician, p
     assert "2.5 mg/L too high on average" in page
     assert "root mean square error 2.5 mg/L" in page
     assert "0 of 2 lay in the 50 % interval and 1 of 2 in the 90 % interval" in page
+    thomson = "vancomycin-thomson-2009"
+    rows.twin(patient.subject, fit=replace(case.fit(), model_id=thomson), compared=False, with_records=False)
+    foretold(patient, first, middle=12.1, model_id=thomson)
+    other = "Its forecasts of 1 level were 1.0 mg/L too low on average; root mean square error 1.0 mg/L, 1 of 1"
+    assert other in page_of(client, patient)
     ask_about(second, clinician)  # a level that is left out scores nobody
     assert "root mean square error 2.0 mg/L" in page_of(client, patient)
 
