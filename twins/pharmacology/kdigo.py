@@ -36,11 +36,18 @@ def injury_stages(times_h: Sequence[float], creatinine_mg_per_dl: Sequence[float
         recent = min(v for t, v in before if time - t <= RISE_WITHIN_H)
         ratio = (value + _ROUNDING) / lowest
         injured = ratio >= RISE_RATIO or value - recent >= RISE_MG_PER_DL - _ROUNDING
-        if ratio >= 3.0 or (injured and value >= _SEVERE_MG_PER_DL):
-            stages.append(3)
-        else:
-            stages.append(2 if ratio >= 2.0 else int(injured))
+        stages.append(kdigo_stage(ratio, value) if injured else 0)
     return tuple(stages)
+
+
+def kdigo_stage(ratio: float, creatinine_mg_per_dl: float) -> int:
+    """Stage of an acute kidney injury whose criteria are met, by creatinine alone: KDIGO 2012, table 2.
+
+    1 from 1.5 times the baseline or a rise of 0.3 mg/dL, 2 from twice, 3 from three times or 4.0 mg/dL; doi as above.
+    """
+    if ratio >= 3.0 - _ROUNDING or creatinine_mg_per_dl >= _SEVERE_MG_PER_DL:
+        return 3
+    return 2 if ratio >= 2.0 - _ROUNDING else 1
 
 
 def filtration_category(filtration_ml_per_min_per_1_73_m2: float) -> str:
