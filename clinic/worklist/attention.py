@@ -7,7 +7,7 @@ from enum import IntEnum, StrEnum
 
 from clinic.charts import words
 from clinic.charts.twin_facts import STALE_AFTER
-from twins.estimation.doubts import RATIO_WITHIN_H, RISE_MG_PER_DL, RISE_RATIO, RISE_WITHIN_H
+from twins.pharmacology.kdigo import RATIO_WITHIN_H, RISE_MG_PER_DL, RISE_RATIO, RISE_WITHIN_H, kdigo_stage
 
 LEVEL_DUE = timedelta(hours=48)
 """House setting: from then on the first level is called overdue."""
@@ -185,17 +185,6 @@ def renal(values: Sequence[tuple[datetime, float]]) -> list[Reason]:
     if in_a_week and max(in_a_week)[0] >= RISE_RATIO * last - 1e-9:
         return [_moved("fell", max(in_a_week), last, last_time, Urgency.LOOK, 60)]
     return []
-
-
-def kdigo_stage(ratio: float, creatinine_mg_per_dl: float) -> int:
-    """Stage of an acute kidney injury whose criteria are met, by creatinine alone: KDIGO 2012, table 2.
-
-    doi:10.1038/kisup.2012.1: 1 from 1.5 times the baseline or a rise of 0.3 mg/dL, 2 from twice, 3 from three times or
-    4.0 mg/dL.
-    """
-    if ratio >= 3.0 - 1e-9 or creatinine_mg_per_dl >= 4.0:
-        return 3
-    return 2 if ratio >= 2.0 - 1e-9 else 1
 
 
 def _moved(

@@ -30,6 +30,11 @@ def addresses(page: Page) -> dict[str, str]:
     found["ask, several"] = f"{found['patient']}/compare?plan1-amount_mg=750&stop=1&models=apart&why=current"
     found["ask, cannot"] = f"{found['cannot']}/compare"
     page.goto(found["patient"])
+    found["patient, a day"] = f"{found['patient']}?window=24h"
+    found["record"] = page.get_by_role(
+        "link", name=re.compile("Vancomycin level at .* open the record")
+    ).first.get_attribute("href")
+    found["values"] = page.get_by_role("link", name="Heart rate", exact=True).get_attribute("href")
     found["question"] = page.get_by_role("link", name=re.compile("question this")).first.get_attribute("href")
     return found
 
