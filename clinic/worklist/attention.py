@@ -43,6 +43,7 @@ class Why(StrEnum):
     """What a reason is about; the value is its name in an address, the label what a reader chooses by."""
 
     FORECAST = "forecast"
+    CONTRADICTED = "contradicted"
     TARGET = "target"
     RENAL = "renal"
     LEVEL = "level"
@@ -55,6 +56,7 @@ class Why(StrEnum):
     def label(self) -> str:
         return {
             "forecast": "cannot forecast",
+            "contradicted": "forecast contradicted by a level",
             "target": "target missed, or about to be",
             "renal": "renal function moving",
             "level": "level due",
@@ -99,6 +101,8 @@ class Situation:
     haemodialysis: bool = False
     first_dose: datetime | None = None
     last_level: datetime | None = None
+    surprise: tuple[float, float, float] | None = None
+    """The last level, and the 5 % and 95 % ends of what the twin had said of it before it came."""
     last_dose: datetime | None = None
     last_data: datetime | None = None
     devices: Mapping[str, datetime] = field(default_factory=dict)
@@ -120,6 +124,7 @@ def reasons(situation: Situation, now: datetime) -> tuple[Reason, ...]:
     found = [
         *_no_forecast(situation),
         *_target(situation),
+        *_contradiction(situation),
         *(() if situation.haemodialysis else renal(situation.creatinine)),
         *_level_due(situation, now),
         *_silence(situation, now),
@@ -164,6 +169,14 @@ def _target(situation: Situation) -> list[Reason]:
             weight = 85 - 5 * chance.day
         return [Reason(Why.TARGET, urgency, weight, f"The current plan {verb} the target: {side} {ahead}.")]
     return []
+
+
+def _contradiction(situation: Situation) -> list[Reason]:
+    if situation.surprise is None:
+        return []
+    level, low, high = (words.concentration(value) for value in situation.surprise)
+    said = f"The last level, {level} mg/L, contradicts the forecast: {low} to {high} was expected in 90 %."
+    return [Reason(Why.CONTRADICTED, Urgency.LOOK, 58, said)]
 
 
 def renal(values: Sequence[tuple[datetime, float]]) -> list[Reason]:

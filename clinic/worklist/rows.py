@@ -19,6 +19,7 @@ from twins.records.models import (
     Job,
     JobKind,
     JobState,
+    LevelForecast,
     Order,
     RecordState,
     StoredSample,
@@ -99,6 +100,7 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
     ordered = set(
         Order.objects.filter(subject__in=keys, drug=DRUG, state=RecordState.ACTIVE).values_list("subject_id", flat=True)
     )
+    foretold = _foretold(keys)
     jobs = _update_jobs(keys)
     places = _places(keys)
 
@@ -121,6 +123,7 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
             haemodialysis=patient.subject.haemodialysis_since is not None,
             first_dose=dose.get("first"),
             last_level=channels.get(Channel.VANCOMYCIN),
+            surprise=_surprise(foretold.get(key), channels.get(Channel.VANCOMYCIN)),
             last_dose=dose.get("last"),
             last_data=max(times, default=None),
             devices={channel.label.lower(): channels[channel] for channel in BY_DEVICE if channel in channels},
@@ -252,6 +255,21 @@ def _values(
     for key, channel, time, value in found:
         (levels if channel == Channel.VANCOMYCIN else creatinine)[key].append((time, value))
     return levels, creatinine
+
+
+def _foretold(keys: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Of each subject the last level that a version of the first model had spoken of before it came."""
+    found = LevelForecast.objects.filter(subject__in=keys, drug=DRUG, model_id=settings.TWIN_MODELS[DRUG][0])
+    columns = ("subject_id", "event_time", "measured", "q05", "q95")
+    return {row["subject_id"]: row for row in found.order_by("event_time", "pk").values(*columns)}
+
+
+def _surprise(foretold: dict[str, Any] | None, last_level: datetime | None) -> tuple[float, float, float] | None:
+    """The last level and the band it lies outside of."""
+    if foretold is None or foretold["event_time"] != last_level:
+        return None
+    value, low, high = foretold["measured"], foretold["q05"], foretold["q95"]
+    return None if low <= value <= high else (value, low, high)
 
 
 def _update_jobs(keys: Iterable[UUID]) -> dict[str, str]:

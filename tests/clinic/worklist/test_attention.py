@@ -151,3 +151,10 @@ def test_every_reason_says_what_it_is_about():
         NOW,
     )
     assert {reason.why for reason in found} == {Why.TARGET, Why.RENAL, Why.DECISION, Why.DOUBT}
+
+
+def test_a_level_outside_what_was_forecast_is_said_with_both():
+    (found,) = reasons(situation(surprise=(23.71, 9.12, 14.25)), NOW)
+    assert found.why is Why.CONTRADICTED
+    said = "The last level, 23.7 mg/L, contradicts the forecast: 9.1 to 14.2 was expected in 90 %."
+    assert found.sentence == said

@@ -1,6 +1,7 @@
 """The worklist page: who is on it, in which order, why, and at what cost."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -13,6 +14,7 @@ from clinic.decisions.sign import sign
 from tests.factories import patient_records as rows
 from tests.factories import vancomycin_case as case
 from twins.estimation.fit import FitOutcome
+from twins.records.models import LevelForecast
 from twins.records.store import store_comparison
 from twins.records.twins import result_of
 from twins.samples.channel import Channel
@@ -195,3 +197,17 @@ def test_minutes_of_a_device_are_not_read_one_by_one(client, clinician):
     assert len(asked) == 1
     assert "MAX(" not in asked[0]
     assert "LIMIT 1" in asked[0]
+
+
+def test_the_last_level_is_held_against_what_was_said_before_it_came(client, clinician):
+    patient = rows.patient()
+    version, _ = rows.twin(patient.subject, course=rows.recent_course())
+    last = patient.subject.samples.filter(channel=Channel.VANCOMYCIN).latest("event_time")
+    said = {"q05": 9.0, "q25": 10.0, "q50": 11.0, "q75": 12.0, "q95": 13.0}
+    entry = LevelForecast.objects.create(
+        subject=patient.subject, drug="vancomycin", model_id=version.model_id, version=version, measured=last.value,
+        source_key=last.source_key, source_version="1", event_time=last.event_time, code_version="0", **said,
+    )  # fmt: skip
+    assert "17.8 mg/L, contradicts the forecast: 9.0 to 13.0" in client.get("/?why=contradicted").content.decode()
+    rows.sample(patient.subject, Channel.VANCOMYCIN, 11.0, entry.event_time + timedelta(hours=1))
+    assert "contradicts the forecast" not in client.get("/").content.decode()
