@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.http import HttpRequest
 from django.template import Context, Template
 from django.test import Client
 from django.urls import reverse
@@ -25,7 +26,9 @@ def test_every_term_is_explained_on_some_page_and_every_explanation_is_there() -
 
 
 def test_a_question_mark_opens_its_own_explanation_and_has_a_name_of_its_own() -> None:
-    made = Template('{% load help_words %}{% explain "auc24" %}{% explain "auc24" %}').render(Context())
+    made = Template('{% load help_words %}{% explain "auc24" %}{% explain "auc24" %}').render(
+        Context({"request": HttpRequest()})
+    )
     targets, places = re.findall(r'popovertarget="([^"]+)"', made), re.findall(r' id="([^"]+)" popover', made)
     assert targets == places
     assert len(set(places)) == 2
