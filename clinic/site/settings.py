@@ -27,6 +27,12 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "rest_framework",
     "oauth2_provider",
     "twins.records",
@@ -61,6 +67,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "integrations.smart.cross_origin.cross_origin",
     "clinic.access.framing.framing",
+    "allauth.account.middleware.AccountMiddleware",
     "clinic.access.middleware.Gate",
 ]
 
@@ -101,6 +108,19 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "worklist"
 LOGOUT_REDIRECT_URL = "login"
+
+# Of allauth only what clinic/access/urls.py routes is reachable; nobody makes an account for themselves.
+ACCOUNT_ADAPTER = "clinic.access.adapter.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_LOGIN_TIMEOUT = 300
+"""Seconds between the password and the second factor."""
+MFA_ADAPTER = "clinic.access.adapter.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = env.text("SITE_NAME", "Patient Twin")
+MFA_TOTP_TOLERANCE = 1
+REAUTHENTICATION_MINUTES = env.integer("REAUTHENTICATION_MINUTES", 5, low=1, high=60)
+"""How long a person who proved again who they are need not do it once more, where a page asks for it."""
 
 LANGUAGE_CODE = "en-gb"
 USE_TZ = True
