@@ -1,25 +1,64 @@
 """What allauth asks this site: which steps a login has, who may sign up (nobody), how secrets are kept."""
 
 import base64
+import ipaddress
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from cryptography.fernet import Fernet, MultiFernet
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from clinic.access import reauthentication
+from clinic.access.actor import actor_of, roles_of
+from clinic.access.home import home
+from clinic.audit.event import record
+from clinic.audit.models import Action
+
+_UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104 - nothing listens there; the column takes no empty address
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """People are made by administrators, so that nobody gives themselves a login."""
+    """Logins end here, whichever way they came; nobody gives themselves one."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002 - the parent's signature
         return False
 
     def get_login_stages(self) -> list[str]:
-        return ["allauth.mfa.stages.AuthenticateStage"]
+        return ["clinic.access.stage.SecondFactorStage"]
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        return home(roles_of(request.user))  # type: ignore[arg-type]
+
+    def respond_user_inactive(self, request: HttpRequest, user: AbstractBaseUser) -> HttpResponse:  # noqa: ARG002
+        return HttpResponseRedirect(reverse("login"))
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """What `clinic.access.middleware` found, so that all that is kept of a request names one address."""
+        address = getattr(request, "client_address", "")
+        try:
+            return str(ipaddress.ip_address(address))
+        except ValueError:
+            return _UNKNOWN_ADDRESS
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        """Recorded first: a login that cannot be is none."""
+        ways = [entry.get("type") or entry["method"] for entry in get_authentication_records(request, user)]
+        record(
+            by=actor_of(user, request),
+            action=Action.EXECUTE,
+            activity="login",
+            purpose="",
+            detail={"by": ways or ["password"]},
+        )
+        # A new session key, so that one planted before the login is worth nothing.
+        super().login(request, user)
+        reauthentication.note(request)
 
 
 class FactorAdapter(DefaultMFAAdapter):
@@ -34,8 +73,8 @@ class FactorAdapter(DefaultMFAAdapter):
     def get_totp_label(self, user: AbstractBaseUser) -> str:
         return user.get_username()
 
-    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
-        return {**super().get_public_key_credential_rp_entity(), "name": settings.MFA_TOTP_ISSUER}
+    def _get_site_name(self) -> str:
+        return str(settings.MFA_TOTP_ISSUER)
 
     def _get_user_identifier(self, user: AbstractBaseUser) -> str:
         return user.get_username()

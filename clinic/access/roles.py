@@ -25,6 +25,7 @@ class Permission(StrEnum):
     SUBSCRIPTION_VIEW = "subscription.view"
     SUBSCRIPTION_RETRY = "subscription.retry"
     HELP_VIEW = "help.view"
+    ACCOUNT_OWN = "account.own"
 
 
 class Role(StrEnum):
@@ -38,6 +39,7 @@ class Role(StrEnum):
 
 _BEDSIDE = frozenset(
     {
+        Permission.ACCOUNT_OWN,
         Permission.WORKLIST_VIEW,
         Permission.PATIENT_VIEW,
         Permission.COMPARISON_VIEW,
@@ -61,11 +63,14 @@ _OWN: dict[Role, frozenset[Permission]] = {
         Permission.SUBSCRIPTION_VIEW,
         Permission.SUBSCRIPTION_RETRY,
     },
-    Role.RESEARCHER: frozenset({Permission.STUDY_VIEW, Permission.STUDY_RUN, Permission.FORMULARY_VIEW}),
-    Role.INTEGRATION: frozenset({Permission.FHIR_READ}),
-    Role.AUDITOR: frozenset({Permission.AUDIT_VIEW}),
+    Role.RESEARCHER: frozenset(
+        {Permission.ACCOUNT_OWN, Permission.STUDY_VIEW, Permission.STUDY_RUN, Permission.FORMULARY_VIEW}
+    ),
+    Role.INTEGRATION: frozenset({Permission.ACCOUNT_OWN, Permission.FHIR_READ}),
+    Role.AUDITOR: frozenset({Permission.ACCOUNT_OWN, Permission.AUDIT_VIEW}),
     Role.ADMINISTRATOR: frozenset(
         {
+            Permission.ACCOUNT_OWN,
             Permission.QUARANTINE_VIEW,
             Permission.QUARANTINE_RETRY,
             Permission.FORMULARY_VIEW,
