@@ -44,7 +44,7 @@ class BreachedPasswordValidator:
             )
 
     def get_help_text(self) -> str:
-        return "Your password can't be one that is known from a theft of data elsewhere."
+        return "Your password can’t be one that was stolen elsewhere and is on a list of such passwords."
 
 
 def in_file(digest: str, path: Path) -> bool:

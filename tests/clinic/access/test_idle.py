@@ -112,8 +112,8 @@ def test_a_stranger_has_no_session_to_ask_about_or_keep(client: Client) -> None:
 def test_every_page_says_how_long_and_where_to_stay(client: Client, cleo: User) -> None:
     log_in(client)
     page = client.get("/formulary").content.decode()
-    assert "You are logged out when nothing was done for 15 minutes." in page
-    assert re.search(r'<aside id="session-warning"[^>]* data-idle="900" data-warn="\d+"[^>]* hidden>', page)
+    assert "After 15 minutes in which nothing was done you are logged out." in page
+    assert re.search(r'<div id="session-warning"[^>]* data-idle="900" data-warn="\d+"[^>]* hidden>', page)
     assert 'action="/session/stay"' in page
 
 

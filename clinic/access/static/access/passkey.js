@@ -47,6 +47,7 @@
       status.textContent = "This browser knows no keys, or the page did not come by https.";
       return;
     }
+    status.textContent = "";
     form.querySelectorAll("[disabled]").forEach((button) => button.removeAttribute("disabled"));
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
