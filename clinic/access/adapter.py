@@ -48,7 +48,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         """Recorded first: a login that cannot be is none."""
-        ways = [entry.get("type") or entry["method"] for entry in get_authentication_records(request, user)]
+        shown = get_authentication_records(request, user)
+        ways = [entry.get("type") or entry["method"] for entry in shown]
         record(
             by=actor_of(user, request),
             action=Action.EXECUTE,
@@ -58,7 +59,9 @@ class AccountAdapter(DefaultAccountAdapter):
         )
         # A new session key, so that one planted before the login is worth nothing.
         super().login(request, user)
-        reauthentication.note(request)
+        # A single sign-on may let in whoever sits there, without asking; then nothing was proved just now.
+        if any(entry["method"] != "socialaccount" for entry in shown) or getattr(request, "proved_lately", False):
+            reauthentication.note(request)
 
 
 class FactorAdapter(DefaultMFAAdapter):

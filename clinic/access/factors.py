@@ -4,6 +4,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP
 from allauth.mfa.webauthn.internal.auth import WebAuthn
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -31,7 +32,10 @@ def of(person: AbstractBaseUser) -> list[Authenticator]:
 def unused_codes(person: AbstractBaseUser) -> int:
     """How many recovery codes are left."""
     codes = Authenticator.objects.filter(user_id=person.pk, type=Kind.RECOVERY_CODES).first()
-    return len(RecoveryCodes(codes).get_unused_codes()) if codes else 0
+    try:
+        return len(RecoveryCodes(codes).get_unused_codes()) if codes else 0
+    except InvalidToken:
+        return 0
 
 
 def are_demanded_of(person: AbstractBaseUser) -> bool:
@@ -138,7 +142,10 @@ def prove(*, person: AbstractBaseUser, code: str, answer: str, by: Actor) -> Aut
 def _recovered(person: AbstractBaseUser, code: str) -> Authenticator | None:
     codes = Authenticator.objects.select_for_update().filter(user_id=person.pk, type=Kind.RECOVERY_CODES).first()
     digits = "".join(code.split())
-    return codes if codes is not None and RecoveryCodes(codes).validate_code(digits) else None
+    try:
+        return codes if codes is not None and RecoveryCodes(codes).validate_code(digits) else None
+    except InvalidToken:  # sealed with a key of the site that is gone
+        return None
 
 
 def _added(person: AbstractBaseUser, factor: Authenticator, by: Actor) -> list[str]:

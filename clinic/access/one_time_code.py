@@ -3,6 +3,7 @@
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from allauth.mfa.utils import decrypt
+from cryptography.fernet import InvalidToken
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
@@ -30,7 +31,10 @@ def use(user: AbstractBaseUser, code: str) -> Authenticator | None:
     app = Authenticator.objects.select_for_update().filter(user_id=user.pk, type=Authenticator.Type.TOTP).first()
     if app is None:
         return None
-    counter = matching_counter(decrypt(app.data["secret"]), code)
+    try:
+        counter = matching_counter(decrypt(app.data["secret"]), code)
+    except InvalidToken:  # sealed with a key of the site that is gone
+        return None
     if counter is None or counter <= app.data.get(_LAST, 0):
         return None
     app.data[_LAST] = counter

@@ -68,7 +68,10 @@ def confirmed(request: HttpRequest, password_or_code: str) -> Confirmation:
 
 
 def recently(request: HttpRequest, *, seconds: int | None = None) -> bool:
-    """Whether this session's person logged in or confirmed it within `seconds`, by default REAUTHENTICATION_MINUTES."""
+    """Whether this session's person proved who they are within `seconds`, by default REAUTHENTICATION_MINUTES.
+
+    A login counts, but for one by a single sign-on that asked nothing at that time.
+    """
     longest = settings.REAUTHENTICATION_MINUTES * 60 if seconds is None else seconds
     at = request.session.get(_CONFIRMED_AT)
     return request.user.is_authenticated and isinstance(at, int | float) and 0 <= time.time() - at < longest

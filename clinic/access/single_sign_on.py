@@ -7,6 +7,7 @@ where the setting allows it. Roles and care teams are this site's own and come f
 
 import hashlib
 import secrets
+import time
 from typing import Any
 
 import requests
@@ -26,6 +27,7 @@ from django.utils.crypto import constant_time_compare
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from clinic.access import throttle
 from clinic.access.binding import AlreadyBoundError, bind, person_by_email
 from clinic.access.gate import public
 from clinic.access.home import home
@@ -34,8 +36,10 @@ from clinic.audit.event import record
 from clinic.audit.models import Action, Outcome
 
 _METADATA_S = 600
+_DOWN_S = 10
 _UNKNOWN = "Your hospital login is right, but nobody here is bound to it. Ask an administrator of this site to bind it."
 _FAILED = "The hospital's login did not answer as it should, or took too long. Try again, or log in with a password."
+_OFTEN = "Too many failed logins from here. Wait a quarter of an hour and try again."
 _LEFT = "You did not finish the hospital's login. Try again, or log in with a password."
 # What the parsers raise on answers that no provider gives.
 _BROKEN = (OAuth2Error, requests.RequestException, KeyError, TypeError, ValueError, AttributeError)
@@ -54,10 +58,11 @@ class HospitalLogin(OpenIDConnectOAuth2Adapter):
         key = f"access.{self.provider_id}"
         known: dict[str, Any] | None = cache.get(key)
         if known is None:
+            cache.set(key, {}, _DOWN_S)  # while it is asked, or does not answer, nobody else waits for it
             known = dict(super().openid_config)
-            if known.get("issuer") != settings.OIDC["issuer"]:
-                raise OAuth2Error("the provider names another issuer than OIDC_ISSUER")
             cache.set(key, known, _METADATA_S)
+        if known.get("issuer") != settings.OIDC["issuer"]:
+            raise OAuth2Error("the provider does not answer, or names another issuer than OIDC_ISSUER")
         return known
 
     def _decode_id_token(self, app: SocialApp, id_token: str) -> dict[str, Any]:
@@ -106,6 +111,10 @@ class HospitalPeople(DefaultSocialAccountAdapter):
             raise ImmediateHttpResponse(_refuse(request, "subject", _FAILED, 401))
         if not sociallogin.is_existing:
             self._bind_by_email(request, sociallogin, {**more, **said})
+        since = said.get("auth_time")
+        request.proved_lately = (  # type: ignore[attr-defined]
+            isinstance(since, int) and 0 <= time.time() - since < settings.REAUTHENTICATION_MINUTES * 60
+        )
         if sociallogin.user is None or not sociallogin.user.is_active:
             raise ImmediateHttpResponse(_refuse(request, "out of service", _UNKNOWN, 403))
 
@@ -187,6 +196,13 @@ def _provider(request: HttpRequest) -> OpenIDConnectProvider:
 
 
 def _refuse(request: HttpRequest, why: str, sentence: str, status: int) -> HttpResponse:
+    """The login form with the reason. What one address gets refused too often is not recorded any more."""
+    address = request.client_address  # type: ignore[attr-defined]
+    if throttle.is_blocked(None, address):
+        response = render(request, "access/login.html", {"problem": _OFTEN}, status=429)
+        response["Retry-After"] = str(int(throttle.WINDOW.total_seconds()))
+        return response
+    throttle.note_failure(None, address)
     record(
         by=request.actor,  # type: ignore[attr-defined]
         action=Action.EXECUTE,

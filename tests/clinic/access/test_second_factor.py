@@ -168,6 +168,19 @@ def test_what_cannot_be_recorded_lets_nobody_further(client: Client, cleo: User,
         assert client.post(STEP, {"code": code}).status_code == 302, "the code was not used up"
 
 
+def test_secrets_of_a_site_key_that_is_gone_open_nothing_and_break_nothing(
+    client: Client, cleo: User, settings: Any
+) -> None:
+    codes = factors.renew_codes(person=cleo, by=SYSTEM)
+    settings.SECRET_KEY = "another key " * 4
+    log_in(client)
+    for code in (authenticator.code(), codes[0]):
+        assert client.post(STEP, {"code": code}).status_code == 401
+    assert factors.unused_codes(cleo) == 0
+    assert factors.forget(person=cleo, by=SYSTEM) == 1
+    assert log_in(client)["Location"] == "/"
+
+
 @pytest.mark.parametrize("broken", ["", "{}", "[]", "null", "nonsense", '{"id":"x","response":{}}', "[" * 9000])
 def test_a_key_that_proves_nothing_is_refused(client: Client, cleo: User, broken: str) -> None:
     log_in(client)

@@ -16,6 +16,7 @@ from django.test import Client
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from clinic.access import throttle
 from clinic.access.single_sign_on import HospitalPeople, provider_id
 from clinic.audit.models import AuditEvent, ChainHead, Outcome
 from tests.clinic.access import authenticator
@@ -281,6 +282,27 @@ def test_the_second_factor_of_this_site_is_asked_for_unless_the_provider_has_its
     provider.nonce = ""
     assert come_back(other, provider)["Location"] == "/formulary"
     assert other.get("/").status_code == 200
+
+
+def test_a_single_sign_on_that_asked_nothing_lets_in_and_changes_nothing(
+    client: Client, provider: Provider, cleo: User
+) -> None:
+    bind(cleo)
+    for asked_at, status in ((time.time() - 3600, 400), (time.time() - 10, 200)):
+        provider.claims["auth_time"], provider.nonce = int(asked_at), ""
+        come_back(client, provider)
+        assert is_in(client)
+        page = client.get("/account/app")
+        secret = page.content.split(b'<code class="wrap">')[1].split(b"</code>")[0].decode().replace(" ", "")
+        assert client.post("/account/app", {"code": authenticator.code(secret=secret)}).status_code == status
+        client.post("/logout")
+
+
+def test_a_stranger_who_tries_on_and_on_does_not_make_the_trail_grow(client: Client, provider: Provider) -> None:
+    for _ in range(throttle.AN_ADDRESS):
+        throttle.note_failure(None, "127.0.0.1")
+    assert client.get(BACK, {"state": "guess"}).status_code == 429
+    assert not AuditEvent.objects.exists()
 
 
 def test_a_login_that_cannot_be_recorded_is_none(client: Client, provider: Provider, cleo: User) -> None:
