@@ -28,7 +28,9 @@ from clinic.audit.models import Action, Outcome
 def login(request: HttpRequest) -> HttpResponse:
     """The login form; a wrong name and a wrong password get the same answer, in about the same time."""
     if request.method != "POST":
-        return render(request, "access/login.html", {"next": next_page(request), "ended": has_ended(request)})
+        # A page that asked how long its session lasts sees it end, and with the answer the browser forgot its cookie.
+        ended = has_ended(request) or request.GET.get("ended") == "1"
+        return render(request, "access/login.html", {"next": next_page(request), "ended": ended})
     name = request.POST.get("username", "")[:150].replace("\x00", "\ufffd")  # NUL is no text for PostgreSQL
     address = request.client_address  # type: ignore[attr-defined]
     if throttle.is_blocked(name, address):

@@ -94,4 +94,5 @@ def test_a_page_says_before_its_session_ends_and_one_button_keeps_it(visitor: Wa
 
     seconds["left"] = 0
     page.clock.run_for(14 * 60_000)
-    expect(page).to_have_url(re.compile(r"/login\?next=%2Fformulary"))
+    expect(page).to_have_url(re.compile(r"/login\?ended=1&next=%2Fformulary"))
+    expect(page.get_by_role("status")).to_have_text("Your session has ended. Log in to go on where you were.")
