@@ -61,6 +61,11 @@ def again(request: HttpRequest) -> Confirmation:
     return confirmed(request, request.POST.get("again", ""))
 
 
+def status_of(answer: Confirmation) -> int:
+    """400 where it was wrong: the form was not filled in rightly, while the page itself is open to the person."""
+    return 429 if answer is Confirmation.LOCKED else 400
+
+
 def refused(response: HttpResponse, answer: Confirmation) -> HttpResponse:
     """The page that says so, with the time to wait where it is about that."""
     if answer is Confirmation.LOCKED:
@@ -83,7 +88,7 @@ def password(request: HttpRequest) -> HttpResponse:
         return _ask_password(request, ["The two new passwords are not the same. Type the new one twice."], status=400)
     answer = confirmed(request, request.POST.get("again", ""))
     if not answer:
-        return refused(_ask_password(request, again_problem=answer.value, status=answer.status), answer)
+        return refused(_ask_password(request, again_problem=answer.value, status=status_of(answer)), answer)
     try:
         change_password(person=person, new=new, by=request.actor)  # type: ignore[attr-defined]
     except ValidationError as error:

@@ -35,7 +35,7 @@ class Confirmation(Enum):
     @property
     def status(self) -> int:
         """The HTTP status of a page that says this; with 429 goes Retry-After, as `throttle.WINDOW` is long."""
-        return {Confirmation.CONFIRMED: 200, Confirmation.WRONG: 400, Confirmation.LOCKED: 429}[self]
+        return {Confirmation.CONFIRMED: 200, Confirmation.WRONG: 403, Confirmation.LOCKED: 429}[self]
 
 
 def confirmed(request: HttpRequest, password_or_code: str) -> Confirmation:

@@ -47,7 +47,7 @@ def test_the_password_confirms_and_it_is_on_record(cleo: User) -> None:
 def test_a_wrong_password_confirms_nothing_and_is_kept_nowhere(cleo: User) -> None:
     request = request_of(cleo)
     answer = confirmed(request, "a wrong secret")
-    assert (answer, bool(answer), answer.status) == (Confirmation.WRONG, False, 400)
+    assert (answer, bool(answer), answer.status) == (Confirmation.WRONG, False, 403)
     assert not recently(request)
     event = AuditEvent.objects.get()
     assert (event.outcome, event.detail) == (Outcome.REFUSED, {"blocked_from_now_on": False})
