@@ -127,6 +127,7 @@ ACCOUNT_LOGIN_TIMEOUT = 300
 MFA_ADAPTER = "clinic.access.adapter.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_TOTP_ISSUER = env.text("SITE_NAME", "Patient Twin")
+"""What authenticator apps and keys call this site."""
 MFA_TOTP_TOLERANCE = 1
 SECOND_FACTOR_ROLES = env.choices("SECOND_FACTOR_ROLES", [role.value for role in Role])
 """Roles whose people see nothing but their own account until they showed a second factor; by default none."""
