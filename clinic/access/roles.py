@@ -39,7 +39,6 @@ class Role(StrEnum):
 
 _BEDSIDE = frozenset(
     {
-        Permission.ACCOUNT_OWN,
         Permission.WORKLIST_VIEW,
         Permission.PATIENT_VIEW,
         Permission.COMPARISON_VIEW,
@@ -52,7 +51,7 @@ _BEDSIDE = frozenset(
     }
 )
 
-_EVERYBODY = frozenset({Permission.HELP_VIEW})
+_EVERYBODY = frozenset({Permission.HELP_VIEW, Permission.ACCOUNT_OWN})
 
 _OWN: dict[Role, frozenset[Permission]] = {
     Role.CLINICIAN: _BEDSIDE,
@@ -63,14 +62,11 @@ _OWN: dict[Role, frozenset[Permission]] = {
         Permission.SUBSCRIPTION_VIEW,
         Permission.SUBSCRIPTION_RETRY,
     },
-    Role.RESEARCHER: frozenset(
-        {Permission.ACCOUNT_OWN, Permission.STUDY_VIEW, Permission.STUDY_RUN, Permission.FORMULARY_VIEW}
-    ),
-    Role.INTEGRATION: frozenset({Permission.ACCOUNT_OWN, Permission.FHIR_READ}),
-    Role.AUDITOR: frozenset({Permission.ACCOUNT_OWN, Permission.AUDIT_VIEW}),
+    Role.RESEARCHER: frozenset({Permission.STUDY_VIEW, Permission.STUDY_RUN, Permission.FORMULARY_VIEW}),
+    Role.INTEGRATION: frozenset({Permission.FHIR_READ}),
+    Role.AUDITOR: frozenset({Permission.AUDIT_VIEW}),
     Role.ADMINISTRATOR: frozenset(
         {
-            Permission.ACCOUNT_OWN,
             Permission.QUARANTINE_VIEW,
             Permission.QUARANTINE_RETRY,
             Permission.FORMULARY_VIEW,
