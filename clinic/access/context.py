@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from clinic.access.home import home
@@ -10,10 +11,14 @@ from clinic.access.roles import Permission
 
 
 def permissions(request: HttpRequest) -> dict[str, Any]:
-    """``may``: which permissions the person who asks has, with ``_`` for ``.``; ``home``: where their work begins."""
+    """``may``: which permissions the person who asks has, with ``_`` for ``.``; ``home``: where their work begins;
+    how long a session lasts, and what the hospital's own login is called."""
     actor = getattr(request, "actor", None)
     held = granted(actor.roles) if actor is not None else frozenset()
     return {
         "may": {permission.replace(".", "_"): permission in held for permission in Permission},
         "home": home(actor.roles) if actor is not None else "/",
+        "single_sign_on": settings.OIDC.get("name", ""),
+        "idle_seconds": settings.SESSION_COOKIE_AGE,
+        "warn_seconds": settings.SESSION_WARNING_SECONDS,
     }

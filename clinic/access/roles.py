@@ -25,6 +25,7 @@ class Permission(StrEnum):
     SUBSCRIPTION_VIEW = "subscription.view"
     SUBSCRIPTION_RETRY = "subscription.retry"
     HELP_VIEW = "help.view"
+    ACCOUNT_OWN = "account.own"
 
 
 class Role(StrEnum):
@@ -50,7 +51,7 @@ _BEDSIDE = frozenset(
     }
 )
 
-_EVERYBODY = frozenset({Permission.HELP_VIEW})
+_EVERYBODY = frozenset({Permission.HELP_VIEW, Permission.ACCOUNT_OWN})
 
 _OWN: dict[Role, frozenset[Permission]] = {
     Role.CLINICIAN: _BEDSIDE,

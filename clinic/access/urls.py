@@ -1,12 +1,34 @@
-"""Addresses of login, logout and the audit trail."""
+"""Addresses of login, logout, a person's own account and the audit trail."""
 
 from django.urls import path
 
-from clinic.access import trail, trail_export, views
+from clinic.access import (
+    account_pages,
+    factor_pages,
+    second_factor,
+    session_pages,
+    single_sign_on,
+    trail,
+    trail_export,
+    views,
+)
 
 urlpatterns = [
     path("login", views.login, name="login"),
     path("logout", views.logout, name="logout"),
+    path("login/second-factor", second_factor.second_factor, name="second-factor"),
+    path("login/hospital", single_sign_on.start, name="single-sign-on"),
+    path("login/hospital/return", single_sign_on.finish, name="single-sign-on-return"),
+    path("session", session_pages.session_left, name="session-left"),
+    path("session/stay", session_pages.session_stay, name="session-stay"),
+    path("account", account_pages.account, name="account"),
+    path("account/password", account_pages.password, name="account-password"),
+    path("account/app", factor_pages.add_app, name="account-app"),
+    path("account/key", factor_pages.add_key, name="account-key"),
+    path("account/factors/<int:number>/remove", factor_pages.remove, name="account-factor-remove"),
+    path("account/recovery-codes", factor_pages.renew_codes, name="account-codes"),
+    path("account/sessions/<int:number>/end", account_pages.end_session, name="account-session-end"),
+    path("account/sessions/end-others", account_pages.end_other_sessions, name="account-sessions-end"),
     path("audit", trail.trail, name="audit"),
     path("audit/export", trail_export.export, name="audit-export"),
     path("audit/events/<int:sequence>", trail.event, name="audit-event"),

@@ -71,7 +71,7 @@ def test_axe_finds_nothing_and_nothing_reaches_beyond_the_edge(
         ("auditor", ("/audit", "/audit/events/1")),
         ("pharmacist", ("/cds-feedback", "/subscriptions")),
         ("clinician", ("/apps", "/cds-feedback")),
-        ("researcher", ("/studies", "/studies/new")),
+        ("researcher", ("/studies", "/studies/new", "/account", "/account/password", "/account/app", "/account/key")),
     ],
 )
 def test_the_pages_of_each_role_are_accessible_in_every_look(

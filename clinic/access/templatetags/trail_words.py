@@ -47,7 +47,20 @@ ACTIVITIES = {
     "fhir.delete": "deleted through the FHIR door",
     "fhir.history": "read versions through the FHIR door",
     "login": "signed in",
+    "login.password": "gave the right password, and was asked for a second factor",
+    "login.second-factor": "showed a second factor",
+    "login.confirm": "said once more who they are",
     "logout": "signed out",
+    "session.end": "was signed out at the end of a shift",
+    "session.revoke": "ended a session",
+    "password.change": "changed their password",
+    "factor.add": "set up a second factor",
+    "factor.remove": "removed a second factor",
+    "factor.codes": "made new recovery codes",
+    "person.bind": "bound a person to the single sign-on",
+    "person.unbind": "unbound a person from the single sign-on",
+    "person.email": "changed a person's e-mail address",
+    "page.account": "opened their own account",
 }
 
 
