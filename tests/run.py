@@ -1,9 +1,9 @@
 """``make test``: every test that this machine has means for, and in its last lines what it could not run.
 
-The whole suite runs on SQLite and Celery's filesystem broker. Beside it, for the second core, runs first what needs
-neither (the mathematics, codes and rules), and then, where a PostgreSQL and a Redis answer, everything that touches a
-database once more on them. ``TEST_POSTGRESQL_URL`` and ``TEST_REDIS_URL`` say where they are, if not on this
-machine's usual ports. With ``LEAVE_NOTHING_OUT=1`` a part that cannot run is a failure.
+The whole suite runs on SQLite and Celery's filesystem broker and, where a PostgreSQL and a Redis answer, everything
+that touches a database once more on them. It is cut into parts, each a pytest of its own; two at a time run side by
+side, the longest first. ``TEST_POSTGRESQL_URL`` and ``TEST_REDIS_URL`` say where they are, if not on this machine's
+usual ports. With ``LEAVE_NOTHING_OUT=1`` a part that cannot run is a failure.
 """
 
 import getpass
@@ -11,7 +11,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +22,8 @@ import psycopg
 import redis
 
 ROOT = Path(__file__).resolve().parent.parent
-PURE = (
+KNOWN = ("tests/oracles", "tests/properties", "tests/calibration")
+MATHEMATICS = (
     *(f"tests/twins/{name}" for name in ("quantities", "solvers", "samples", "pharmacology", "estimation")),
     *(
         "tests/twins/forecasts",
@@ -30,12 +32,19 @@ PURE = (
         "tests/twins/test_researchers.py",
         "tests/twins/test_slips.py",
     ),
-    *("tests/oracles", "tests/properties", "tests/calibration"),
     *("tests/integrations/codes", "tests/integrations/fhir/validate", "tests/integrations/smart/test_scopes.py"),
 )
+"""What needs no database, in two parts."""
+DOORS = ("tests/integrations", "tests/api")
 ONCE = ("tests/api/cells", "tests/integrations/openapi")
 """Many requests each of which asks little of the database: on SQLite alone."""
-LEFT = tuple(f"--ignore={path}" for path in PURE)
+
+
+def _without(paths: Iterable[str]) -> tuple[str, ...]:
+    return tuple(f"--ignore={path}" for path in paths)
+
+
+PURE = (*KNOWN, *MATHEMATICS)
 ON_SERVERS = (
     "tests/clinic",
     "tests/integrations",
@@ -88,15 +97,22 @@ class Part:
         return done.returncode == 0
 
 
-def _beside(parts: Sequence[Part]) -> list[tuple[Part, bool, str]]:
-    """One after the other, for the second core: each with whether it passed, and what it said."""
+def _beside(parts: deque[Part]) -> list[tuple[Part, bool, str]]:
+    """Parts that the other core has not taken yet: each with whether it passed, and what it said."""
     told = []
-    for part in parts:
+    while (part := _next(parts)) is not None:
         with tempfile.TemporaryFile("w+") as words:
             passed = part.run(words)
             words.seek(0)
             told.append((part, passed, words.read()))
     return told
+
+
+def _next(parts: deque[Part]) -> Part | None:
+    try:
+        return parts.popleft()
+    except IndexError:
+        return None
 
 
 def _say(text: str) -> None:
@@ -113,16 +129,24 @@ def main() -> int:
         left_out.append("the suite on PostgreSQL: none answers (start one, or set TEST_POSTGRESQL_URL)")
     if broker is None:
         left_out.append("the suite on Redis: none answers (start one, or set TEST_REDIS_URL)")
-    others = [Part("what needs no database", PURE)]
+    parts = deque(
+        [
+            Part("pages, records, jobs and the story, on SQLite", _without((*PURE, *DOORS))),
+            Part("the doors to other systems, on SQLite", (*DOORS, *_without(PURE))),
+            Part("mathematics, codes and rules", MATHEMATICS),
+            Part("known answers, properties and calibration", KNOWN),
+        ]
+    )
     if database is not None and broker is not None:
         servers = {"TEST_DATABASE_URL": database, "TEST_BROKER_URL": broker}
-        arguments = (*ON_SERVERS, *LEFT, *(f"--ignore={path}" for path in ONCE))
-        others.append(Part("what touches a database, on PostgreSQL and Redis", arguments, servers))
+        arguments = (*ON_SERVERS, *_without((*PURE, *ONCE)))
+        parts.appendleft(Part("what touches a database, on PostgreSQL and Redis", arguments, servers))
+    passed = True
     with ThreadPoolExecutor(max_workers=1) as second:
-        told = second.submit(_beside, others)
-        first = Part("pages, doors, records and jobs, on SQLite", LEFT)
-        _say(f"\n== {first.name}\n")
-        passed = first.run()
+        told = second.submit(_beside, parts)
+        while (part := _next(parts)) is not None:
+            _say(f"\n== {part.name}\n")
+            passed &= part.run()
         for part, well, words in told.result():
             _say(f"\n== {part.name}\n{words}")
             passed &= well

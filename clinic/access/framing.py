@@ -21,7 +21,7 @@ FRAMED = frozenset(
     }
 )
 """Pages under these permissions may be framed; those of administrators and the consent page never."""
-_SIGN_IN = "login"
+_SIGN_IN = ("login", "second-factor")
 
 
 def framing(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
@@ -45,4 +45,4 @@ def _may_be_framed(request: HttpRequest) -> bool:
     rule = rule_of(match.func)
     if rule is None:
         return False
-    return match.url_name == _SIGN_IN or (rule.door is Door.PAGE and rule.permission in FRAMED)
+    return match.url_name in _SIGN_IN or (rule.door is Door.PAGE and rule.permission in FRAMED)

@@ -11,10 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from clinic.access.actor import actor_of
+from clinic.access.demand import demands_a_second_factor, lead_to_second_factor
 from clinic.access.disclosure import Disclosure, UndisclosedPageError, disclosures
 from clinic.access.emergency import closed_patient, leave_when_over
 from clinic.access.gate import ABOUT_PATIENTS, Door, rule_of
 from clinic.access.permissions import NotInCareTeamError, granted
+from clinic.access.roles import Permission
 from clinic.access.stranger import ask_to_sign_in
 from clinic.audit.event import Actor, AuditWriteError, record
 from clinic.audit.models import Action, Outcome
@@ -83,6 +85,12 @@ class Gate:
             except AuditWriteError:
                 return _unrecorded(request)
             raise PermissionDenied
+        if rule.permission is not Permission.ACCOUNT_OWN and demands_a_second_factor(request):
+            try:
+                _record_refusal(request, "needs a second factor")
+            except AuditWriteError:
+                return _unrecorded(request)
+            return lead_to_second_factor(request)
         request.opened_page = rule  # type: ignore[attr-defined]
         return None
 

@@ -24,6 +24,8 @@ class Permission(StrEnum):
     CLIENT_MANAGE = "client.manage"
     SUBSCRIPTION_VIEW = "subscription.view"
     SUBSCRIPTION_RETRY = "subscription.retry"
+    HELP_VIEW = "help.view"
+    ACCOUNT_OWN = "account.own"
     GLASS_BREAK = "glass.break"
     GLASS_REVIEW = "glass.review"
     RESTRICTION_MANAGE = "restriction.manage"
@@ -57,7 +59,9 @@ _BEDSIDE = frozenset(
     }
 )
 
-GRANTS: dict[Role, frozenset[Permission]] = {
+_EVERYBODY = frozenset({Permission.HELP_VIEW, Permission.ACCOUNT_OWN})
+
+_OWN: dict[Role, frozenset[Permission]] = {
     Role.CLINICIAN: _BEDSIDE,
     Role.PHARMACIST: _BEDSIDE
     | {
@@ -85,3 +89,5 @@ GRANTS: dict[Role, frozenset[Permission]] = {
         }
     ),
 }
+
+GRANTS = {role: own | _EVERYBODY for role, own in _OWN.items()}

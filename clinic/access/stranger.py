@@ -5,6 +5,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render, resolve_url
 from django.utils.http import urlencode
 
+from clinic.access.idle import has_ended
+
 
 def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
     """401: the login form for a browser, a redirect for htmx, JSON for a program that asks for it."""
@@ -17,6 +19,6 @@ def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
     if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
         return JsonResponse({"error": "Sign in first."}, status=401)
     back = request.get_full_path() if request.method in ("GET", "HEAD") else ""
-    response = render(request, "access/login.html", {"next": back}, status=401)
+    response = render(request, "access/login.html", {"next": back, "ended": has_ended(request)}, status=401)
     response["Cache-Control"] = "no-store, private"
     return response

@@ -15,8 +15,8 @@ AN_ADDRESS = 50
 """Failures from one address, whatever the names: a ward behind one proxy still fits."""
 
 
-def is_blocked(name: str, address: str, *, now: datetime | None = None) -> bool:
-    """Whether another try of this name from this address is refused without looking at the password."""
+def is_blocked(name: str | None, address: str, *, now: datetime | None = None) -> bool:
+    """Whether another try of this name, or of any where None, from this address is refused without looking at it."""
     start = (now or timezone.now()) - WINDOW
     counts = dict(
         LoginFailures.objects.filter(key__in=list(_limits(name, address)), since__gt=start).values_list("key", "count")
@@ -24,7 +24,7 @@ def is_blocked(name: str, address: str, *, now: datetime | None = None) -> bool:
     return any(counts.get(key, 0) >= limit for key, limit in _limits(name, address).items())
 
 
-def note_failure(name: str, address: str, *, now: datetime | None = None) -> None:
+def note_failure(name: str | None, address: str, *, now: datetime | None = None) -> None:
     """Count one failure, and forget what is older than the window."""
     now = now or timezone.now()
     with transaction.atomic():
@@ -43,11 +43,9 @@ def forget(name: str, address: str) -> None:
     LoginFailures.objects.filter(key=next(iter(_limits(name, address)))).delete()
 
 
-def _limits(name: str, address: str) -> dict[str, int]:
-    return {
-        _digest("name", name.strip().casefold(), address): A_NAME_FROM_AN_ADDRESS,
-        _digest("address", address): AN_ADDRESS,
-    }
+def _limits(name: str | None, address: str) -> dict[str, int]:
+    limits = {} if name is None else {_digest("name", name.strip().casefold(), address): A_NAME_FROM_AN_ADDRESS}
+    return {**limits, _digest("address", address): AN_ADDRESS}
 
 
 def _digest(*parts: str) -> str:

@@ -1,12 +1,35 @@
-"""Addresses of login, logout, emergency access and the audit trail."""
+"""Addresses of login, logout, a person's own account, emergency access and the audit trail."""
 
 from django.urls import path
 
-from clinic.access import break_glass_views, trail, trail_export, views
+from clinic.access import (
+    account_pages,
+    break_glass_views,
+    factor_pages,
+    second_factor,
+    session_pages,
+    single_sign_on,
+    trail,
+    trail_export,
+    views,
+)
 
 urlpatterns = [
     path("login", views.login, name="login"),
     path("logout", views.logout, name="logout"),
+    path("login/second-factor", second_factor.second_factor, name="second-factor"),
+    path("login/hospital", single_sign_on.start, name="single-sign-on"),
+    path("login/hospital/return", single_sign_on.finish, name="single-sign-on-return"),
+    path("session", session_pages.session_left, name="session-left"),
+    path("session/stay", session_pages.session_stay, name="session-stay"),
+    path("account", account_pages.account, name="account"),
+    path("account/password", account_pages.password, name="account-password"),
+    path("account/app", factor_pages.add_app, name="account-app"),
+    path("account/key", factor_pages.add_key, name="account-key"),
+    path("account/factors/<int:number>/remove", factor_pages.remove, name="account-factor-remove"),
+    path("account/recovery-codes", factor_pages.renew_codes, name="account-codes"),
+    path("account/sessions/<int:number>/end", account_pages.end_session, name="account-session-end"),
+    path("account/sessions/end-others", account_pages.end_other_sessions, name="account-sessions-end"),
     path("break-glass", break_glass_views.by_number, name="break-glass"),
     path("break-glass/<int:pk>/end", break_glass_views.end, name="break-glass-end"),
     path("break-glass/reviews", break_glass_views.reviews, name="break-glass-reviews"),

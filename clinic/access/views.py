@@ -1,7 +1,10 @@
 """Login and logout."""
 
+from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.models import Login
+from allauth.usersessions.models import UserSession
 from django.contrib import auth
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -10,9 +13,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clinic.access import throttle
-from clinic.access.actor import actor_of
+from clinic.access.actor import actor_of, roles_of
 from clinic.access.gate import public
 from clinic.access.home import home
+from clinic.access.idle import has_ended
 from clinic.audit.event import record
 from clinic.audit.models import Action, Outcome
 
@@ -24,7 +28,9 @@ from clinic.audit.models import Action, Outcome
 def login(request: HttpRequest) -> HttpResponse:
     """The login form; a wrong name and a wrong password get the same answer, in about the same time."""
     if request.method != "POST":
-        return render(request, "access/login.html", {"next": _next(request)})
+        # A page that asked how long its session lasts sees it end, and with the answer the browser forgot its cookie.
+        ended = has_ended(request) or request.GET.get("ended") == "1"
+        return render(request, "access/login.html", {"next": next_page(request), "ended": ended})
     name = request.POST.get("username", "")[:150].replace("\x00", "\ufffd")  # NUL is no text for PostgreSQL
     address = request.client_address  # type: ignore[attr-defined]
     if throttle.is_blocked(name, address):
@@ -43,10 +49,14 @@ def login(request: HttpRequest) -> HttpResponse:
         )
         return _again(request, name, "This user name and password do not belong together.", 401)
     throttle.forget(name, address)
-    actor = actor_of(user, request)
-    record(by=actor, action=Action.EXECUTE, activity="login", purpose="")
-    auth.login(request, user)  # a new session key, so that one planted before the login is worth nothing
-    return HttpResponseRedirect(_next(request) or home(actor.roles))
+    if request.user.is_authenticated:
+        _leave(request)
+    # What goes on from here, to the second factor or straight in, is in clinic.access.adapter.
+    started = Login(user=user, redirect_url=next_page(request) or home(roles_of(user)))
+    response: HttpResponse = perform_password_login(request, {}, started)
+    if not request.user.is_authenticated:
+        record(by=actor_of(user, request), action=Action.EXECUTE, activity="login.password", purpose="")
+    return response
 
 
 @public("logging out: nothing is shown, and without a session nothing happens")
@@ -54,20 +64,25 @@ def login(request: HttpRequest) -> HttpResponse:
 @require_POST
 def logout(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
-        record(by=request.actor, action=Action.EXECUTE, activity="logout", purpose="")  # type: ignore[attr-defined]
-        auth.logout(request)
+        _leave(request)
     return redirect("login")
 
 
+def _leave(request: HttpRequest) -> None:
+    record(by=request.actor, action=Action.EXECUTE, activity="logout", purpose="")  # type: ignore[attr-defined]
+    UserSession.objects.filter(session_key=request.session.session_key).delete()
+    auth.logout(request)
+
+
 def _again(request: HttpRequest, name: str, problem: str, status: int) -> HttpResponse:
-    content = {"next": _next(request), "username": name, "problem": problem}
+    content = {"next": next_page(request), "username": name, "problem": problem}
     response = render(request, "access/login.html", content, status=status)
     if status == 429:
         response["Retry-After"] = str(int(throttle.WINDOW.total_seconds()))
     return response
 
 
-def _next(request: HttpRequest) -> str:
+def next_page(request: HttpRequest) -> str:
     """Where to go after the login: only a page of this site, and not back to the login or logout."""
     wanted = request.POST.get("next") or request.GET.get("next") or ""
     if not url_has_allowed_host_and_scheme(wanted, {request.get_host()}, require_https=request.is_secure()):

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from clinic.charts import svg
 from clinic.charts.palette import Marker
@@ -151,19 +150,6 @@ def marker(
     }[kind]
     outline = svg.path([(x + size * dx, y + size * dy) for dx, dy in corners], close=True)
     return svg.element("path", inner, d=outline, **look)
-
-
-def runs(times: Sequence[float], longest_gap_h: float) -> list[range]:
-    """Index ranges without a gap longer than `longest_gap_h`, so that a line never bridges what nobody measured."""
-    found = []
-    first = 0
-    for k, (before, after) in enumerate(pairwise(times)):
-        if after - before > longest_gap_h:
-            found.append(range(first, k + 1))
-            first = k + 1
-    if len(times):
-        found.append(range(first, len(times)))
-    return found
 
 
 def hatching(identity: str) -> str:

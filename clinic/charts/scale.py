@@ -63,7 +63,7 @@ class TimeTick:
     midnight: bool
 
 
-_STEPS_H = (1, 2, 3, 6, 12, 24, 48, 96, 168, 336)
+_STEPS_H = (1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 672, 1344, 2688, 5376)
 
 
 def time_ticks(start: datetime, low_h: float, high_h: float, zone: tzinfo, count: int) -> list[TimeTick]:

@@ -40,14 +40,31 @@ def text(content: str, x: float, y: float, **attributes: object) -> str:
     return element("text", escape(content), x=x, y=y, **attributes)
 
 
+def link(href: str, name: str, *children: str, tab: bool = True) -> str:
+    """`children` as a link that is called `name`; without `href` the children alone.
+
+    One that is not to be reached by the tab key (there are hundreds of its kind, and tables lead to the same) can still
+    be clicked and read.
+    """
+    if not href:
+        return "".join(children)
+    look = {"href": href, "aria_label": name, "tabindex": None if tab else -1}
+    return element("a", element("title", escape(name)), *children, **look)
+
+
 def path(points: Iterable[tuple[float, float]], *, close: bool = False) -> str:
     """The `d` of a path through `points`."""
     steps = "L".join(f"{number(x)} {number(y)}" for x, y in points)
     return f"M{steps}{'Z' if close else ''}" if steps else ""
 
 
-def picture(*children: str, prefix: str, width: float, height: float, title: str, description: str) -> str:
-    """The outermost element: an image with a name and a description for those who cannot see it."""
+def picture(
+    *children: str, prefix: str, width: float, height: float, title: str, description: str, links: bool = False
+) -> str:
+    """The outermost element: an image with a name and a description for those who cannot see it.
+
+    With `links` it is a group, because nothing inside an image can be reached.
+    """
     return element(
         "svg",
         element("title", escape(title), id=f"{prefix}-title"),
@@ -55,7 +72,7 @@ def picture(*children: str, prefix: str, width: float, height: float, title: str
         *children,
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {number(width)} {number(height)}",
-        role="img",
+        role="group" if links else "img",
         aria_labelledby=f"{prefix}-title",
         aria_describedby=f"{prefix}-desc",
         font_size="13",

@@ -8,12 +8,11 @@ from django import forms
 
 from clinic.charts import words
 from clinic.charts.twin_facts import STALE_AFTER
+from clinic.comparisons.entered import Entered
 from twins.pharmacology.drug import Practice
 from twins.pharmacology.regimen import Plan, Regimen
 from twins.quantities.clock import hours_between, moment_at
 
-ROWS = 3
-"""How many plans can be asked for at once; with the current plan and the stop that stays within the chart's six."""
 FARTHEST_H = 72.0
 """A plan that starts after the forecast ends would say nothing."""
 
@@ -111,37 +110,70 @@ class PlanForm(forms.Form):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One plan of the form: `origin` is ``current``, ``stop`` or the number of its row."""
+
+    origin: str
+    plan: Plan
+
+
 class AskForm:
     """Several plans and the choice to stop. `problem` says what is wrong with all of them together."""
 
-    def __init__(self, current: Plan, frame: Frame, now: datetime, data: Any = None) -> None:
+    def __init__(self, current: Plan, frame: Frame, now: datetime, entered: Entered) -> None:
         self.current = current
         self.problem = ""
-        self.stop = bool(data and data.get("stop"))
+        self.stop = entered.stop
         due = current.regimen.start_h if current.regimen else frame.as_of_h
         start = _proposed_start(moment_at(frame.start, max(due, frame.as_of_h)), frame, now)
+        data = entered.fields() or None
         self.rows = [
-            PlanForm(data, prefix=f"plan{k}", frame=frame, initial={"start": start}) for k in range(1, ROWS + 1)
+            PlanForm(data, prefix=f"plan{k}", frame=frame, initial={"start": start})
+            for k in range(1, max(1, len(entered.rows)) + 1)
         ]
 
+    @property
+    def asked(self) -> list[tuple[int, PlanForm]]:
+        """The rows that hold something, with their numbers."""
+        return [(number, row) for number, row in enumerate(self.rows, 1) if not row.is_blank]
+
     def is_valid(self) -> bool:
-        asked = [row for row in self.rows if not row.is_blank]
-        if not asked and not self.stop:
+        if not self.asked and not self.stop:
             self.problem = "No plan was entered; give at least one dose with its interval, or tick the last choice."
             return False
-        checked = [row.is_valid() for row in asked]  # every row, so that each says what is wrong with it
+        checked = [row.is_valid() for _, row in self.asked]  # every row, so that each says what is wrong with it
         return all(checked)
 
     def plans(self) -> tuple[Plan, ...]:
         """The current plan first, then those asked for, each once."""
-        asked = [row.plan(number) for number, row in enumerate((r for r in self.rows if not r.is_blank), 1)]
+        return tuple(item.plan for item in self.ready())
+
+    def ready(self) -> tuple[Asked, ...]:
+        """As `plans`, of the rows that can be given, whatever stands in the others."""
+        found = [Asked("current", self.current)]
+        rows = [(number, row) for number, row in self.asked if row.is_valid()]
+        wanted = [Asked(str(number), row.plan(place)) for place, (number, row) in enumerate(rows, 1)]
         if self.stop and self.current.regimen is not None:
-            asked.append(Plan("Stop", None))
-        plans = [self.current]
-        for plan in asked:
-            if all(plan.regimen != other.regimen for other in plans):
-                plans.append(plan)
-        return tuple(plans)
+            wanted.append(Asked("stop", Plan("Stop", None)))
+        for item in wanted:
+            if all(item.plan.regimen != other.plan.regimen for other in found):
+                found.append(item)
+        return tuple(found)
+
+    def repeated(self) -> tuple[int, ...]:
+        """Rows that can be given and say what another plan says already; they are shown once."""
+        shown = {item.origin for item in self.ready()}
+        return tuple(number for number, row in self.asked if row.is_valid() and str(number) not in shown)
+
+    def problems(self) -> tuple[tuple[str, str, str], ...]:
+        """What keeps a row from being computed: the field's id, its name with the row's number, and what is wrong."""
+        return tuple(
+            (row[name].id_for_label, f"Plan {number}, {row.fields[name].label}", error)
+            for number, row in self.asked
+            for name, errors in row.errors.items()
+            for error in errors
+        )
 
 
 def _proposed_start(due: datetime, frame: Frame, now: datetime) -> datetime:

@@ -1,5 +1,6 @@
 """Everything the comparison page shows, put together from one stored comparison."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -18,6 +19,8 @@ from clinic.charts.twin_facts import (
     opinion,
     quality,
 )
+from clinic.comparisons.assumed import DoseInput, LevelInput, dose_inputs, level_inputs
+from clinic.comparisons.several import other_versions
 from twins.estimation.fit import Fit, FitOutcome
 from twins.forecasts.forecast import ComparisonResult, DayExposure, Influence, PlanForecast
 from twins.pharmacology import formulary
@@ -58,31 +61,6 @@ class PlanRow:
         """The title with the time of the first dose on the ward's clock: what one signs says when it starts."""
         start = words.clock(self.first_dose, timezone.get_current_timezone()) if self.first_dose else ""
         return words.plan_title(self.forecast.plan, start)
-
-
-@dataclass(frozen=True, slots=True)
-class DoseInput:
-    start: datetime
-    amount_mg: float
-    duration_h: float
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class LevelInput:
-    """A level that the fit used, and how it lies to it; predictions are None where there was no fit."""
-
-    time: datetime
-    value: float
-    source: str
-    population: float | None
-    individual: float | None
-    weighted_residual: float | None
-
-    @property
-    def far(self) -> bool:
-        """Further than two residual standard deviations from the fit."""
-        return self.weighted_residual is not None and abs(self.weighted_residual) > 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,31 +108,23 @@ class ComparisonPage:
             course=course,
             result=result,
             quality=quality(fit),
-            plans=tuple(_plan(position, forecast, course) for position, forecast in enumerate(result.forecasts)),
+            plans=tuple(plan_row(position, forecast, course) for position, forecast in enumerate(result.forecasts)),
             parameters=parameter_rows(fit, model),
             covariates=covariate_rows(course, model),
             findings=finding_rows(course),
-            doses=tuple(
-                DoseInput(moment_at(course.start, dose.start_h), dose.amount_mg, dose.duration_h, dose.source)
-                for dose in course.doses
-            ),
-            levels=_levels(course, fit),
-            influences=_influences(result, course),
+            doses=dose_inputs(course),
+            levels=level_inputs(course, fit),
+            influences=named_influences(result.influences, course),
             as_of=moment_at(course.start, result.as_of_h),
             opinion=opinion(fit, model, daily),
-            others=tuple(opinion(fit_of(other), formulary.model(other.model_id), daily) for other in _others(version)),
+            others=tuple(
+                opinion(fit_of(other), formulary.model(other.model_id), daily) for other in other_versions(version)
+            ),
         )
 
 
-def _others(version: TwinVersion) -> list[TwinVersion]:
-    """The versions of other models that were made from the same course."""
-    same = TwinVersion.objects.filter(
-        subject=version.subject_id, drug=version.drug, course_digest=version.course_digest
-    ).exclude(model_id=version.model_id)
-    return list({other.model_id: other for other in same.defer("course").order_by("model_id", "number")}.values())
-
-
-def _plan(position: int, forecast: PlanForecast, course: Course) -> PlanRow:
+def plan_row(position: int, forecast: PlanForecast, course: Course) -> PlanRow:
+    """The plan at `position` of a comparison, with its days on the clock."""
     return PlanRow(
         position=position,
         letter=plan_letter(position),
@@ -168,30 +138,12 @@ def _plan(position: int, forecast: PlanForecast, course: Course) -> PlanRow:
     )
 
 
-def _levels(course: Course, fit: Fit) -> tuple[LevelInput, ...]:
-    residuals = {(r.time_h, r.observed): r for r in fit.residuals}
-    rows = []
-    for level in course.levels:
-        residual = residuals.get((level.time_h, level.value))
-        rows.append(
-            LevelInput(
-                moment_at(course.start, level.time_h),
-                level.value,
-                level.source,
-                residual.population if residual else None,
-                residual.individual if residual else None,
-                residual.weighted_residual if residual else None,
-            )
-        )
-    return tuple(rows)
-
-
-def _influences(result: ComparisonResult, course: Course) -> tuple[Influence, ...]:
+def named_influences(found: Sequence[Influence], course: Course) -> tuple[Influence, ...]:
     """The strongest first; a level named by hours since the course's start is named by its time on the ward's clock."""
     zone = timezone.get_current_timezone()
     names = {}
     for level in course.levels:
         stem = f"Level of {level.value:g} mg/L at"
         names[f"{stem} {level.time_h:.1f} h"] = f"{stem} {words.clock(moment_at(course.start, level.time_h), zone)}"
-    renamed = (replace(item, what=names.get(item.what, item.what)) for item in result.influences)
+    renamed = (replace(item, what=names.get(item.what, item.what)) for item in found)
     return tuple(sorted(renamed, key=lambda item: abs(item.after - item.before), reverse=True))

@@ -1,10 +1,11 @@
-"""The comparison page and its note."""
+"""The comparison page, its note and its PDF."""
 
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -18,15 +19,43 @@ from clinic.charts.words import clock
 from clinic.comparisons.comparison_page import ComparisonPage
 from clinic.comparisons.decided import Decided
 from clinic.comparisons.decided_note import full_note, newer_than, outdated
+from clinic.comparisons.entered import Entered
 from clinic.comparisons.left_out import left_out_levels
+from clinic.comparisons.pace import PRINTS, too_many
+from clinic.comparisons.pdf import PdfUnavailableError, pdf_of
+from clinic.comparisons.pending import update_pending
 from clinic.patients.models import Patient
-from twins.records.models import Comparison, Job, JobKind, TwinVersion
-from twins.records.models.job import OPEN_STATES
+from twins.records.models import Comparison
+from twins.records.twins import plans_of
+
+PAGE = "comparisons/comparison.html"
+TOO_FAST = "You asked for many PDFs within a minute, and each takes the server a second or more. Wait a moment."
 
 
 @page(Permission.COMPARISON_VIEW)
 @require_safe
 def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
+    return render(request, PAGE, _content(request, comparison_id))
+
+
+@page(Permission.COMPARISON_VIEW)
+@require_safe
+def pdf(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
+    """The comparison page as PDF: what the browser would print."""
+    content = _content(request, comparison_id)
+    if too_many(request.actor, timezone.now(), PRINTS):
+        return render(request, "comparisons/no_pdf.html", content | {"why": TOO_FAST}, status=429)
+    try:
+        printed = pdf_of(render_to_string(PAGE, content, request), address=request.build_absolute_uri())
+    except PdfUnavailableError as error:
+        return render(request, "comparisons/no_pdf.html", content | {"why": str(error)}, status=503)
+    response = HttpResponse(printed, content_type="application/pdf")
+    response["Content-Disposition"] = f'inline; filename="comparison-{str(comparison_id)[:8]}.pdf"'
+    return response
+
+
+def _content(request: HttpRequest, comparison_id: UUID) -> dict[str, Any]:
+    """All that the page shows, after the reader's right to it was checked."""
     patient, shown = _shown(request, comparison_id)
     zone = timezone.get_current_timezone()
     newer = newer_than(shown.version)
@@ -38,7 +67,7 @@ def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
         "zone": zone,
         "excluded": left_out_levels(shown.course, patient.subject),
     }
-    content: dict[str, Any] = {
+    return {
         "section": "worklist",
         "patient": patient,
         "place": patient.encounters.filter(ended__isnull=True).order_by("-started").first(),
@@ -50,12 +79,12 @@ def comparison(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
         "beside": None if decided and decided.letter else Decided.signed_beside(shown.comparison),
         "last_decided": Decided.last_of(patient.subject),
         "note": full_note(shown, patient, decided, newer),
-        "updating": _updating(shown.version),
+        "updating": update_pending(shown.version),
         "now": timezone.now(),
         "stale": timezone.now() - shown.version.data_until > STALE_AFTER,
         "reason_limit": 1000,
+        "change": Entered.again(plans_of(shown.comparison), shown.course).query(),
     }
-    return render(request, "comparisons/comparison.html", content)
 
 
 @page(Permission.COMPARISON_VIEW)
@@ -73,9 +102,3 @@ def _shown(request: HttpRequest, comparison_id: UUID) -> tuple[Patient, Comparis
     patient = patient_for(request, found.twin_version.subject_id)
     disclose(request, patient.pk, entity_type="Comparison", entity_id=found.pk, entity_version=found.digest)
     return patient, ComparisonPage.of(found)
-
-
-def _updating(version: TwinVersion) -> bool:
-    """Whether a newer version may be on its way."""
-    key = f"{version.subject_id}/{version.drug}"
-    return Job.objects.filter(kind=JobKind.TWIN_UPDATE, key=key, state__in=OPEN_STATES).exists()

@@ -60,6 +60,47 @@ def folder(name: str) -> str:
     return value
 
 
+def file(name: str) -> str:
+    """The path of a file that is there, or an empty text where the variable is empty or not set."""
+    value = text(name, "").strip()
+    if value and not Path(value).is_file():
+        raise SettingError(f"{name} is {value!r}, which is no file; put it there, or leave {name} out")
+    return value
+
+
+def web_address(name: str) -> str:
+    """An https address (http on this machine alone), or an empty text where the variable is empty or not set."""
+    value = text(name, "").strip()
+    parts = urlsplit(value)
+    local = parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1")
+    if value and not (parts.hostname and (parts.scheme == "https" or local)):
+        raise SettingError(f"{name} is {value!r}; write an address that begins with https://")
+    return value
+
+
+def choices(name: str, allowed: list[str]) -> list[str]:
+    """A list written with commas, of words that are known."""
+    found = words(name, "")
+    unknown = sorted(set(found) - set(allowed))
+    if unknown:
+        raise SettingError(f"{name} has {unknown[0]!r}; use some of {', '.join(allowed)}")
+    return found
+
+
+def provider(prefix: str) -> dict[str, str]:
+    """An OpenID Connect provider: all of issuer, client id and secret, or nothing; with the name that people see."""
+    issuer = web_address(f"{prefix}_ISSUER")
+    rest = {key: text(f"{prefix}_{key.upper()}", "") for key in ("client_id", "client_secret")}
+    missing = [f"{prefix}_{key.upper()}" for key, value in rest.items() if not value]
+    if not issuer:
+        if len(missing) < len(rest):
+            raise SettingError(f"{prefix}_ISSUER is not set, though what goes with it is; set it, or leave all out")
+        return {}
+    if missing:
+        raise SettingError(f"{missing[0]} is not set; the provider of {prefix}_ISSUER gives it")
+    return {"issuer": issuer, **rest, "name": text(f"{prefix}_NAME", "your hospital login")}
+
+
 def words(name: str, default: str) -> list[str]:
     """A list written with commas."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]

@@ -8,6 +8,7 @@ import dj_database_url
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from clinic.access.roles import Role
 from clinic.site import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -18,6 +19,8 @@ VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 DEBUG = env.flag("DEBUG", False)
 SECRET_KEY = env.generated_secret("SECRET_KEY", VAR_DIR / "secret_key")
+SECRET_KEY_FALLBACKS = env.words("SECRET_KEY_FALLBACKS", "")
+"""Keys that SECRET_KEY replaced: what they sealed, such as the secrets of authenticator apps, still opens."""
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 HTTPS_ONLY = env.flag("HTTPS_ONLY", False)
 
@@ -27,6 +30,12 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.staticfiles",
     "django_htmx",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "rest_framework",
     "oauth2_provider",
     "twins.records",
@@ -62,6 +71,8 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "integrations.smart.cross_origin.cross_origin",
     "clinic.access.framing.framing",
+    "allauth.account.middleware.AccountMiddleware",
+    "clinic.access.idle.watch",
     "clinic.access.middleware.Gate",
 ]
 
@@ -98,10 +109,39 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "clinic.access.breach.BreachedPasswordValidator"},
 ]
+BREACHED_PASSWORDS_FILE = env.file("BREACHED_PASSWORDS_FILE")
+"""A list of stolen passwords as Pwned Passwords gives it out: SHA-1 digests with counts, sorted; empty: none."""
+BREACHED_PASSWORDS_URL = env.web_address("BREACHED_PASSWORDS_URL")
+"""A server asked by the first five digits of a digest: ``https://api.pwnedpasswords.com/range``; empty: none."""
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "worklist"
 LOGOUT_REDIRECT_URL = "login"
+
+# Of allauth only what clinic/access/urls.py routes is reachable; nobody makes an account for themselves.
+ACCOUNT_ADAPTER = "clinic.access.adapter.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_LOGIN_TIMEOUT = 300
+"""Seconds between the password and the second factor."""
+MFA_ADAPTER = "clinic.access.adapter.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = env.text("SITE_NAME", "Patient Twin")
+"""What authenticator apps and keys call this site."""
+MFA_TOTP_TOLERANCE = 1
+SECOND_FACTOR_ROLES = env.choices("SECOND_FACTOR_ROLES", [role.value for role in Role])
+"""Roles whose people see nothing but their own account until they showed a second factor; by default none."""
+SOCIALACCOUNT_ADAPTER = "clinic.access.single_sign_on.HospitalPeople"
+SOCIALACCOUNT_STORE_TOKENS = False
+OIDC = env.provider("OIDC")
+"""The hospital's single sign-on: OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET, OIDC_NAME; empty: none."""
+OIDC_MATCH_EMAIL = env.flag("OIDC_MATCH_EMAIL", False)
+"""Bind a subject id at its first login to the one person with the e-mail address that the provider has verified."""
+OIDC_IS_SECOND_FACTOR = env.flag("OIDC_IS_SECOND_FACTOR", False)
+"""The provider asks for a second factor itself, so that none is asked for here."""
+REAUTHENTICATION_MINUTES = env.integer("REAUTHENTICATION_MINUTES", 5, low=0, high=60)
+"""How long a person who proved who they are need not do it once more, where a page asks for it; 0: each time."""
 
 LANGUAGE_CODE = "en-gb"
 USE_TZ = True
@@ -114,7 +154,12 @@ STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns about a folder that is not 
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 
-SESSION_COOKIE_AGE = 8 * 3600
+SESSION_COOKIE_AGE = 60 * env.integer("SESSION_IDLE_MINUTES", 15, low=1, high=480)
+"""Seconds without anything done after which a session ends; the server counts, whatever a browser keeps."""
+SESSION_WARNING_SECONDS = min(120, SESSION_COOKIE_AGE // 3)
+"""How long before that an open page says so."""
+SESSION_HOURS = env.integer("SESSION_HOURS", 12, low=1, high=24)
+"""After so many hours a person logs in again, however busy: a long shift."""
 SESSION_COOKIE_HTTPONLY = True
 EHR_FRAME_ANCESTORS = env.origins("EHR_FRAME_ANCESTORS")
 """Origins of hospital systems whose pages may show the clinicians' pages in a frame; by default none."""
@@ -236,6 +281,8 @@ PUBLIC_URL = env.text("PUBLIC_URL", "").rstrip("/")
 """Address under which other systems reach this site, for notifications of subscriptions; empty: they cannot."""
 COMPARISON_NOTE = "clinic.comparisons.decided_note.note_of"
 """The function that writes a comparison as the plain-text note, which also goes into the chart."""
+RECEIVED_RESOURCE = "integrations.readings.received.received"
+"""The function that finds a record's resource as it was received, for the page of the record."""
 SUBSCRIPTION_SECONDS = env.integer("SUBSCRIPTION_SECONDS", 5, low=1, high=3600)
 """How often beat looks for notifications that are due: further tries, heartbeats, and what a dead worker left."""
 SUBSCRIPTION_TRIES = env.integer("SUBSCRIPTION_TRIES", 20, low=1, high=100)
@@ -311,6 +358,9 @@ LOGGING = {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line"},
         "stdout": {"class": "logging.StreamHandler", "formatter": "bare", "stream": "ext://sys.stdout"},
     },
-    "loggers": {"clinic.audit.checkpoints": {"handlers": ["stdout"], "level": "INFO", "propagate": False}},
+    "loggers": {
+        "clinic.audit.checkpoints": {"handlers": ["stdout"], "level": "INFO", "propagate": False},
+        "weasyprint": {"level": "ERROR"},  # it warns of each rule of the stylesheet that is for screens alone
+    },
     "root": {"handlers": ["stderr"], "level": env.text("LOG_LEVEL", "WARNING")},
 }

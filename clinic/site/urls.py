@@ -2,11 +2,12 @@
 
 from django.urls import include, path
 
-from clinic.site import health
+from clinic.site import health, help_page
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("help", help_page.help_page, name="help"),
     path("", include("clinic.access.urls")),
     path("", include("clinic.worklist.urls")),
     path("", include("clinic.comparisons.urls")),

@@ -1,16 +1,22 @@
 """Why a patient needs attention: reasons in words, the most pressing first. Pure: facts in, reasons out."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 
 from clinic.charts import words
 from clinic.charts.twin_facts import STALE_AFTER
-from twins.estimation.doubts import RATIO_WITHIN_H, RISE_MG_PER_DL, RISE_RATIO, RISE_WITHIN_H
+from twins.pharmacology.kdigo import RATIO_WITHIN_H, RISE_MG_PER_DL, RISE_RATIO, RISE_WITHIN_H, kdigo_stage
 
 LEVEL_DUE = timedelta(hours=48)
 """House setting: from then on the first level is called overdue."""
+
+NEXT_LEVEL_DUE = timedelta(days=7)
+"""House setting: on the drug for so long after the last level, another is called due."""
+SILENT_AFTER = timedelta(hours=2)
+"""House setting: a device that sent within the last day and is silent for so long may be off or at fault."""
+FORGOTTEN_AFTER = timedelta(days=1)
 
 RISE_WITHIN = timedelta(hours=RISE_WITHIN_H)
 RATIO_WITHIN = timedelta(hours=RATIO_WITHIN_H)
@@ -33,8 +39,37 @@ class Urgency(IntEnum):
         return {"NOTE": "note", "LOOK": "look", "ACT": "act"}[self.name]
 
 
+class Why(StrEnum):
+    """What a reason is about; the value is its name in an address, the label what a reader chooses by."""
+
+    FORECAST = "forecast"
+    CONTRADICTED = "contradicted"
+    TARGET = "target"
+    RENAL = "renal"
+    LEVEL = "level"
+    STALE = "stale"
+    DEVICE = "device"
+    DECISION = "decision"
+    DOUBT = "doubt"
+
+    @property
+    def label(self) -> str:
+        return {
+            "forecast": "cannot forecast",
+            "contradicted": "forecast contradicted by a level",
+            "target": "target missed, or about to be",
+            "renal": "renal function moving",
+            "level": "level due",
+            "stale": "data stale",
+            "device": "device silent",
+            "decision": "comparison or decision open",
+            "doubt": "doubtful data",
+        }[self.value]
+
+
 @dataclass(frozen=True, slots=True)
 class Reason:
+    why: Why
     urgency: Urgency
     weight: int
     """Among reasons of one urgency, the higher first."""
@@ -65,7 +100,13 @@ class Situation:
     creatinine: tuple[tuple[datetime, float], ...] = ()
     haemodialysis: bool = False
     first_dose: datetime | None = None
+    last_level: datetime | None = None
+    surprise: tuple[float, float, float] | None = None
+    """The last level, and the 5 % and 95 % ends of what the twin had said of it before it came."""
+    last_dose: datetime | None = None
     last_data: datetime | None = None
+    devices: Mapping[str, datetime] = field(default_factory=dict)
+    """What devices measure by themselves, in words, and when each value came last."""
     unsigned: bool = False
     decided_on_older: datetime | None = None
     """`data_until` of the decision's comparison, where the twin was computed again since."""
@@ -83,27 +124,31 @@ def reasons(situation: Situation, now: datetime) -> tuple[Reason, ...]:
     found = [
         *_no_forecast(situation),
         *_target(situation),
+        *_contradiction(situation),
         *(() if situation.haemodialysis else renal(situation.creatinine)),
-        *_first_level(situation, now),
+        *_level_due(situation, now),
+        *_silence(situation, now),
         *_staleness(situation, now),
         *_decision(situation),
     ]
     if situation.doubts:
         count = situation.doubts
-        found.append(Reason(Urgency.LOOK, 20, f"{count} doubtful {'entry' if count == 1 else 'entries'} in the data."))
+        found.append(
+            Reason(Why.DOUBT, Urgency.LOOK, 20, f"{count} doubtful {'entry' if count == 1 else 'entries'} in the data.")
+        )
     return tuple(sorted(found, key=lambda reason: (-reason.urgency, -reason.weight)))
 
 
 def _no_forecast(situation: Situation) -> list[Reason]:
     if situation.outcome in ("CANNOT", "NOT_CONVERGED"):
         why = situation.cannot_reason or "the twin could not be made"
-        return [Reason(Urgency.ACT, 80, f"Cannot forecast: {why[:1].lower()}{why[1:]}")]
+        return [Reason(Why.FORECAST, Urgency.ACT, 80, f"Cannot forecast: {why[:1].lower()}{why[1:]}")]
     if situation.update_failed:
-        return [Reason(Urgency.ACT, 79, "The twin could not be updated with the newest data.")]
+        return [Reason(Why.FORECAST, Urgency.ACT, 79, "The twin could not be updated with the newest data.")]
     if not situation.outcome:
         if situation.updating:
-            return [Reason(Urgency.NOTE, 30, "The twin is being made.")]
-        return [Reason(Urgency.LOOK, 45, "No twin yet.")]
+            return [Reason(Why.FORECAST, Urgency.NOTE, 30, "The twin is being made.")]
+        return [Reason(Why.FORECAST, Urgency.LOOK, 45, "No twin yet.")]
     return []
 
 
@@ -122,8 +167,16 @@ def _target(situation: Situation) -> list[Reason]:
         else:
             side = f"{words.percent(chance.p_below)} chance of AUC24 below {chance.low:g}"
             weight = 85 - 5 * chance.day
-        return [Reason(urgency, weight, f"The current plan {verb} the target: {side} {ahead}.")]
+        return [Reason(Why.TARGET, urgency, weight, f"The current plan {verb} the target: {side} {ahead}.")]
     return []
+
+
+def _contradiction(situation: Situation) -> list[Reason]:
+    if situation.surprise is None:
+        return []
+    level, low, high = (words.concentration(value) for value in situation.surprise)
+    said = f"The last level, {level} mg/L, contradicts the forecast: {low} to {high} was expected in 90 %."
+    return [Reason(Why.CONTRADICTED, Urgency.LOOK, 58, said)]
 
 
 def renal(values: Sequence[tuple[datetime, float]]) -> list[Reason]:
@@ -137,45 +190,74 @@ def renal(values: Sequence[tuple[datetime, float]]) -> list[Reason]:
     in_two_days = [(v, t) for t, v in values[:-1] if last_time - t <= RISE_WITHIN]
     in_a_week = [(v, t) for t, v in values[:-1] if last_time - t <= RATIO_WITHIN]
     if in_a_week and last >= RISE_RATIO * min(in_a_week)[0] - 1e-9:
-        return [_moved("rose", min(in_a_week), last, last_time, Urgency.ACT, 88)]
+        stage = kdigo_stage(last / min(in_a_week)[0], last)
+        return [_moved("rose", min(in_a_week), last, last_time, Urgency.ACT, 88, stage)]
     if in_two_days and last - min(in_two_days)[0] >= RISE_MG_PER_DL - 1e-9:
-        return [_moved("rose", min(in_two_days), last, last_time, Urgency.ACT, 87)]
+        stage = kdigo_stage(last / min(in_two_days)[0], last)
+        return [_moved("rose", min(in_two_days), last, last_time, Urgency.ACT, 87, stage)]
     if in_a_week and max(in_a_week)[0] >= RISE_RATIO * last - 1e-9:
         return [_moved("fell", max(in_a_week), last, last_time, Urgency.LOOK, 60)]
     return []
 
 
 def _moved(
-    verb: str, before: tuple[float, datetime], last: float, last_time: datetime, urgency: Urgency, weight: int
+    verb: str,
+    before: tuple[float, datetime],
+    last: float,
+    last_time: datetime,
+    urgency: Urgency,
+    weight: int,
+    stage: int = 0,
 ) -> Reason:
     value, time = before
     change = f"creatinine {verb} from {value:.2g} to {last:.2g} mg/dL in {words.span(last_time - time)}"
-    return Reason(urgency, weight, f"Renal function is moving: {change}.")
+    staged = f", KDIGO stage {stage}" if stage else ""
+    return Reason(Why.RENAL, urgency, weight, f"Renal function is moving: {change}{staged}.")
 
 
-def _first_level(situation: Situation, now: datetime) -> list[Reason]:
-    if situation.outcome != "PRIOR_ONLY":
+def _level_due(situation: Situation, now: datetime) -> list[Reason]:
+    if situation.outcome == "PRIOR_ONLY":
+        since = now - situation.first_dose if situation.first_dose else None
+        if since is not None and since >= LEVEL_DUE:
+            return [Reason(Why.LEVEL, Urgency.LOOK, 55, f"No level yet, {words.span(since)} after the first dose.")]
+        said = "No level yet: the forecast is the population's, not this patient's."
+        return [Reason(Why.LEVEL, Urgency.NOTE, 40, said)]
+    last = situation.last_level
+    going_on = situation.last_dose is not None and now - situation.last_dose < LEVEL_DUE
+    if last is not None and going_on and now - last >= NEXT_LEVEL_DUE:
+        return [Reason(Why.LEVEL, Urgency.LOOK, 50, f"A level is due: the last is {words.span(now - last)} old.")]
+    return []
+
+
+def _silence(situation: Situation, now: datetime) -> list[Reason]:
+    """Devices that sent within the last day, and have stopped while other data went on coming."""
+    if situation.last_data is None or now - situation.last_data >= SILENT_AFTER:
+        return []  # nothing comes at all: then the data are stale, whatever the device
+    silent = sorted(
+        (last, name) for name, last in situation.devices.items() if SILENT_AFTER <= now - last < FORGOTTEN_AFTER
+    )
+    if not silent:
         return []
-    since = now - situation.first_dose if situation.first_dose else None
-    if since is not None and since >= LEVEL_DUE:
-        return [Reason(Urgency.LOOK, 55, f"No level yet, {words.span(since)} after the first dose.")]
-    return [Reason(Urgency.NOTE, 40, "No level yet: the forecast is the population's, not this patient's.")]
+    said = ", ".join(f"{name} ({words.ago(last, now)})" for last, name in silent)
+    return [Reason(Why.DEVICE, Urgency.LOOK, 38, f"A device may be off or at fault; last came {said}.")]
 
 
 def _staleness(situation: Situation, now: datetime) -> list[Reason]:
     if situation.last_data is None:
-        return [Reason(Urgency.LOOK, 35, "No data have come for this patient.")]
+        return [Reason(Why.STALE, Urgency.LOOK, 35, "No data have come for this patient.")]
     if now - situation.last_data >= STALE_AFTER:
-        return [Reason(Urgency.LOOK, 40, f"Data are stale: the last came {words.ago(situation.last_data, now)}.")]
+        return [
+            Reason(Why.STALE, Urgency.LOOK, 40, f"Data are stale: the last came {words.ago(situation.last_data, now)}.")
+        ]
     return []
 
 
 def _decision(situation: Situation) -> list[Reason]:
     if situation.decided_on_older is not None:
-        return [Reason(Urgency.LOOK, 30, "The last decision was made before the data changed.")]
+        return [Reason(Why.DECISION, Urgency.LOOK, 30, "The last decision was made before the data changed.")]
     if situation.signed_change:
         said = f"Plan {situation.signed_change} is signed; the order has not changed yet."
-        return [Reason(Urgency.LOOK, 25, said)]
+        return [Reason(Why.DECISION, Urgency.LOOK, 25, said)]
     if situation.unsigned:
-        return [Reason(Urgency.NOTE, 20, "The comparison is not signed.")]
+        return [Reason(Why.DECISION, Urgency.NOTE, 20, "The comparison is not signed.")]
     return []

@@ -1,6 +1,5 @@
 """Everything the patient page shows, put together from the records."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,21 +28,11 @@ from twins.pharmacology import formulary
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.regimen import Plan, current_plan
 from twins.records.house import drug_here
-from twins.records.models import (
-    Comparison,
-    GivenDose,
-    Order,
-    Question,
-    RecordState,
-    StoredSample,
-    TwinVersion,
-)
+from twins.records.models import Comparison, TwinVersion
 from twins.records.twins import course_of, fit_of, result_of
-from twins.samples.channel import Channel
 from twins.samples.course import Course
 
 ASKED_SHOWN = 10
-CHANNELS_SHOWN = (Channel.VANCOMYCIN, Channel.CREATININE, Channel.WEIGHT, Channel.HEIGHT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,79 +45,6 @@ class TwinCard:
     quality: Quality
     parameters: tuple[ParameterRow, ...]
     opinion: Opinion
-
-
-@dataclass(frozen=True, slots=True)
-class RecordRow:
-    """One record in use, and the open question about it."""
-
-    what: str
-    detail: str
-    time: datetime
-    record: GivenDose | StoredSample | Order
-    question: Question | None
-
-
-@dataclass(frozen=True, slots=True)
-class Records:
-    """The subject's records in use, in order of time."""
-
-    doses: list[GivenDose]
-    samples: list[StoredSample]
-    orders: list[Order]
-    questions: Mapping[str, Question]
-    replaced: int
-    """How many versions were superseded or withdrawn by their sources."""
-
-    @classmethod
-    def of(cls, patient: Patient) -> "Records":
-        subject = patient.subject
-        in_use = {"subject": subject, "state": RecordState.ACTIVE}
-        samples = StoredSample.objects.filter(subject=subject, channel__in=CHANNELS_SHOWN).order_by("event_time", "pk")
-        doses = GivenDose.objects.filter(subject=subject, drug=DRUG).order_by("event_time", "pk")
-        used_samples = [s for s in samples if s.state == RecordState.ACTIVE]
-        used_doses = [d for d in doses if d.state == RecordState.ACTIVE]
-        return cls(
-            doses=used_doses,
-            samples=used_samples,
-            orders=list(Order.objects.filter(**in_use, drug=DRUG).order_by("event_time", "pk")),
-            questions={
-                question.source_key: question
-                for question in Question.objects.filter(subject=subject, withdrawn_at__isnull=True)
-            },
-            replaced=len(samples) + len(doses) - len(used_samples) - len(used_doses),
-        )
-
-    def rows(self) -> tuple[list[RecordRow], list[RecordRow]]:
-        """Levels and doses, the newest first; and what the twin reads besides."""
-
-        def row(what: str, detail: str, record: GivenDose | StoredSample | Order) -> RecordRow:
-            return RecordRow(what, detail, record.event_time, record, self.questions.get(record.source_key))
-
-        main = [row("Dose", f"{dose.amount_mg:g} mg {_length(dose.duration_h)}", dose) for dose in self.doses]
-        besides = [
-            row(
-                "Order",
-                f"{order.amount_mg:g} mg every {order.interval_h:g} h {_length(order.duration_h)}",
-                order,
-            )
-            for order in self.orders
-        ]
-        for sample in self.samples:
-            channel = Channel(sample.channel)
-            unit = {"mm[Hg]": "mmHg", "Cel": "°C"}.get(channel.unit, channel.unit)
-            made = row(channel.label, f"{sample.value:.4g} {unit}", sample)
-            (main if channel is Channel.VANCOMYCIN else besides).append(made)
-        return (
-            sorted(main, key=lambda item: item.time, reverse=True),
-            sorted(besides, key=lambda item: item.time, reverse=True),
-        )
-
-
-def _length(duration_h: float | None) -> str:
-    if duration_h is None:
-        return "(end not recorded)"
-    return f"over {duration_h:.3g} h" if duration_h else "as a bolus"
 
 
 @dataclass(frozen=True, slots=True)

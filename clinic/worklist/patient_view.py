@@ -11,55 +11,75 @@ from clinic.access.disclosure import disclose
 from clinic.access.gate import page
 from clinic.access.permissions import patient_for
 from clinic.access.roles import Permission
-from clinic.charts.timeline_chart import timeline_chart
 from clinic.patients.models import Patient
 from clinic.worklist.attention import renal
-from clinic.worklist.patient_page import DecisionRow, Records, TwinView
+from clinic.worklist.patient_page import DecisionRow, TwinView
+from clinic.worklist.records import CHANNELS_SHOWN, Records, names_of
 from clinic.worklist.rows import DRUG
-from clinic.worklist.timeline import timeline
-from twins.records.models import Job, JobKind, JobState
+from clinic.worklist.timeline_view import shown_timeline
+from clinic.worklist.track_record import TrackRecord, track_records
+from twins.records.models import Comparison, Job, JobKind, JobState
 from twins.records.models.job import OPEN_STATES
-from twins.records.twins import result_of
 from twins.samples.channel import Channel
+
+TIMELINE = "timeline"
+"""The element of the page that another window of the timeline is swapped into."""
+ALL_LISTS = (
+    ("Doses", "doses"),
+    ("Orders", "orders"),
+    *((channel.label, str(channel)) for channel in CHANNELS_SHOWN),
+)
 
 
 @page(Permission.PATIENT_VIEW)
 @require_safe
 def patient(request: HttpRequest, subject_key: UUID) -> HttpResponse:
+    """The whole page, or the timeline alone where the page asks for another window of it."""
     found = patient_for(request, subject_key)
     records = Records.of(found)
     twin = TwinView.of(found)
     if twin is not None:
         shown = twin.card.version
         disclose(request, found.pk, entity_type="TwinVersion", entity_id=shown.pk, entity_version=shown.digest)
-    line = timeline(
-        subject=found.subject,
-        doses=records.doses,
-        samples=[s for s in records.samples if s.channel in (Channel.VANCOMYCIN, Channel.CREATININE)],
-        questions=records.questions,
-        course=twin.course if twin else None,
-        result=result_of(twin.comparison) if twin and twin.comparison else None,
-    )
-    zone = timezone.get_current_timezone()
-    main, besides = records.rows()
-    creatinine = [(s.event_time, s.value) for s in records.samples if s.channel == Channel.CREATININE]
     content = {
         "section": "worklist",
         "patient": found,
+        "timeline": shown_timeline(found, records, twin, request.GET, timezone.get_current_timezone()),
+    }
+    if request.headers.get("HX-Target") == TIMELINE:
+        return render(request, "worklist/timeline.html", content)
+    tracks = _tracks(found, twin, records) if twin else []
+    main, besides, some_unlisted = records.tables()
+    creatinine = [(s.event_time, s.value) for s in records.of_channel(Channel.CREATININE)]
+    content |= {
         "place": found.encounters.filter(ended__isnull=True).order_by("-started").first(),
         "twin": twin,
-        "wide": timeline_chart(line, zone=zone, prefix="timeline-wide") if line else "",
-        "narrow": timeline_chart(line, zone=zone, prefix="timeline-narrow", width=360.0) if line else "",
+        "track": tracks[0] if tracks else None,
+        "others": list(zip(twin.others, tracks[1:], strict=True)) if twin else (),
         "main_records": main,
         "other_records": besides,
+        "some_unlisted": some_unlisted,
+        "all_lists": ALL_LISTS,
         "replaced": records.replaced,
         "renal": () if found.subject.haemodialysis_since else renal(creatinine),
         "decisions": DecisionRow.last_of(found, 5),
+        "asked": _asked(twin) if twin else (),
         "job": _job(found),
-        "last_dose": records.doses[-1] if records.doses else None,
-        "last_level": next((s for s in reversed(records.samples) if s.channel == Channel.VANCOMYCIN), None),
     }
     return render(request, "worklist/patient.html", content)
+
+
+def _tracks(found: Patient, twin: TwinView, records: Records) -> list[TrackRecord]:
+    """How the forecasts of the first twin and of the others turned out, in that order."""
+    ids = [card.version.model_id for card in (twin.card, *twin.others)]
+    scored = track_records(found, ids, records)
+    return [scored[model_id] for model_id in ids]
+
+
+def _asked(twin: TwinView) -> list[tuple[Comparison, str]]:
+    """Comparisons that people asked for, each with the name of who did."""
+    names = names_of(comparison.asked_by for comparison in twin.asked)
+    return [(comparison, names.get(comparison.asked_by, "the system")) for comparison in twin.asked]
 
 
 @page(Permission.PATIENT_VIEW)

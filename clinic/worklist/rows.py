@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Max, Min
+from django.db.models import Max, Min, OuterRef, Subquery
 
 from clinic.charts.palette import plan_letter
 from clinic.patients.models import Encounter, Patient
@@ -19,9 +19,11 @@ from twins.records.models import (
     Job,
     JobKind,
     JobState,
+    LevelForecast,
     Order,
     RecordState,
     StoredSample,
+    Subject,
     TwinVersion,
 )
 from twins.records.models.job import OPEN_STATES
@@ -38,6 +40,15 @@ DOUBTFUL = frozenset(
     }
 )
 """Findings that ask for a person's judgement of a value; the others only state what was assumed."""
+BY_DEVICE = (
+    Channel.HEART_RATE,
+    Channel.RESPIRATORY_RATE,
+    Channel.OXYGEN_SATURATION,
+    Channel.SYSTOLIC_PRESSURE,
+    Channel.TEMPERATURE,
+    Channel.SENSOR_GLUCOSE,
+)
+"""What devices send by themselves, so that silence says something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +89,7 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
     versions = _latest_versions(keys)
     comparisons = _default_comparisons([version["id"] for version in versions.values()])
     decisions = _last_decisions(keys)
-    samples = _samples(keys)
+    last_of = _last_of_each_channel(keys)
     levels, creatinine = _values(keys)
     doses = {
         row["subject_id"]: row
@@ -89,6 +100,7 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
     ordered = set(
         Order.objects.filter(subject__in=keys, drug=DRUG, state=RecordState.ACTIVE).values_list("subject_id", flat=True)
     )
+    foretold = _foretold(keys)
     jobs = _update_jobs(keys)
     places = _places(keys)
 
@@ -99,7 +111,8 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
         comparison = comparisons.get(version["id"]) if version else None
         decision = decisions.get(key)
         dose = doses.get(key, {})
-        times = [time for time in (samples.get(key), dose.get("last")) if time]
+        channels = last_of.get(key, {})
+        times = [time for time in (*channels.values(), dose.get("last")) if time]
         job = jobs.get(f"{key}/{DRUG}")
         situation = Situation(
             on_drug=bool(dose) or key in ordered or version is not None,
@@ -109,7 +122,11 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
             creatinine=tuple(creatinine.get(key, ())),
             haemodialysis=patient.subject.haemodialysis_since is not None,
             first_dose=dose.get("first"),
+            last_level=channels.get(Channel.VANCOMYCIN),
+            surprise=_surprise(foretold.get(key), channels.get(Channel.VANCOMYCIN)),
+            last_dose=dose.get("last"),
             last_data=max(times, default=None),
+            devices={channel.label.lower(): channels[channel] for channel in BY_DEVICE if channel in channels},
             unsigned=comparison is not None and not _decided_on(decision, version),
             signed_change=_signed_change(decision, version),
             decided_on_older=_older(decision, version),
@@ -208,13 +225,18 @@ def _decision_words(decision: dict[str, Any] | None, version: dict[str, Any] | N
     return what if _decided_on(decision, version) else f"{what} on earlier data"
 
 
-def _samples(keys: Iterable[UUID]) -> dict[UUID, datetime]:
-    found = (
-        StoredSample.objects.filter(subject__in=keys, state=RecordState.ACTIVE)
-        .values("subject_id")
-        .annotate(last=Max("event_time"))
-    )
-    return {row["subject_id"]: row["last"] for row in found}
+def _last_of_each_channel(keys: Iterable[UUID]) -> dict[UUID, dict[Channel, datetime]]:
+    """When each channel's last value was taken: one step into the index each, however many values there are."""
+
+    def last(channel: Channel) -> Subquery:
+        mine = StoredSample.objects.filter(subject=OuterRef("pk"), channel=channel, state=RecordState.ACTIVE)
+        return Subquery(mine.order_by("-event_time").values("event_time")[:1])
+
+    found = Subject.objects.filter(pk__in=keys).annotate(**{f"last_{c.value}": last(c) for c in Channel})
+    return {
+        row["pk"]: {c: row[f"last_{c.value}"] for c in Channel if row[f"last_{c.value}"] is not None}
+        for row in found.values("pk", *(f"last_{c.value}" for c in Channel))
+    }
 
 
 def _values(
@@ -233,6 +255,21 @@ def _values(
     for key, channel, time, value in found:
         (levels if channel == Channel.VANCOMYCIN else creatinine)[key].append((time, value))
     return levels, creatinine
+
+
+def _foretold(keys: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Of each subject the last level that a version of the first model had spoken of before it came."""
+    found = LevelForecast.objects.filter(subject__in=keys, drug=DRUG, model_id=settings.TWIN_MODELS[DRUG][0])
+    columns = ("subject_id", "event_time", "measured", "q05", "q95")
+    return {row["subject_id"]: row for row in found.order_by("event_time", "pk").values(*columns)}
+
+
+def _surprise(foretold: dict[str, Any] | None, last_level: datetime | None) -> tuple[float, float, float] | None:
+    """The last level and the band it lies outside of."""
+    if foretold is None or foretold["event_time"] != last_level:
+        return None
+    value, low, high = foretold["measured"], foretold["q05"], foretold["q95"]
+    return None if low <= value <= high else (value, low, high)
 
 
 def _update_jobs(keys: Iterable[UUID]) -> dict[str, str]:

@@ -1,130 +1,176 @@
 """What the patient's timeline shows, read from the records."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
 
-from clinic.charts.palette import BLUE, INK, Marker
-from clinic.charts.timeline_chart import DoseMark, Measured, Timeline, Trace, VitalPanel, binned
+from django.utils import timezone
+
+from clinic.charts import words
+from clinic.charts.timeline_marks import Due, Mark, Steps, Timeline
+from clinic.patients.models import Patient
+from clinic.worklist.kidneys import Kidneys, kidneys
+from clinic.worklist.patient_page import TwinView
+from clinic.worklist.records import Record, Records, address_of, value, what
+from clinic.worklist.vitals import vitals
+from clinic.worklist.window import Span, Window
 from twins.forecasts.forecast import ComparisonResult
-from twins.quantities.clock import hours_between
-from twins.records.models import GivenDose, Question, QuestionAction, RecordState, StoredSample, Subject
+from twins.pharmacology.kdigo import RATIO_WITHIN_H
+from twins.quantities.clock import hours_between, moment_at
+from twins.records.bins import extent
+from twins.records.models import StoredSample
 from twins.samples.channel import Channel
-from twins.samples.course import Course
+from twins.samples.course import FindingCode
 
-LONGEST_H = 7 * 24.0
-"""How much of the past is drawn; older data are in the tables."""
-AHEAD_H = 48.0
-WITHOUT_TWIN_H = 72.0
-BINS = 220
-"""Intervals across the chart: more than can be told apart on a page."""
-_TRACES = (
-    ("Heart rate, /min", 40.0, ((Channel.HEART_RATE, "heart rate", INK, Marker.CIRCLE),)),
-    (
-        "Blood pressure, mmHg",
-        60.0,
-        (
-            (Channel.SYSTOLIC_PRESSURE, "systolic", INK, Marker.TRIANGLE),
-            (Channel.DIASTOLIC_PRESSURE, "diastolic", BLUE, Marker.SQUARE),
-        ),
-    ),
-    ("Oxygen saturation, %", 8.0, ((Channel.OXYGEN_SATURATION, "SpO2", INK, Marker.CIRCLE),)),
-    ("Temperature, °C", 2.0, ((Channel.TEMPERATURE, "temperature", INK, Marker.CIRCLE),)),
-    ("Respiratory rate, /min", 10.0, ((Channel.RESPIRATORY_RATE, "respiratory rate", INK, Marker.CIRCLE),)),
-)
-_VITALS = tuple(channel for _, _, traces in _TRACES for channel, *_ in traces)
+MOST_MARKS = 200
+"""So many points of one series are drawn, the newest; more can be seen in a shorter window."""
+_CLOCKS_MAY_DIFFER = timedelta(minutes=5)
+_SAME_H = 1.0 / 60.0
 
 
-def timeline(
-    *,
-    subject: Subject,
-    doses: Sequence[GivenDose],
-    samples: Sequence[StoredSample],
-    questions: Mapping[str, Question],
-    course: Course | None,
-    result: ComparisonResult | None,
-) -> Timeline | None:
-    """The timeline's data, or None where nothing was ever given or measured.
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """The chart's data, the newest of the kidneys in sentences, and how many older points were left out."""
 
-    Parameters
-    ----------
-    doses, samples
-        In use, in order of time; of the samples the levels and creatinine.
-    questions
-        The open ones by the record's `source_key`.
-    course, result
-        Of the newest twin and its default comparison, if there are.
+    line: Timeline
+    kidneys: Kidneys
+    left_out: int
+    vital_channels: frozenset[Channel]
+    """Of which vital signs there is a value in the window."""
+
+
+def span_of(patient: Patient, records: Records, twin: TwinView | None) -> Span | None:
+    """From the first record to the last moment known; None where nothing was ever given, ordered or measured.
+
+    What is dated in the future does not stretch it, unless there is nothing else.
     """
-    last = course.start + timedelta(hours=course.until_h) if course else _last_moment(subject, doses, samples)
-    if last is None:
+    ends = extent(patient.subject)
+    first = [one for one, _ in ends.values()]
+    last = [other for _, other in ends.values()]
+    for rows in (records.doses, records.orders):
+        first += [row.event_time for row in rows[:1]]
+        last += [row.event_time for row in rows[-1:]]
+    if twin is not None:
+        first.append(twin.course.start)
+    if not first:
         return None
-    start = course.start if course else last - timedelta(hours=WITHOUT_TWIN_H)
-    as_of = hours_between(start, last)
-    events = [hours_between(start, row.event_time) for row in (*doses, *samples)]
-    earliest = min([0.0, *(hour for hour in events if hour > -24.0)]) if course else 0.0
-    low = max(earliest, as_of - LONGEST_H)
-    low -= 0.02 * (as_of - low)  # so that the first mark does not lie on the axis
-    high = as_of + (AHEAD_H if result else max(2.0, 0.04 * (as_of - low)))
+    now = timezone.now() + _CLOCKS_MAY_DIFFER
+    until = [moment for moment in last if moment <= now]
+    if twin is not None:
+        until.append(moment_at(twin.course.start, twin.course.until_h))
+    return Span(min(first), max(until or last), twin is not None and twin.current is not None)
 
-    def left_out(source_key: str) -> bool:
-        question = questions.get(source_key)
-        return question is not None and question.action == QuestionAction.EXCLUDE
 
-    def hour(row: GivenDose | StoredSample) -> float:
-        question = questions.get(row.source_key)
-        moved = question.new_time if question is not None and question.action == QuestionAction.RETIME else None
-        return hours_between(start, moved or row.event_time)
+def draw(
+    patient: Patient,
+    records: Records,
+    twin: TwinView | None,
+    result: ComparisonResult | None,
+    window: Window,
+    zone: tzinfo,
+) -> Drawn:
+    """The timeline of `window`. `result` is of the twin's default comparison, if there is one."""
+    start = twin.course.start if twin else window.span.first.astimezone(UTC)
+    low, high = hours_between(start, window.start), hours_between(start, window.end)
+    until = twin.course.until_h if twin else hours_between(start, window.span.until)
+    left_out = 0
 
-    def measured(channel: Channel) -> tuple[Measured, ...]:
-        return tuple(Measured(hour(s), s.value, not left_out(s.source_key)) for s in samples if s.channel == channel)
+    def marks(rows: Sequence[Record], before_h: float = 0.0) -> list[Mark]:
+        """Those of the window and of so much before it, with the last before that, whose value may hold into it."""
+        nonlocal left_out
+        placed = sorted(((hours_between(start, records.time_of(row)), row) for row in rows), key=lambda item: item[0])
+        inside = [item for item in placed if low - before_h <= item[0] <= high]
+        left_out += max(0, len(inside) - MOST_MARKS)
+        last = [item for item in placed if item[0] < low - before_h][-1:]
+        return [_mark(hour, row, records, zone) for hour, row in [*last, *inside[-MOST_MARKS:]]]
 
-    return Timeline(
+    creatinine = records.of_channel(Channel.CREATININE)
+    newest = sorted(creatinine, key=records.time_of)[-MOST_MARKS:]
+    found = kidneys(
+        patient.subject,
+        marks(creatinine, RATIO_WITHIN_H),
+        [_mark(hours_between(start, records.time_of(row)), row, records, zone) for row in newest],
+        until_h=until,
+        model=twin.card.model if twin else None,
+        course=twin.course if twin else None,
+    )
+    weight = marks(records.of_channel(Channel.WEIGHT))
+    panels = [panel for panel in found.panels if _reaches(panel, low, high)]
+    if weight:
+        panels.append(Steps("Body weight, kg", tuple(weight), 5.0, from_zero=False))
+    panels_of_vitals, seen = vitals(patient.subject, start, window, records.questions, zone)
+    line = Timeline(
         start=start,
         low_h=low,
         high_h=high,
-        as_of_h=as_of,
-        doses=tuple(DoseMark(hour(dose), dose.amount_mg, not left_out(dose.source_key)) for dose in doses),
-        levels=measured(Channel.VANCOMYCIN),
+        as_of_h=until,
+        doses=_inside(marks(records.doses), low, high),
+        due=tuple(_due(records, twin, result, start, low, high, until)),
+        levels=_inside(marks(records.of_channel(Channel.VANCOMYCIN)), low, high),
         past=result.past if result else None,
         forecast=result.forecasts[0] if result else None,
-        creatinine=measured(Channel.CREATININE),
-        vitals=_vitals(subject, start, low, high),
+        steps=tuple(panels),
+        vitals=panels_of_vitals,
     )
+    return Drawn(line, found, left_out, seen)
 
 
-def _last_moment(subject: Subject, doses: Sequence[GivenDose], samples: Sequence[StoredSample]) -> datetime | None:
-    vital = (
-        StoredSample.objects.filter(subject=subject, state=RecordState.ACTIVE)
-        .order_by("-event_time")
-        .values_list("event_time", flat=True)
-        .first()
+def _inside(marks: Iterable[Mark], low: float, high: float) -> tuple[Mark, ...]:
+    return tuple(mark for mark in marks if low <= mark.hour <= high)
+
+
+def _reaches(panel: Steps, low: float, high: float) -> bool:
+    """Whether anything of the panel lies in the window or holds into it."""
+    hours = [mark.hour for mark in panel.marks] + [hour for hour, _ in panel.line]
+    return any(low <= hour <= high for hour in hours) or any(hour < low for hour in hours)
+
+
+def _mark(hour: float, row: Record, records: Records, zone: tzinfo) -> Mark:
+    used = not records.is_left_out(row)
+    moved = records.time_of(row)
+    said = f"{what(row)} {value(row)}, {words.clock(moved, zone)}"
+    if not used:
+        said += ", left out"
+    elif moved != row.event_time:
+        said += ", taken at another time"
+    number = row.value if isinstance(row, StoredSample) else row.amount_mg
+    return Mark(hour, number, used, address_of(row), said)
+
+
+def _due(
+    records: Records,
+    twin: TwinView | None,
+    result: ComparisonResult | None,
+    start: datetime,
+    low: float,
+    high: float,
+    until: float,
+) -> list[Due]:
+    """Doses that orders ask for, up to the last moment known; from there on those of the plan that is forecast."""
+    missed = (
+        [f.time_h for f in twin.course.findings if f.code is FindingCode.ORDERED_NOT_GIVEN and f.time_h is not None]
+        if twin
+        else []
     )
-    return max([row.event_time for row in (*doses[-1:], *samples[-1:])] + ([vital] if vital else []), default=None)
-
-
-def _vitals(subject: Subject, start: datetime, low_h: float, high_h: float) -> tuple[VitalPanel, ...]:
-    rows = (
-        StoredSample.objects.filter(
-            subject=subject,
-            channel__in=_VITALS,
-            state=RecordState.ACTIVE,
-            event_time__gte=start + timedelta(hours=low_h),
-            event_time__lte=start + timedelta(hours=high_h),
-        )
-        .order_by("event_time")
-        .values_list("channel", "event_time", "value")
-    )
-    series: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for channel, time, value in rows.iterator(chunk_size=5000):
-        series[channel].append((hours_between(start, time), value))
-    width = (high_h - low_h) / BINS
-    panels = []
-    for title, span, traces in _TRACES:
-        shown = tuple(
-            Trace(label, binned(series[channel], width), colour, mark)
-            for channel, label, colour, mark in traces
-            if series[channel]
-        )
-        if shown:
-            panels.append(VitalPanel(title, shown, span))
-    return tuple(panels)
+    planned = result.forecasts[0].plan.regimen if result else None
+    found: list[Due] = []
+    for order in records.orders:
+        if records.is_left_out(order):
+            continue
+        begin = hours_between(start, records.time_of(order))
+        end = hours_between(start, order.end_time) if order.end_time else high
+        end = min(end, until if result else high, high)
+        first = max(0, int((low - begin) / order.interval_h))
+        last = int((end - begin) / order.interval_h + 1e-9)
+        for k in range(max(first, last + 1 - MOST_MARKS), last + 1):
+            hour = begin + k * order.interval_h
+            stopped = order.end_time is not None and hour >= hours_between(start, order.end_time)
+            if low <= hour <= end and not stopped:
+                found.append(Due(hour, order.amount_mg, any(abs(hour - time) < _SAME_H for time in missed)))
+    if result is not None and planned is not None and high > until:
+        found += [
+            Due(dose.start_h, dose.amount_mg)
+            for dose in planned.doses(min(high, until + result.horizon_h))
+            if dose.start_h > until
+        ]
+    return sorted(found, key=lambda due: due.hour)[-MOST_MARKS:]

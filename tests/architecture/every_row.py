@@ -11,7 +11,8 @@ from clinic.decisions.models import Decision
 from clinic.patients.models import CareTeam, Opening, Patient, Restriction
 from tests.api import ward_data
 from tests.architecture.every_url import EXAMPLES
-from tests.factories import patient_records
+from tests.factories import fits, patient_records
+from tests.factories import vancomycin_case as case
 
 IDENTIFYING = re.compile(
     r"Quillfeather|Zebedee|REC-998877|1959-03-14|14 Mar(ch)? 1959|14\.0?3\.1959|ward[./]p77", re.IGNORECASE
@@ -23,7 +24,7 @@ def someone_known() -> Patient:
     patient = patient_records.patient("Quillfeather", "Zebedee")
     Patient.objects.filter(pk=patient.pk).update(record_number="REC-998877", source_key="ward/Patient/p77")
     patient.refresh_from_db()
-    _, comparison = patient_records.twin(patient.subject)
+    _, comparison = patient_records.twin(patient.subject, fit=fits.individual(case.course()))
     nurse = patient_records.person("nurse")
     now = timezone.now()
     Decision.objects.create(

@@ -7,7 +7,7 @@ from django.db import connection
 
 from clinic.audit.models import AuditEvent, Checkpoint, Stub
 from clinic.decisions.models import Decision
-from twins.records.models import Comparison, HouseVersion, TwinVersion
+from twins.records.models import Comparison, HouseVersion, LevelForecast, TwinVersion
 
 pytestmark = [
     pytest.mark.django_db,
@@ -15,7 +15,9 @@ pytestmark = [
 ]
 
 
-@pytest.mark.parametrize("model", [AuditEvent, Checkpoint, Stub, Decision, TwinVersion, Comparison, HouseVersion])
+@pytest.mark.parametrize(
+    "model", [AuditEvent, Checkpoint, Stub, Decision, TwinVersion, Comparison, LevelForecast, HouseVersion]
+)
 def test_a_row_that_would_replace_another_is_refused_at_every_unique_index(model: type) -> None:
     table = model._meta.db_table
     with connection.cursor() as cursor:

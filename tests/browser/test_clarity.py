@@ -6,7 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.browser.conftest import Site, Watched, sign_in
+from tests.browser.conftest import Watched
+from tests.browser.site import Site, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -26,8 +27,14 @@ def addresses(page: Page) -> dict[str, str]:
     found["comparison"] = page.get_by_role("link", name=re.compile("Compare plans of Moreau")).get_attribute("href")
     found["comparison, no level"] = page.get_by_role("link", name=re.compile("plans of Petrov")).get_attribute("href")
     found["ask"] = f"{found['patient']}/compare"
+    found["ask, several"] = f"{found['patient']}/compare?plan1-amount_mg=750&stop=1&models=apart&why=current"
     found["ask, cannot"] = f"{found['cannot']}/compare"
     page.goto(found["patient"])
+    found["patient, a day"] = f"{found['patient']}?window=24h"
+    found["record"] = page.get_by_role(
+        "link", name=re.compile("Vancomycin level at .* open the record")
+    ).first.get_attribute("href")
+    found["values"] = page.get_by_role("link", name="Heart rate", exact=True).get_attribute("href")
     found["question"] = page.get_by_role("link", name=re.compile("question this")).first.get_attribute("href")
     return found
 
@@ -72,7 +79,7 @@ def test_axe_finds_nothing_and_nothing_reaches_beyond_the_edge(
         ("auditor", ("/audit", "/audit/events/1", "/break-glass/reviews")),
         ("pharmacist", ("/cds-feedback", "/subscriptions")),
         ("clinician", ("/apps", "/cds-feedback", "/break-glass")),
-        ("researcher", ("/studies", "/studies/new")),
+        ("researcher", ("/studies", "/studies/new", "/account", "/account/password", "/account/app", "/account/key")),
     ],
 )
 def test_the_pages_of_each_role_are_accessible_in_every_look(

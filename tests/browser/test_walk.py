@@ -44,17 +44,41 @@ def test_the_worklist_leads_to_a_comparison_in_one_click(page: Page):
     expect(page.get_by_role("heading", name="Moreau, Hélène: vancomycin plans compared")).to_be_visible()
 
 
-def test_other_plans_are_asked_for_waited_for_and_compared(page: Page):
+def test_plans_answer_while_they_are_typed_and_are_kept_when_asked(page: Page):
     page.goto("/")
     page.get_by_role("link", name="Compare plans of Okafor, Daniel").click()
     page.get_by_role("link", name="Ask for other plans").click()
     page.get_by_label("Dose, mg", exact=True).first.fill("1500")
+    expect(page.locator("#preview").get_by_text("Choose the interval.")).to_be_visible()
     page.get_by_label("Every").first.select_option("24")
-    page.get_by_label("Infused over, h").first.fill("1.5")
-    page.get_by_role("button", name="Compare").click()
+    page.get_by_label("Infused over, h").first.press_sequentially("1.5")
+    shown = page.locator("#preview ol.plans li").nth(1)
+    expect(shown).to_contain_text("1500 mg over 1.5 h every 24 h")
+    expect(page.get_by_label("Infused over, h").first).to_be_focused()
+    expect(page).to_have_url(re.compile("plan1-amount_mg=1500"))
+    page.get_by_label("Which models answer").select_option("averaged")
+    expect(page.get_by_text("Weights by marginal likelihood")).to_be_visible()
+    page.reload()  # the address holds it all
+    expect(shown).to_contain_text("1500 mg over 1.5 h every 24 h")
+    page.get_by_role("button", name="Save as a comparison to sign").click()
     expect(page.get_by_role("heading", name="The plans in a sentence")).to_be_visible(timeout=60_000)
     expect(page.locator("ol.plans li")).to_have_count(2)
     expect(page.locator("ol.plans li").nth(1)).to_contain_text("1500 mg over 1.5 h every 24 h")
+
+
+def test_without_scripts_a_proposal_is_added_and_computed(browser, site, signed_in):
+    context = browser.new_context(base_url=site.address, storage_state=signed_in, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_role("link", name="Compare plans of Okafor, Daniel").click()
+    page.get_by_role("link", name="Ask for other plans").click()
+    page.get_by_role("button", name=re.compile(r"^Add \d+ mg")).first.click()
+    expect(page.locator("#preview ol.plans li")).to_have_count(2)
+    page.get_by_role("button", name="Copy plan 1").click()
+    page.get_by_label("Dose, mg", exact=True).nth(1).fill("500")
+    page.get_by_role("button", name="Compute").click()
+    expect(page.locator("#preview ol.plans li").nth(2)).to_contain_text("500 mg")
+    context.close()
 
 
 def test_a_questioned_level_is_worked_in_while_one_waits_and_can_be_undone(page: Page):

@@ -1,4 +1,4 @@
-"""A fit without estimation: etas given outright, for tests of what comes after."""
+"""Fits: one without estimation, of etas given outright, and one of the engine with few draws."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from twins.estimation.fit import Fit, FitOutcome
+from twins.estimation.individualise import individualise
+from twins.pharmacology import formulary
 from twins.pharmacology.population import PopulationModel
+from twins.samples.course import Course
 
 
 def certain(model: PopulationModel, eta: Sequence[float] = (), *, draws: ArrayLike | None = None, seed: int = 1) -> Fit:
@@ -34,3 +37,8 @@ def certain(model: PopulationModel, eta: Sequence[float] = (), *, draws: ArrayLi
         residuals=(),
         warnings=(),
     )
+
+
+def individual(course: Course, model_id: str = "vancomycin-goti-2018", *, draws: int = 100) -> Fit:
+    """A fit of the engine's own, which can be forecast; one core makes it in milliseconds."""
+    return individualise(formulary.model(model_id), course, seed=1, draws=draws)

@@ -126,8 +126,31 @@ def average(
         If no model is given, one twice, their units differ, or a prior weight is not positive.
     """
     chosen = Options() if options is None else options
-    before = _prior(models, prior)
+    _prior(models, prior)
     fits = [individualise(m, course, seed=_own(seed, m), draws=draws, options=chosen) for m in models]
+    return weigh(models, fits, course, seed=seed, draws=draws, weighting=weighting, prior=prior, options=chosen)
+
+
+def weigh(
+    models: Sequence[PopulationModel],
+    fits: Sequence[Fit],
+    course: Course,
+    *,
+    seed: int,
+    draws: int = 1000,
+    weighting: Weighting = Weighting.LIKELIHOOD,
+    prior: Mapping[str, float] | None = None,
+    options: Options | None = None,
+) -> Average:
+    """`average` of fits that were made already, one of each model and all of them to `course` with `options`.
+
+    Raises
+    ------
+    ValueError
+        As `average`.
+    """
+    chosen = Options() if options is None else options
+    before = _prior(models, prior)
     reasons = [_why_not(fit, course) for fit in fits]
     scores = [
         (-math.inf, 0.0) if reason else _score(model, fit, course, chosen, weighting, _own(seed, model))

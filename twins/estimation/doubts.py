@@ -9,18 +9,13 @@ from twins.estimation.fit import LevelResidual
 from twins.estimation.posterior import Posterior, Sampler
 from twins.pharmacology.covariates import CLEARANCE, CovariateHistory, chart_name, cockcroft_gault
 from twins.pharmacology.individual import Individual
+from twins.pharmacology.kdigo import RATIO_WITHIN_H, RISE_MG_PER_DL, RISE_RATIO, RISE_WITHIN_H
 from twins.pharmacology.population import Eta, Link, PopulationModel
 from twins.quantities.dose import Route
 from twins.samples.course import Course
 
 _LARGE_RESIDUAL = 3.0
 _LARGE_ETA_SD = 2.5
-RISE_MG_PER_DL, RISE_WITHIN_H = 0.3, 48.0
-RISE_RATIO, RATIO_WITHIN_H = 1.5, 7 * 24.0
-"""Acute kidney injury by creatinine: a rise of 0.3 mg/dL within 48 h, or to 1.5 times the baseline within 7 days.
-
-KDIGO Clinical Practice Guideline for Acute Kidney Injury. Kidney Int Suppl 2012;2:1-138. doi:10.1038/kisup.2012.1
-"""
 _ROUNDING = 1e-9
 """A rise from 0.9 to 1.2 mg/dL is one of 0.3, whatever its last binary digit."""
 

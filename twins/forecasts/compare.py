@@ -5,11 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from twins.estimation.averaging import Average
 from twins.estimation.fit import Fit, FitOutcome
 from twins.forecasts import exposure
 from twins.forecasts.explain import influences
 from twins.forecasts.forecast import Attained, ComparisonResult, DayExposure, PastFit, PlanForecast
-from twins.forecasts.simulate import AHEAD_H, Present, carry, doses_of
+from twins.forecasts.simulate import AHEAD_H, Present, doses_of
+from twins.forecasts.together import Together
 from twins.forecasts.wording import sentence
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.regimen import Plan
@@ -67,14 +69,7 @@ def compare(
     """
     if fit.outcome is FitOutcome.CANNOT:
         raise CannotForecastError(fit.reason)
-    if not plans:
-        raise ValueError("plans is empty; give at least the current plan")
-    if not horizon_h >= exposure.DAY_H:
-        raise ValueError(f"horizon_h is {horizon_h}; give at least {exposure.DAY_H:g} h, one day of exposure")
-    if not 0 < step_h <= exposure.DAY_H:
-        raise ValueError(f"step_h is {step_h}; give a positive step of at most {exposure.DAY_H:g} h")
-    farthest = max((exposure.Window.of(plan, aim).to_h for plan in plans for aim in (target, *also)), default=0.0)
-    ahead = max(AHEAD_H, horizon_h, farthest)
+    ahead = _ahead(plans, target, horizon_h, step_h, also)
     present = Present.reach(model, course, fit.draws, seed=fit.seed, ahead_h=ahead)
     return ComparisonResult(
         as_of_h=course.until_h,
@@ -84,6 +79,59 @@ def compare(
         past=_past(present, step_h),
         influences=influences(model, course, fit, plans[0], target) if explained else (),
     )
+
+
+def compare_together(
+    average: Average,
+    course: Course,
+    plans: Sequence[Plan],
+    *,
+    target: Target,
+    horizon_h: float = 72.0,
+    step_h: float = 0.5,
+    also: Sequence[Target] = (),
+) -> ComparisonResult:
+    """`compare` by several models at once, each with its weight's share of the draws.
+
+    Bands and chances are of all draws together, so that where the models disagree the bands are wider than any one's.
+    What moves the answer is not told: it differs from model to model.
+
+    Raises
+    ------
+    CannotForecastError
+        If no model has draws, with the reasons.
+    ValueError
+        As `compare`.
+    """
+    if not average.used:
+        raise CannotForecastError(" ".join(average.sentences))
+    ahead = _ahead(plans, target, horizon_h, step_h, also)
+    together = Together.of(
+        [
+            Present.reach(member.model, course, member.draws, seed=member.fit.seed, ahead_h=ahead)
+            for member in average.used
+        ]
+    )
+    return ComparisonResult(
+        as_of_h=course.until_h,
+        horizon_h=horizon_h,
+        target=target,
+        forecasts=tuple(_forecast(together, plan, target, horizon_h, step_h, also) for plan in plans),
+        past=_past(together, step_h),
+        influences=(),
+    )
+
+
+def _ahead(plans: Sequence[Plan], target: Target, horizon_h: float, step_h: float, also: Sequence[Target]) -> float:
+    """How far beyond the course's end the model is laid, after what was asked for was looked at."""
+    if not plans:
+        raise ValueError("plans is empty; give at least the current plan")
+    if not horizon_h >= exposure.DAY_H:
+        raise ValueError(f"horizon_h is {horizon_h}; give at least {exposure.DAY_H:g} h, one day of exposure")
+    if not 0 < step_h <= exposure.DAY_H:
+        raise ValueError(f"step_h is {step_h}; give a positive step of at most {exposure.DAY_H:g} h")
+    farthest = max((exposure.Window.of(plan, aim).to_h for plan in plans for aim in (target, *also)), default=0.0)
+    return max(AHEAD_H, horizon_h, farthest)
 
 
 def _forecast(
@@ -129,8 +177,7 @@ def _past(present: Present, step_h: float) -> PastFit:
     grid = start + step * np.arange(int(np.ceil((course.until_h - start) / step)))
     turns = [time for dose in given for time in (dose.start_h, dose.end_h) if time <= course.until_h]
     times = np.unique(np.concatenate((grid, turns, [course.until_h])))
-    past = carry(present.model, course, present.chart, present.parameters, given, times).concentration
-    return PastFit(tuple(float(time) for time in times), _plain(exposure.quantiles(past)))
+    return PastFit(tuple(float(time) for time in times), _plain(exposure.quantiles(present.look_back(times))))
 
 
 def _plain(rows: Array) -> tuple[tuple[float, ...], ...]:

@@ -143,6 +143,17 @@ class Limits:
         beyond |= {factor * amount_mg for factor in _FACTORS if factor * amount_mg < self.amounts_mg[0]}
         return (*sorted(between), *sorted(beyond - {amount_mg}))
 
+    def odd_intervals(self, interval_h: float) -> tuple[float, ...]:
+        """Between an interval and its neighbours: what could be kept if the ward kept other hours."""
+        kept = sorted(self.intervals_h)
+        place = min(range(len(kept)), key=lambda k: abs(kept[k] - interval_h))
+        neighbours = (kept[max(place - 1, 0)], kept[min(place + 1, len(kept) - 1)])
+        return tuple(sorted({0.5 * (interval_h + other) for other in neighbours} - {interval_h}))
+
+    def next_amount(self, amount_mg: float) -> float | None:
+        """The next larger amount that can be given at once, or None."""
+        return next((known for known in self.amounts_mg if known > amount_mg * (1.0 + 1e-9)), None)
+
 
 def _sums(sizes_mg: tuple[float, ...], low_mg: float, high_mg: float) -> list[float]:
     """Ascending sums of at most `_MOST_PIECES` sizes from low to high."""

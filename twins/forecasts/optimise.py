@@ -2,34 +2,31 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from twins.estimation.fit import Fit, FitOutcome
 from twins.forecasts import exposure
+from twins.forecasts.bounds import bound_by, held_by
 from twins.forecasts.compare import CannotForecastError
-from twins.forecasts.exposure import DAY_H, Attainment, Window
+from twins.forecasts.exposure import DAY_H, Window
 from twins.forecasts.limits import Limits
 from twins.forecasts.proposal import Proposal, Proposals
-from twins.forecasts.settling import settled_by, window_by
+from twins.forecasts.score import Scored, Search, score_of, worth_of
+from twins.forecasts.settling import settled_by
 from twins.forecasts.simulate import AHEAD_H, Present
 from twins.forecasts.wording import label
 from twins.pharmacology.drug import Practice
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.regimen import Plan, Regimen
-from twins.pharmacology.target import Metric, Target
+from twins.pharmacology.target import Target
 from twins.quantities.dose import Route
 from twins.samples.course import Course
 from twins.solvers.system import Equations
 
 _WORST_SHORTFALL = 0.25
 """A plan whose score is this much below the best one's is no alternative to it."""
-_ODD_INTERVALS = (36.0, 72.0)
-_ODD_PENALTY = 0.03
-"""Intervals that shift the time of day are missed more easily: they must be better by this to be proposed."""
-_ENOUGH = 0.9
-"""Of a target without an upper limit, as is customary for fT>MIC: beyond this chance less drug is better than more."""
 _LOADING_FROM = 0.7
 """A larger first dose is tried when the first day is this likely to stay below the target."""
 _LOADING_GAIN = 0.15
@@ -37,31 +34,9 @@ _LOADING_GAIN = 0.15
 _LATER_HARM = 0.05
 """Where a slow drug has settled, a larger first dose may add at most so much to the chance above the target."""
 _HOLDS_H = (12.0, 24.0, 48.0)
-_BINDS = 0.01
-"""A limit is said to bind where a dose on its other side would score better by this."""
 _COARSE = 100
 """Draws that a first look at every plan takes where the equations are stepped through; the best are looked at again."""
 _LOOKED_AGAIN = 6
-
-
-@dataclass(frozen=True, slots=True)
-class _Scored:
-    plan: Plan
-    score: float
-    first_day: Attainment
-    headline: Attainment
-    settled: Attainment
-    window: Window
-
-
-@dataclass(frozen=True, slots=True)
-class _Search:
-    present: Present
-    current: Plan | None
-    target: Target
-    limits: Limits
-    settled_by_h: float | None = None
-    coarse: Present | None = None
 
 
 def propose(
@@ -137,7 +112,8 @@ def optimise(
             p_in_target=item.headline.p_in_target,
             p_above=item.headline.p_above,
             p_below=item.headline.p_below,
-            bound_by=_bound_by(search, item),
+            bound_by=bound_by(search, item),
+            held_by=held_by(search, item),
             settled_from_h=item.window.from_h,
             settled_to_h=item.window.to_h,
             settled_p_in_target=item.settled.p_in_target,
@@ -164,7 +140,7 @@ def way_in(model: PopulationModel, course: Course, current: Plan | None = None) 
 def _search(
     model: PopulationModel, course: Course, fit: Fit, *, current: Plan | None, target: Target, limits: Limits,
     horizon_h: float | None = None,
-) -> _Search:  # fmt: skip
+) -> Search:  # fmt: skip
     if fit.outcome is FitOutcome.CANNOT:
         raise CannotForecastError(fit.reason)
     longest = max(DAY_H, *limits.intervals_h)
@@ -177,7 +153,7 @@ def _search(
         # A plan's window ends within one interval of it.
         ahead = max(ahead, settled + longest)
     present = Present.reach(model, course, fit.draws, seed=fit.seed, ahead_h=ahead)
-    return _Search(present, current, target, limits, settled, _coarser(present))
+    return Search(present, current, target, limits, settled, _coarser(present))
 
 
 def _coarser(present: Present) -> Present | None:
@@ -189,8 +165,8 @@ def _coarser(present: Present) -> Present | None:
     return replace(present, parameters=np.ascontiguousarray(present.parameters[some]), state=state)
 
 
-def _best(search: _Search, count: int) -> list[_Scored]:
-    scored = [_score(search, plan) for plan in _candidates(search)]
+def _best(search: Search, count: int) -> list[Scored]:
+    scored = [score_of(search, plan) for plan in _candidates(search)]
     ranked = sorted(scored, key=lambda item: _rank(item, search.target))
     ranked = [item for item in ranked if not _same(item.plan, search.current)]
     if not ranked:
@@ -199,25 +175,25 @@ def _best(search: _Search, count: int) -> list[_Scored]:
     if search.coarse is not None:
         few = [item.plan for item in ranked[: max(count, _LOOKED_AGAIN)]]
         fine = replace(search, coarse=None)
-        ranked = sorted((_score(fine, plan) for plan in few), key=lambda item: _rank(item, search.target))
-    loaded = _with_loading(search, ranked[0] if fine is search else _score(search, ranked[0].plan))
+        ranked = sorted((score_of(fine, plan) for plan in few), key=lambda item: _rank(item, search.target))
+    loaded = _with_loading(search, ranked[0] if fine is search else score_of(search, ranked[0].plan))
     if loaded is not None:
-        ranked.insert(0, loaded if fine is search else _score(fine, loaded.plan))
+        ranked.insert(0, loaded if fine is search else score_of(fine, loaded.plan))
     worst = ranked[0].score - _WORST_SHORTFALL
     good = [item for item in ranked if item.score >= worst]
-    firsts: dict[float, _Scored] = {}
+    firsts: dict[float, Scored] = {}
     for item in good:
         firsts.setdefault(item.plan.regimen.interval_h if item.plan.regimen else math.inf, item)
     order = [*firsts.values(), *(item for item in good if item not in firsts.values())]
     return order[:count]
 
 
-def _rank(item: _Scored, target: Target) -> tuple[float, float, str]:
+def _rank(item: Scored, target: Target) -> tuple[float, float, str]:
     daily = item.plan.regimen.daily_mg if item.plan.regimen else 0.0
     return -item.score, 0.0 if target.has_limit else daily, item.plan.label
 
 
-def _candidates(search: _Search) -> Iterator[Plan]:
+def _candidates(search: Search) -> Iterator[Plan]:
     present, limits = search.present, search.limits
     nothing = Plan("No further doses", None)
     yield nothing
@@ -238,7 +214,7 @@ def _candidates(search: _Search) -> Iterator[Plan]:
                         yield _plan(search, held, hold)
 
 
-def _plan(search: _Search, regimen: Regimen, hold_h: float = 0.0) -> Plan:
+def _plan(search: Search, regimen: Regimen, hold_h: float = 0.0) -> Plan:
     """With the length of infusion in its label where several are tried."""
     words = label(regimen, hold_h)
     if search.limits.lengths_h and not regimen.continuous:
@@ -256,52 +232,12 @@ def _start(course: Course, current: Plan | None, interval_h: float) -> float:
     return course.until_h
 
 
-def _score(search: _Search, plan: Plan) -> _Scored:
-    target = search.target
-    window = Window.of(plan, target)
-    second = _after(window, target)
-    later = window_by(search.settled_by_h, second, target)
-    windows = [Window(0.0, DAY_H), window, second]
-    if later != second:
-        windows.append(later)
-    first, one, two, *more = exposure.over_windows(search.coarse or search.present, plan, target, windows)
-    odd = _ODD_PENALTY if plan.regimen is not None and plan.regimen.interval_h in _ODD_INTERVALS else 0.0
-    score = 0.5 * (_worth(one, target) + _worth(two, target))
-    if search.settled_by_h is not None and more:
-        score = _settled_worth(plan, one, two, more[0], target)
-    return _Scored(plan, score - odd, first, one, more[0] if more else two, later)
-
-
-def _settled_worth(plan: Plan, one: Attainment, two: Attainment, settled: Attainment, target: Target) -> float:
-    """Half for the first two windows and half for the settled one, less the greater harm."""
-    counted = (settled, settled) if plan.regimen is None else (one, two)
-    inside = [each.p_in_target for each in counted]
-    if not target.has_limit:
-        lots = [min(share, _ENOUGH) for share in (*inside, settled.p_in_target)]
-        return 0.25 * (lots[0] + lots[1]) + 0.5 * lots[2]
-    harm = max(0.5 * (one.p_above + two.p_above), settled.p_above)
-    return 0.25 * (inside[0] + inside[1]) + 0.5 * settled.p_in_target - harm
-
-
-def _after(window: Window, target: Target) -> Window:
-    """The window that follows; an area over a window of its own has none."""
-    if target.metric is Metric.AUC:
-        return window
-    return Window(window.to_h, window.to_h + window.to_h - window.from_h)
-
-
-def _worth(found: Attainment, target: Target) -> float:
-    if target.has_limit:
-        return found.p_in_target - found.p_above
-    return min(found.p_in_target, _ENOUGH)
-
-
-def _with_loading(search: _Search, best: _Scored) -> _Scored | None:
+def _with_loading(search: Search, best: Scored) -> Scored | None:
     """The best plan with a larger first dose, if that makes the first day clearly better and no later one worse."""
     regimen = best.plan.regimen
     if regimen is None or best.first_day.p_below <= _LOADING_FROM:
         return None
-    gained = _worth(best.first_day, search.target) + _LOADING_GAIN
+    gained = worth_of(best.first_day, search.target) + _LOADING_GAIN
     chosen = None
     for amount in search.limits.amounts_mg:
         if amount <= regimen.amount_mg:
@@ -318,32 +254,13 @@ def _with_loading(search: _Search, best: _Scored) -> _Scored | None:
             regimen.route,
             length,
         )
-        scored = _score(search, _plan(search, loaded))
-        worth = _worth(scored.first_day, search.target)
+        scored = score_of(search, _plan(search, loaded))
+        worth = worth_of(scored.first_day, search.target)
         harmless = search.settled_by_h is None or scored.settled.p_above <= best.settled.p_above + _LATER_HARM
         if worth > gained and scored.score >= best.score - 0.05 and harmless:
             gained = worth
             chosen = scored
     return chosen
-
-
-def _bound_by(search: _Search, item: _Scored) -> tuple[str, ...]:
-    """The limits on whose other side a dose would score better."""
-    regimen = item.plan.regimen
-    if regimen is None:
-        return ()
-    score = item.score if search.coarse is None else _score(search, item.plan).score
-    found: list[str] = []
-    for amount in search.limits.probes(regimen.amount_mg):
-        # Of a larger dose the infusion is longer, at the same rate.
-        length = regimen.duration_h * (1.0 if regimen.continuous else max(1.0, amount / regimen.amount_mg))
-        reason = search.limits.refusal(amount, regimen.interval_h, length)
-        if not reason or reason in found:
-            continue
-        other = replace(regimen, amount_mg=amount, duration_h=min(length, regimen.interval_h))
-        if _score(search, Plan("", other)).score > score + _BINDS:
-            found.append(reason)
-    return tuple(found)
 
 
 def _same(plan: Plan, current: Plan | None) -> bool:

@@ -21,7 +21,9 @@ class Proposal:
         Chance in the target less the chance above it, over the sentence's window and the one after, and where the
         plan has settled if that is later.
     bound_by
-        Limits that a better plan would break, in words; empty where none would.
+        Limits of product and ward that a better plan would break, in words; empty where none would.
+    held_by
+        What else kept it from being better: the choice of intervals, and the upper end of the target.
     settled_from_h, settled_to_h : float
         The last window that the plan was judged in, hours from the course's end.
     settled_p_in_target, settled_p_above, settled_p_below : float
@@ -34,6 +36,7 @@ class Proposal:
     p_above: float
     p_below: float
     bound_by: tuple[str, ...] = ()
+    held_by: tuple[str, ...] = ()
     settled_from_h: float = math.nan
     settled_to_h: float = math.nan
     settled_p_in_target: float = math.nan
@@ -73,6 +76,7 @@ class Proposals(tuple[Proposal, ...]):
                     "settled_p_below": item.settled_p_below,
                     "judged_until_h": item.settled_to_h,
                     "bound_by": "; ".join(item.bound_by),
+                    "held_by": "; ".join(item.held_by),
                 }
                 for item in self
             ]

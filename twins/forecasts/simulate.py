@@ -237,6 +237,11 @@ class Present:
         run = carry(model, course, chart, parameters, doses_of(course, None, course.until_h), now)
         return cls(model, course, chart, parameters, run.state, until)
 
+    def look_back(self, times_h: Array) -> Array:
+        """The first output at ascending times up to the course's end, under what was given; shape (n, times)."""
+        given = doses_of(self.course, None, self.course.until_h)
+        return carry(self.model, self.course, self.chart, self.parameters, given, times_h).concentration
+
     def follow(self, plan: Plan | None, times_h: Array, *, exposure: bool = True) -> Trajectory:
         """All outputs, and with `exposure` of the first AUC from the course's end and highest value, at ascending times
         from there.

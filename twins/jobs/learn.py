@@ -14,6 +14,7 @@ from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.regimen import Plan, current_plan
 from twins.records.courses import build_course
 from twins.records.house import drug_here
+from twins.records.ledger import enter
 from twins.records.models import Subject
 from twins.records.standing import FORECASTABLE
 from twins.records.store import store_comparison, store_version
@@ -105,6 +106,7 @@ def _store(
             asked_by=asked_by,
         )
         result["versions"].append(str(version.pk))
+        enter(version, course)
         if compared is not None:
             comparison = store_comparison(
                 version=version, plans=plans, result=compared, asked_by=asked_by, is_default=True

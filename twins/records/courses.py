@@ -18,11 +18,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from django.db.models import Max
-
 from twins.pharmacology import formulary
 from twins.quantities.clock import hours_between
 from twins.quantities.dose import Dose
+from twins.records.bins import extent
 from twins.records.doubts import Doubts
 from twins.records.models import GivenDose, Order, RecordState, Sex, StoredSample, Subject
 from twins.records.twins import UnknownDrugError, model_ids
@@ -200,8 +199,7 @@ def _end(
 
 def _last_other_sample(subject: Subject, level_channel: Channel) -> datetime | None:
     """When anything but a level was last measured of the patient, vital signs included."""
-    others = StoredSample.objects.filter(subject=subject, state=RecordState.ACTIVE).exclude(channel=level_channel)
-    return others.aggregate(last=Max("event_time"))["last"]
+    return max((last for channel, (_, last) in extent(subject).items() if channel != level_channel), default=None)
 
 
 def _dose(dose: GivenDose, orders: list[Order], start: datetime, findings: list[Finding]) -> Dose:

@@ -10,6 +10,7 @@ from django.utils import timezone
 from clinic.access.actor import key_of
 from clinic.audit.event import AuditWriteError
 from clinic.audit.models import AuditEvent
+from tests.factories import fits
 from tests.factories import patient_records as rows
 from tests.factories import vancomycin_case as case
 from twins.estimation.fit import FitOutcome
@@ -30,7 +31,7 @@ def clinician(client):
 @pytest.fixture
 def patient(clinician):
     found = rows.patient()
-    rows.twin(found.subject)
+    rows.twin(found.subject, fit=fits.individual(case.course()))
     return found
 
 
@@ -60,7 +61,7 @@ def test_asking_is_on_record_with_the_job_and_without_a_record_there_is_no_job(c
 
 def test_the_form_shows_the_current_plan_and_enters_nothing_beforehand_but_the_next_dose(client, clinician):
     patient, course = rows.patient(), rows.recent_course()
-    rows.twin(patient.subject, course=course)
+    rows.twin(patient.subject, course=course, fit=fits.individual(course))
     page = client.get(f"/patients/{patient.pk}/compare").content.decode()
     assert "1000 mg over 1 h every 12 h" in page
     assert 'name="plan1-amount_mg" type="number" min="0" step="250.0" inputmode="decimal" value=""' in page
@@ -70,7 +71,8 @@ def test_the_form_shows_the_current_plan_and_enters_nothing_beforehand_but_the_n
 def test_a_dose_that_is_overdue_on_fresh_data_is_proposed_for_now(client, clinician):
     patient = rows.patient()
     start = timezone.now() - timedelta(hours=61)  # data until 11 h ago; the next dose was due 1 h ago
-    rows.twin(patient.subject, course=case.course(start=start))
+    course = case.course(start=start)
+    rows.twin(patient.subject, course=course, fit=fits.individual(course))
     page = client.get(f"/patients/{patient.pk}/compare").content.decode()
     proposed = re.search(r'name="plan1-start" type="datetime-local" value="([^"]+)"', page)[1]
     moment = datetime.fromisoformat(proposed).replace(tzinfo=UTC)
@@ -137,7 +139,7 @@ def test_cannot_forecast_is_said_instead_of_a_form(client, clinician):
     )
     page = client.get(f"/patients/{patient.pk}/compare").content.decode()
     assert "No body weight on the chart." in page
-    assert '<form method="post" novalidate' not in page
+    assert 'id="builder"' not in page
     assert ask(client, patient, entered()).status_code == 409
 
 

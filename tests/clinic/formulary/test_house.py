@@ -12,7 +12,7 @@ from django.test import Client
 
 from clinic.access.roles import Role
 from clinic.audit.models import AuditEvent
-from tests.factories import patient_records
+from tests.factories import fits, patient_records
 from tests.factories import vancomycin_case as case
 from twins.forecasts.forecast import ComparisonResult
 from twins.jobs.comparison import request_comparison, run
@@ -66,7 +66,8 @@ def test_a_new_comparison_and_the_form_for_it_use_them(
 
     monkeypatch.setattr("twins.jobs.ask.compare", quick)
     patient = patient_records.patient()
-    version, before = patient_records.twin(patient.subject, course=patient_records.recent_course())
+    course = patient_records.recent_course()
+    version, before = patient_records.twin(patient.subject, course=course, fit=fits.individual(course))
     setting(client, low="420", max_mg="1000")
     client.force_login(patient_records.person())
     answer = client.get(f"/patients/{patient.pk}/compare").content.decode()

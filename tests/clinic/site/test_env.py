@@ -26,6 +26,41 @@ def test_a_list_of_objects_is_read_and_anything_else_is_refused(monkeypatch: pyt
             env.objects("SOME_OBJECTS")
 
 
+def test_an_address_a_file_and_a_list_of_known_words_are_what_they_say_or_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert (env.web_address("SOME"), env.file("SOME"), env.choices("SOME", ["a", "b"])) == ("", "", [])
+    (tmp_path / "list").touch()
+    for read, good, bad, words in (
+        (env.web_address, "https://login.example", "http://login.example", "begins with https://"),
+        (env.web_address, "http://localhost:8080/x", "login.example", "begins with https://"),
+        (env.file, str(tmp_path / "list"), str(tmp_path), "which is no file"),
+        (lambda name: ",".join(env.choices(name, ["a", "b"])), "b,a", "a,c", "has 'c'; use some of a, b"),
+    ):
+        monkeypatch.setenv("SOME", good)
+        assert read("SOME") == good
+        monkeypatch.setenv("SOME", bad)
+        with pytest.raises(env.SettingError, match=words):
+            read("SOME")
+
+
+def test_a_provider_is_named_whole_or_not_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert env.provider("LOGIN") == {}
+    monkeypatch.setenv("LOGIN_CLIENT_ID", "us")
+    with pytest.raises(env.SettingError, match="LOGIN_ISSUER is not set"):
+        env.provider("LOGIN")
+    monkeypatch.setenv("LOGIN_ISSUER", "https://login.example")
+    with pytest.raises(env.SettingError, match="LOGIN_CLIENT_SECRET is not set"):
+        env.provider("LOGIN")
+    monkeypatch.setenv("LOGIN_CLIENT_SECRET", "secret")
+    assert env.provider("LOGIN") == {
+        "issuer": "https://login.example",
+        "client_id": "us",
+        "client_secret": "secret",
+        "name": "your hospital login",
+    }
+
+
 def test_a_setting_is_read_from_the_file_that_its_name_with_file_points_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

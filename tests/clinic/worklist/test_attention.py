@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from clinic.worklist.attention import DayChance, Situation, Urgency, reasons, renal
+from clinic.worklist.attention import DayChance, Situation, Urgency, Why, reasons, renal
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -118,3 +118,43 @@ def test_reasons_come_with_the_most_pressing_first():
         NOW,
     )
     assert [reason.urgency for reason in found] == [Urgency.ACT, Urgency.LOOK, Urgency.NOTE]
+
+
+def test_a_level_is_due_a_week_after_the_last_while_doses_go_on():
+    old = {"last_level": hours_ago(170), "last_dose": hours_ago(5)}
+    assert sentences(situation(**old)) == ["A level is due: the last is 7 days old."]
+    assert sentences(situation(**{**old, "last_dose": hours_ago(60)})) == []
+    assert sentences(situation(**{**old, "last_level": hours_ago(100)})) == []
+
+
+def test_a_device_that_falls_silent_while_other_data_come_is_named():
+    heart = {"devices": {"heart rate": hours_ago(5), "oxygen saturation": hours_ago(1)}}
+    assert sentences(situation(**heart)) == ["A device may be off or at fault; last came heart rate (5 h ago)."]
+    assert sentences(situation(devices={"heart rate": hours_ago(30)})) == []  # taken off, or forgotten, a day ago
+    assert "stale" in sentences(situation(**heart, last_data=hours_ago(13)))[0]
+
+
+@pytest.mark.parametrize(("last", "stage"), [(1.5, 1), (1.9, 1), (2.0, 2), (2.9, 2), (3.0, 3), (4.1, 3)])
+def test_the_stage_of_kidney_injury_is_by_the_ratio_to_the_least_of_the_week(last, stage):
+    (found,) = renal([(hours_ago(60), 1.0), (hours_ago(2), last)])
+    assert found.sentence.endswith(f"KDIGO stage {stage}.")
+
+
+def test_every_reason_says_what_it_is_about():
+    found = reasons(
+        situation(
+            days=(chance(0, 0.4, 0.35),),
+            creatinine=((hours_ago(20), 1.0), (hours_ago(1), 1.8)),
+            unsigned=True,
+            doubts=1,
+        ),
+        NOW,
+    )
+    assert {reason.why for reason in found} == {Why.TARGET, Why.RENAL, Why.DECISION, Why.DOUBT}
+
+
+def test_a_level_outside_what_was_forecast_is_said_with_both():
+    (found,) = reasons(situation(surprise=(23.71, 9.12, 14.25)), NOW)
+    assert found.why is Why.CONTRADICTED
+    said = "The last level, 23.7 mg/L, contradicts the forecast: 9.1 to 14.2 was expected in 90 %."
+    assert found.sentence == said

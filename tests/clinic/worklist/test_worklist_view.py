@@ -1,6 +1,7 @@
 """The worklist page: who is on it, in which order, why, and at what cost."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -13,6 +14,7 @@ from clinic.decisions.sign import sign
 from tests.factories import patient_records as rows
 from tests.factories import vancomycin_case as case
 from twins.estimation.fit import FitOutcome
+from twins.records.models import LevelForecast
 from twins.records.store import store_comparison
 from twins.records.twins import result_of
 from twins.samples.channel import Channel
@@ -139,3 +141,73 @@ def test_the_current_plan_signed_asks_for_no_new_order(client, clinician):
     _, comparison = rows.twin(rows.patient().subject, course=rows.recent_course())
     sign(comparison=comparison, plan_position=0, reason="Goes on.", by=clinician, actor=actor_of(clinician))
     assert "the order has not changed yet" not in client.get("/").content.decode()
+
+
+@pytest.fixture
+def two(clinician):
+    """One patient whose plan misses the target, one of whom nothing is to be said."""
+    low, calm = rows.patient("Low"), rows.patient("Calm")
+    course = rows.recent_course(creatinine=((-2.0, 0.9), (46.0, 0.9)))
+    rows.twin(low.subject, course=course)
+    rows.twin(calm.subject, course=course, result=in_target(case.result(course)))
+    return low, calm
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("", {"Low", "Calm"}),
+        ("?q=low", {"Low"}),
+        ("?q=DANIEL+ward", {"Low", "Calm"}),
+        ("?q=4711", {"Low", "Calm"}),
+        ("?q=nobody", set()),
+        ("?why=target", {"Low"}),
+        ("?why=target&q=calm", set()),
+        ("?why=renal", set()),
+        ("?why=%00no", {"Low", "Calm"}),
+    ],
+)
+@pytest.mark.parametrize("address", ["/", "/worklist/rows"])
+def test_the_address_says_which_rows_are_shown_and_those_alone_are_recorded(client, two, address, query, shown):
+    page = client.get(address + query).content.decode()
+    assert {name for name in ("Low", "Calm") if f"{name}, Daniel</a>" in page} == shown
+    event = AuditEvent.objects.filter(activity__startswith="page.worklist").last()
+    keys = set(event.detail.get("subjects", [event.subject_key] if event.subject_key else []))
+    assert keys == {str(patient.pk) for patient in two if patient.family_name in shown}
+
+
+def test_a_reason_that_does_not_exist_is_named_with_what_to_do(client, two):
+    assert "There is no reason called “weather”" in client.get("/?why=weather").content.decode()
+
+
+def test_the_list_renews_itself_as_it_was_chosen(client, two):
+    page = client.get("/?q=low&why=target").content.decode()
+    assert 'hx-get="/worklist/rows?q=low&amp;why=target" hx-trigger="every 60s"' in page
+    part = client.get("/worklist/rows?q=low&why=target").content.decode()
+    assert part.startswith('<div id="list"')
+    assert "<html" not in part
+
+
+def test_minutes_of_a_device_are_not_read_one_by_one(client, clinician):
+    patient = rows.patient()
+    rows.twin(patient.subject)
+    with CaptureQueriesContext(connection) as found:
+        client.get("/")
+    asked = [query["sql"] for query in found if "records_storedsample" in query["sql"] and "heart_rate" in query["sql"]]
+    assert len(asked) == 1
+    assert "MAX(" not in asked[0]
+    assert "LIMIT 1" in asked[0]
+
+
+def test_the_last_level_is_held_against_what_was_said_before_it_came(client, clinician):
+    patient = rows.patient()
+    version, _ = rows.twin(patient.subject, course=rows.recent_course())
+    last = patient.subject.samples.filter(channel=Channel.VANCOMYCIN).latest("event_time")
+    said = {"q05": 9.0, "q25": 10.0, "q50": 11.0, "q75": 12.0, "q95": 13.0}
+    entry = LevelForecast.objects.create(
+        subject=patient.subject, drug="vancomycin", model_id=version.model_id, version=version, measured=last.value,
+        source_key=last.source_key, source_version="1", event_time=last.event_time, code_version="0", **said,
+    )  # fmt: skip
+    assert "17.8 mg/L, contradicts the forecast: 9.0 to 13.0" in client.get("/?why=contradicted").content.decode()
+    rows.sample(patient.subject, Channel.VANCOMYCIN, 11.0, entry.event_time + timedelta(hours=1))
+    assert "contradicts the forecast" not in client.get("/").content.decode()

@@ -22,6 +22,11 @@ _UNDESCRIBED = {
     "fhir-slashed": "the same addresses with a slash at their end",
     "login": "a page",
     "logout": "a page",
+    "second-factor": "a page",
+    "single-sign-on": "a page",
+    "single-sign-on-return": "a page",
+    "session-left": "what a page asks about its own session",
+    "session-stay": "what a page asks about its own session",
     "launch": "a page that a hospital system opens in a browser",
     "launch-callback": "a page",
 }

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.integrate import quad
 
 from tests.factories.courses import course
-from twins.estimation.averaging import Weighting, average, log_likelihood, shares
+from twins.estimation.averaging import Weighting, average, log_likelihood, shares, weigh
 from twins.estimation.evidence import Evidence
 from twins.estimation.map import find_mode
 from twins.pharmacology.covariates import history
@@ -195,3 +195,11 @@ class TestLeftOut:
     ) -> None:
         with pytest.raises(ValueError, match=words):
             average(models, SEEN, seed=1, prior=prior)
+
+
+def test_fits_that_were_made_already_are_weighed_as_those_made_for_the_average():
+    made = average(MODELS, SEEN, seed=11, draws=100)
+    again = weigh(MODELS, [member.fit for member in made.members], SEEN, seed=11, draws=100)
+    assert [member.weight for member in again.members] == [member.weight for member in made.members]
+    for one, other in zip(again.members, made.members, strict=True):
+        assert np.array_equal(one.draws, other.draws)

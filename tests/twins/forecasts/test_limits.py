@@ -62,6 +62,23 @@ def test_coarse_steps_are_named_where_a_dose_between_them_is_better() -> None:
     assert found[0].bound_by == ("steps of 2500 mg",)
 
 
+def test_intervals_are_named_where_an_hour_that_is_not_kept_is_better() -> None:
+    rigid = replace(Limits.of(PRACTICE), amounts_mg=(1000.0,), intervals_h=(6.0, 24.0))
+    (best,) = optimise(GOTI, PATIENT, CERTAIN, target=TARGET, limits=rigid, count=1)
+    assert best.held_by == ("the intervals that are kept, 6, 24 h",)
+
+
+def test_the_upper_end_of_the_target_is_named_where_more_would_help_but_for_harm() -> None:
+    unsure = certain(GOTI, draws=np.random.default_rng(1).normal(0.0, 0.35, (200, 3)))
+    daily = replace(Limits.of(PRACTICE), intervals_h=(24.0,))
+    (best,) = optimise(GOTI, PATIENT, unsure, target=TARGET, limits=daily, count=1)
+    assert best.plan.regimen is not None
+    larger = best.plan.regimen.amount_mg + 250.0
+    (held,) = best.held_by
+    assert held.startswith(f"the upper end of the target, 600: {larger:g} mg would lie above it with a chance of ")
+    assert int(held.split()[-2]) / 100 > best.p_above
+
+
 def test_extended_and_continuous_infusions_are_tried_and_win_where_time_above_counts() -> None:
     above = Target("fT>MIC", 1.0, math.inf, "x", Metric.TIME_ABOVE, "1", threshold=14.0)
     limits = replace(Limits.of(PRACTICE, lengths_h=(6.0,), continuous=True), amounts_mg=(2000.0,), intervals_h=(24.0,))

@@ -2,6 +2,7 @@ from twins.records.models.comparison import Comparison
 from twins.records.models.given_dose import GivenDose
 from twins.records.models.house_version import HouseVersion
 from twins.records.models.job import Job, JobChunk, JobKind, JobState
+from twins.records.models.level_forecast import LevelForecast
 from twins.records.models.order import Order
 from twins.records.models.question import Question, QuestionAction
 from twins.records.models.record import RecordState
@@ -17,6 +18,7 @@ __all__ = [
     "JobChunk",
     "JobKind",
     "JobState",
+    "LevelForecast",
     "Order",
     "Question",
     "QuestionAction",

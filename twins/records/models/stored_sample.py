@@ -26,6 +26,10 @@ class StoredSample(SourcedRecord):
                 condition=models.Q(state=RecordState.ACTIVE),
             ),
             models.Index(fields=["source_key"], name="sample_by_source"),
+            # few rows: what a page says of corrections must not cost a walk through all that is in use
+            models.Index(
+                fields=["subject", "channel"], name="sample_replaced", condition=~models.Q(state=RecordState.ACTIVE)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ from twins.records.append_only import Unique, append_only
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("records", "0003_glucose_channels"),
+        ("records", "0005_replaced_samples"),
     ]
 
     operations = [

@@ -1,0 +1,110 @@
+"""Saying once more who one is, before something that counts: a signature, or a change of one's own factors.
+
+Ask with a field named ``again`` (``access/again_field.html`` is that field), and give what was typed to `confirmed`.
+"""
+
+import time
+from enum import Enum
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import check_password
+from django.db import transaction
+from django.http import HttpRequest
+
+from clinic.access import one_time_code, throttle
+from clinic.access.actor import key_of
+from clinic.audit.event import record
+from clinic.audit.models import Action, Outcome
+
+_CONFIRMED_AT = "access_confirmed_at"
+_LONGEST = 4096
+
+
+class Confirmation(Enum):
+    """How it ended; true only where the person is who they say. The others are sentences for the page."""
+
+    CONFIRMED = ""
+    WRONG = "This is neither your password nor a fresh code of your authenticator app. Each code works once."
+    LOCKED = "Too many wrong passwords or codes. Wait a quarter of an hour and try again."
+
+    def __bool__(self) -> bool:
+        return self is Confirmation.CONFIRMED
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of a page that says this; with 429 goes Retry-After, as `throttle.WINDOW` is long."""
+        return {Confirmation.CONFIRMED: 200, Confirmation.WRONG: 403, Confirmation.LOCKED: 429}[self]
+
+
+def confirmed(request: HttpRequest, password_or_code: str) -> Confirmation:
+    """Whether the signed-in person gave their password, or a code of their authenticator app.
+
+    Wrong ones are counted by the lock-out of logins, for this person from this address, and each answer is on record;
+    what is refused unseen while locked is not, so that nobody makes the trail grow.
+
+    Raises
+    ------
+    AuditWriteError
+        The answer could not be recorded; then nothing was confirmed.
+    """
+    name, address = _name(request), request.client_address  # type: ignore[attr-defined]
+    if throttle.is_blocked(name, address):
+        return Confirmation.LOCKED
+    given = password_or_code[:_LONGEST].replace("\x00", "�")
+    with transaction.atomic():
+        method = _method(request, given)
+        if method:
+            _record(request, Outcome.SUCCESS, {"method": method})
+    if not method:
+        throttle.note_failure(name, address)
+        blocked = throttle.is_blocked(name, address)
+        _record(request, Outcome.REFUSED, {"blocked_from_now_on": blocked})
+        return Confirmation.WRONG
+    throttle.forget(name, address)
+    note(request)
+    return Confirmation.CONFIRMED
+
+
+def recently(request: HttpRequest, *, seconds: int | None = None) -> bool:
+    """Whether this session's person proved who they are within `seconds`, by default REAUTHENTICATION_MINUTES.
+
+    A login counts, but for one by a single sign-on that asked nothing at that time.
+    """
+    longest = settings.REAUTHENTICATION_MINUTES * 60 if seconds is None else seconds
+    at = request.session.get(_CONFIRMED_AT)
+    return request.user.is_authenticated and isinstance(at, int | float) and 0 <= time.time() - at < longest
+
+
+def note(request: HttpRequest) -> None:
+    """Remember in the session that the person just proved who they are."""
+    request.session[_CONFIRMED_AT] = time.time()
+
+
+def _method(request: HttpRequest, given: str) -> str:
+    """``password`` or ``totp``, whichever `given` is; empty for neither."""
+    # Fresh from the database: a password changed meanwhile on another machine is the one that counts.
+    person: Any = get_user_model().objects.filter(pk=request.user.pk, is_active=True).first()
+    if person is None or not given:
+        return ""
+    # Not person.check_password, which may store the hash anew and so end every session of the person.
+    if check_password(given, person.password):
+        return "password"
+    return "totp" if one_time_code.use(person, given) is not None else ""
+
+
+def _name(request: HttpRequest) -> str:
+    """The throttle's name of this person, which nobody can type at the login: strangers lock out no signature."""
+    return f"again\x00{key_of(request.user)}"  # type: ignore[arg-type]
+
+
+def _record(request: HttpRequest, outcome: Outcome, detail: dict[str, Any]) -> None:
+    record(
+        by=request.actor,  # type: ignore[attr-defined]
+        action=Action.EXECUTE,
+        activity="login.confirm",
+        outcome=outcome,
+        purpose="",
+        detail=detail,
+    )

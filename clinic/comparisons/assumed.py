@@ -1,0 +1,103 @@
+"""What a forecast was made from: the inputs of one twin, in rows that a reader can check."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from clinic.charts.twin_facts import CovariateRow, FindingRow, Quality, covariate_rows, finding_rows, quality
+from twins.estimation.fit import Fit, FitOutcome
+from twins.pharmacology.population import PopulationModel
+from twins.quantities.clock import moment_at
+from twins.records.models import TwinVersion
+from twins.records.standing import Standing
+from twins.samples.course import Course
+
+
+@dataclass(frozen=True, slots=True)
+class DoseInput:
+    start: datetime
+    amount_mg: float
+    duration_h: float
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class LevelInput:
+    """A level that the fit used, and how it lies to it; predictions are None where there was no fit."""
+
+    time: datetime
+    value: float
+    source: str
+    population: float | None
+    individual: float | None
+    weighted_residual: float | None
+
+    @property
+    def far(self) -> bool:
+        """Further than two residual standard deviations from the fit."""
+        return self.weighted_residual is not None and abs(self.weighted_residual) > 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """Everything that the panel of assumptions shows of one twin version."""
+
+    version: TwinVersion
+    model: PopulationModel
+    fit: Fit
+    quality: Quality
+    covariates: tuple[CovariateRow, ...]
+    findings: tuple[FindingRow, ...]
+    doses: tuple[DoseInput, ...]
+    levels: tuple[LevelInput, ...]
+    as_of: datetime
+
+    @property
+    def prior_only(self) -> bool:
+        return self.fit.outcome is FitOutcome.PRIOR_ONLY
+
+    @property
+    def outside(self) -> tuple[CovariateRow, ...]:
+        """Covariates outside the range of the model's population."""
+        return tuple(row for row in self.covariates if row.outside)
+
+    @classmethod
+    def of(cls, standing: Standing) -> "Assumed":
+        course, fit, model = standing.course, standing.fit, standing.model
+        return cls(
+            version=standing.version,
+            model=model,
+            fit=fit,
+            quality=quality(fit),
+            covariates=covariate_rows(course, model),
+            findings=finding_rows(course),
+            doses=dose_inputs(course),
+            levels=level_inputs(course, fit),
+            as_of=moment_at(course.start, course.until_h),
+        )
+
+
+def dose_inputs(course: Course) -> tuple[DoseInput, ...]:
+    """Each dose of the course."""
+    return tuple(
+        DoseInput(moment_at(course.start, dose.start_h), dose.amount_mg, dose.duration_h, dose.source)
+        for dose in course.doses
+    )
+
+
+def level_inputs(course: Course, fit: Fit) -> tuple[LevelInput, ...]:
+    """Each level of the course beside what population and fit make of it."""
+    residuals = {(r.time_h, r.observed): r for r in fit.residuals}
+    rows = []
+    for level in course.levels:
+        residual = residuals.get((level.time_h, level.value))
+        rows.append(
+            LevelInput(
+                moment_at(course.start, level.time_h),
+                level.value,
+                level.source,
+                residual.population if residual else None,
+                residual.individual if residual else None,
+                residual.weighted_residual if residual else None,
+            )
+        )
+    return tuple(rows)

@@ -1,0 +1,25 @@
+"""The twins that a drug's models made of the very same data."""
+
+from twins.pharmacology import formulary
+from twins.records.models import TwinVersion
+from twins.records.standing import Standing
+from twins.records.twins import fit_of, model_ids
+
+
+def other_versions(version: TwinVersion) -> list[TwinVersion]:
+    """The versions of other models that were made from the same course, one of each."""
+    same = TwinVersion.objects.filter(
+        subject=version.subject_id, drug=version.drug, course_digest=version.course_digest
+    ).exclude(model_id=version.model_id)
+    return list({other.model_id: other for other in same.defer("course").order_by("model_id", "number")}.values())
+
+
+def other_standings(first: Standing) -> tuple[Standing, ...]:
+    """Those of them that can forecast, in the order in which the models are kept."""
+    order = model_ids(first.version.drug)
+    versions = [other for other in other_versions(first.version) if other.model_id in order]
+    versions.sort(key=lambda other: order.index(other.model_id))
+    found = (
+        Standing(other, first.drug, formulary.model(other.model_id), first.course, fit_of(other)) for other in versions
+    )
+    return tuple(each for each in found if not each.cannot)

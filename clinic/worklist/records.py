@@ -1,0 +1,188 @@
+"""The records of a patient that the page shows: doses, levels, orders and covariates, and what is asked about them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from django.contrib.auth import get_user_model
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+
+from clinic.access.actor import key_of
+from clinic.patients.models import Patient
+from clinic.worklist.rows import DRUG
+from twins.records.models import GivenDose, Order, Question, QuestionAction, RecordState, StoredSample
+from twins.samples.channel import Channel
+
+Record: TypeAlias = GivenDose | Order | StoredSample
+
+KINDS: Mapping[str, type[GivenDose] | type[Order] | type[StoredSample]] = {
+    "sample": StoredSample,
+    "dose": GivenDose,
+    "order": Order,
+}
+"""What a record is called in an address."""
+CHANNELS_SHOWN = (Channel.VANCOMYCIN, Channel.CREATININE, Channel.WEIGHT, Channel.HEIGHT)
+MOST_READ = 2000
+"""The newest of each kind; a page that reads more would keep its reader waiting."""
+LISTED = 40
+"""The newest are in the page's tables; all of them have pages of their own."""
+_PLAIN_UNITS = {"mm[Hg]": "mmHg", "Cel": "°C"}
+
+
+def unit_of(channel: Channel) -> str:
+    """The unit as wards write it."""
+    return _PLAIN_UNITS.get(channel.unit, channel.unit)
+
+
+def kind_of(record: Record) -> str:
+    return next(name for name, model in KINDS.items() if isinstance(record, model))
+
+
+def address_of(record: Record) -> str:
+    """The page of one record."""
+    return sample_address(record.subject_id, record.pk, kind_of(record))
+
+
+def sample_address(subject_key: object, number: int, kind: str = "sample") -> str:
+    return reverse("record", kwargs={"subject_key": subject_key, "kind": kind, "number": number})
+
+
+def what(record: Record) -> str:
+    """``Dose``, ``Order``, ``Vancomycin level``."""
+    if isinstance(record, StoredSample):
+        return Channel(record.channel).label
+    return "Dose" if isinstance(record, GivenDose) else "Order"
+
+
+def value(record: Record) -> str:
+    """What it says: ``1000 mg over 1 h``, ``13.1 mg/L``."""
+    if isinstance(record, StoredSample):
+        return f"{record.value:.4g} {unit_of(Channel(record.channel))}"
+    if isinstance(record, GivenDose):
+        return f"{record.amount_mg:g} mg {_length(record.duration_h)}"
+    return f"{record.amount_mg:g} mg every {record.interval_h:g} h {_length(record.duration_h)}"
+
+
+def _length(duration_h: float | None) -> str:
+    if duration_h is None:
+        return "(end not recorded)"
+    return f"over {duration_h:.3g} h" if duration_h else "as a bolus"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRow:
+    """One record, and the open question about it with the name of who asked."""
+
+    record: Record
+    question: Question | None = None
+    asked_by: str = ""
+
+    @property
+    def what(self) -> str:
+        return what(self.record)
+
+    @property
+    def detail(self) -> str:
+        return value(self.record)
+
+    @property
+    def time(self) -> datetime:
+        return self.record.event_time
+
+    @property
+    def href(self) -> str:
+        return address_of(self.record)
+
+
+def rows_of(records: Iterable[Record], questions: Mapping[str, Question], names: Mapping[str, str]) -> list[RecordRow]:
+    """Rows for the table, in the order given."""
+    found = []
+    for record in records:
+        question = questions.get(record.source_key)
+        found.append(RecordRow(record, question, names.get(question.asked_by, "") if question else ""))
+    return found
+
+
+def names_of(keys: Iterable[str]) -> dict[str, str]:
+    """The names behind opaque keys such as ``user-7``, in one query; those of nobody stay keys."""
+    wanted = {key for key in keys if key}
+    numbers = [int(key.removeprefix("user-")) for key in wanted if key.removeprefix("user-").isdecimal()]
+    found = {key: "the system" if key == "system" else key for key in wanted}
+    if numbers:
+        for user in get_user_model().objects.filter(pk__in=numbers):
+            found[key_of(user)] = user.get_full_name() or user.get_username()
+    return found
+
+
+def open_questions(subject: object) -> dict[str, Question]:
+    """By the source key of the record that is questioned."""
+    rows = Question.objects.filter(subject=subject, withdrawn_at__isnull=True)
+    return {question.source_key: question for question in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The subject's records in use, in order of time."""
+
+    doses: list[GivenDose]
+    samples: list[StoredSample]
+    """Levels and what the twin reads besides; see `CHANNELS_SHOWN`."""
+    orders: list[Order]
+    questions: Mapping[str, Question]
+    names: Mapping[str, str]
+    """Of those who asked."""
+    replaced: int
+    """How many versions were superseded or withdrawn by their sources."""
+
+    @classmethod
+    def of(cls, patient: Patient) -> "Records":
+        about = {"subject": patient.subject}
+        samples = StoredSample.objects.filter(**about, channel__in=CHANNELS_SHOWN)
+        doses = GivenDose.objects.filter(**about, drug=DRUG)
+        orders = Order.objects.filter(**about, drug=DRUG)
+        questions = open_questions(patient.pk)
+        replaced = ~Q(state=RecordState.ACTIVE)
+        return cls(
+            doses=_newest(doses),
+            samples=_newest(samples),
+            orders=_newest(orders),
+            questions=questions,
+            names=names_of(question.asked_by for question in questions.values()),
+            replaced=samples.filter(replaced).count() + doses.filter(replaced).count(),
+        )
+
+    def of_channel(self, channel: Channel) -> list[StoredSample]:
+        return [sample for sample in self.samples if sample.channel == channel]
+
+    def tables(self) -> tuple[list[RecordRow], list[RecordRow], bool]:
+        """Levels and doses, the newest first; what the twin reads besides; and whether some are not listed."""
+        levels = self.of_channel(Channel.VANCOMYCIN)
+        others = [sample for sample in self.samples if sample.channel != Channel.VANCOMYCIN]
+        main = _newest_first([*self.doses, *levels])
+        besides = _newest_first([*self.orders, *others])
+        return (
+            rows_of(main[:LISTED], self.questions, self.names),
+            rows_of(besides[:LISTED], self.questions, self.names),
+            len(main) > LISTED or len(besides) > LISTED,
+        )
+
+    def is_left_out(self, record: Record) -> bool:
+        question = self.questions.get(record.source_key)
+        return question is not None and question.action == QuestionAction.EXCLUDE
+
+    def time_of(self, record: Record) -> datetime:
+        """When it counts: the recorded time, or the one that somebody said instead."""
+        question = self.questions.get(record.source_key)
+        moved = question.new_time if question is not None and question.action == QuestionAction.RETIME else None
+        return moved or record.event_time
+
+
+def _newest(rows: QuerySet[Any]) -> list[Any]:
+    """Those in use, the newest `MOST_READ` of them, in order of time."""
+    return list(rows.filter(state=RecordState.ACTIVE).order_by("-event_time", "-pk")[:MOST_READ])[::-1]
+
+
+def _newest_first(records: Iterable[Record]) -> list[Record]:
+    return sorted(records, key=lambda record: record.event_time, reverse=True)
