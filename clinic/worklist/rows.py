@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from django.db.models import Max, Min, OuterRef, Subquery
 
 from clinic.charts.palette import plan_letter
 from clinic.patients.models import Encounter, Patient
-from clinic.worklist.attention import DayChance, Reason, Situation, Urgency, reasons
+from clinic.worklist.attention import DayChance, Reason, Rhythm, Situation, Urgency, reasons
 from twins.records.models import (
     Comparison,
     GivenDose,
@@ -48,6 +48,8 @@ BY_DEVICE = (
     Channel.TEMPERATURE,
     Channel.SENSOR_GLUCOSE,
 )
+_VALUES = 10
+"""So many values tell how far apart they usually are."""
 """What devices send by themselves, so that silence says something."""
 
 
@@ -89,7 +91,7 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
     versions = _latest_versions(keys)
     comparisons = _default_comparisons([version["id"] for version in versions.values()])
     decisions = _last_decisions(keys)
-    last_of = _last_of_each_channel(keys)
+    rhythms = _rhythms(keys)
     levels, creatinine = _values(keys)
     doses = {
         row["subject_id"]: row
@@ -111,8 +113,10 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
         comparison = comparisons.get(version["id"]) if version else None
         decision = decisions.get(key)
         dose = doses.get(key, {})
-        channels = last_of.get(key, {})
-        times = [time for time in (*channels.values(), dose.get("last")) if time]
+        channels = rhythms.get(key, {})
+        measured = [rhythm.last for rhythm in channels.values()]
+        levels_last = channels[Channel.VANCOMYCIN].last if Channel.VANCOMYCIN in channels else None
+        times = [time for time in (*measured, dose.get("last")) if time]
         job = jobs.get(f"{key}/{DRUG}")
         situation = Situation(
             on_drug=bool(dose) or key in ordered or version is not None,
@@ -122,8 +126,8 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
             creatinine=tuple(creatinine.get(key, ())),
             haemodialysis=patient.subject.haemodialysis_since is not None,
             first_dose=dose.get("first"),
-            last_level=channels.get(Channel.VANCOMYCIN),
-            surprise=_surprise(foretold.get(key), channels.get(Channel.VANCOMYCIN)),
+            last_level=levels_last,
+            surprise=_surprise(foretold.get(key), levels_last),
             last_dose=dose.get("last"),
             last_data=max(times, default=None),
             devices={channel.label.lower(): channels[channel] for channel in BY_DEVICE if channel in channels},
@@ -225,18 +229,27 @@ def _decision_words(decision: dict[str, Any] | None, version: dict[str, Any] | N
     return what if _decided_on(decision, version) else f"{what} on earlier data"
 
 
-def _last_of_each_channel(keys: Iterable[UUID]) -> dict[UUID, dict[Channel, datetime]]:
-    """When each channel's last value was taken: one step into the index each, however many values there are."""
+def _rhythms(keys: Iterable[UUID]) -> dict[UUID, dict[Channel, Rhythm]]:
+    """How each channel's values come: two steps into the index each, however many values there are.
 
-    def last(channel: Channel) -> Subquery:
+    Of fewer values than tell how far apart they usually are, each is taken to be days apart.
+    """
+
+    def taken(channel: Channel, place: int) -> Subquery:
         mine = StoredSample.objects.filter(subject=OuterRef("pk"), channel=channel, state=RecordState.ACTIVE)
-        return Subquery(mine.order_by("-event_time").values("event_time")[:1])
+        return Subquery(mine.order_by("-event_time").values("event_time")[place : place + 1])
 
-    found = Subject.objects.filter(pk__in=keys).annotate(**{f"last_{c.value}": last(c) for c in Channel})
-    return {
-        row["pk"]: {c: row[f"last_{c.value}"] for c in Channel if row[f"last_{c.value}"] is not None}
-        for row in found.values("pk", *(f"last_{c.value}" for c in Channel))
-    }
+    asked = {f"last_{c.value}": taken(c, 0) for c in Channel}
+    asked |= {f"early_{c.value}": taken(c, _VALUES - 1) for c in BY_DEVICE}
+    found: dict[UUID, dict[Channel, Rhythm]] = {}
+    for row in Subject.objects.filter(pk__in=keys).annotate(**asked).values("pk", *asked):
+        found[row["pk"]] = {}
+        for channel in Channel:
+            last, early = row[f"last_{channel.value}"], row.get(f"early_{channel.value}")
+            if last is not None:
+                apart = (last - early) / (_VALUES - 1) if early else timedelta(days=1)
+                found[row["pk"]][channel] = Rhythm(last, apart)
+    return found
 
 
 def _values(
