@@ -141,6 +141,8 @@ OIDC_IS_SECOND_FACTOR = env.flag("OIDC_IS_SECOND_FACTOR", False)
 """The provider asks for a second factor itself, so that none is asked for here."""
 REAUTHENTICATION_MINUTES = env.integer("REAUTHENTICATION_MINUTES", 5, low=0, high=60)
 """How long a person who proved who they are need not do it once more, where a page asks for it; 0: each time."""
+HIGH_ALERT_DRUGS = frozenset(name.lower() for name in env.words("HIGH_ALERT_DRUGS", ""))
+"""Drugs whose plans need a second signature, besides those that the formulary marks as high-alert medications."""
 
 LANGUAGE_CODE = "en-gb"
 USE_TZ = True
