@@ -19,7 +19,7 @@ from twins.samples.course import Course
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one twin said of a plan's first 24 h."""
+    """What one twin said of a plan: its sentence, and the first 24 h in numbers."""
 
     comparison: UUID
     start: datetime
@@ -28,6 +28,7 @@ class Answer:
     p_above: float
     p_below: float
     auc24: float
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +70,14 @@ class Expiry:
             return None
         before, after = course_of(version), course_of(newest)
         looked_at = position or 0
+        forecast = comparison.result["forecasts"][looked_at]
         return cls(
             newest=newest,
             course=after,
             changes=changes(before, after, level_unit=formulary.drug(version.drug).level_unit),
             position=looked_at,
             target=Target.from_json(comparison.result["target"]),
-            then=_answer(comparison.pk, comparison.result["forecasts"][looked_at]["days"][0], before.start),
+            then=_answer(comparison.pk, forecast["days"][0], forecast["sentence"], before.start),
             now=_now(newest, after, Plan.from_json(comparison.plans[looked_at])),
         )
 
@@ -85,12 +87,13 @@ def _now(newest: TwinVersion, course: Course, plan: Plan) -> Answer | None:
     for pk, plans in Comparison.objects.filter(twin_version=newest).values_list("pk", "plans"):
         for k, other in enumerate(plans):
             if same_doses(Plan.from_json(other), plan):
-                path = f"result__forecasts__{k}__days__0"
-                return _answer(pk, Comparison.objects.values_list(path, flat=True).get(pk=pk), course.start)
+                path = f"result__forecasts__{k}__"
+                day, sentence = Comparison.objects.values_list(f"{path}days__0", f"{path}sentence").get(pk=pk)
+                return _answer(pk, day, sentence, course.start)
     return None
 
 
-def _answer(comparison: UUID, day: dict[str, Any], start: datetime) -> Answer:
+def _answer(comparison: UUID, day: dict[str, Any], sentence: str, start: datetime) -> Answer:
     return Answer(
         comparison=comparison,
         start=moment_at(start, day["from_h"]),
@@ -99,4 +102,5 @@ def _answer(comparison: UUID, day: dict[str, Any], start: datetime) -> Answer:
         p_above=day["p_above"],
         p_below=day["p_below"],
         auc24=day["auc24"]["q50"],
+        sentence=sentence,
     )

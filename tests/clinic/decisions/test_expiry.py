@@ -82,6 +82,7 @@ def test_the_answer_then_stands_beside_the_one_now(patient, comparison, user):
     then, now = (one.result["forecasts"][1]["days"][0] for one in (comparison, later))
     assert (found.then.comparison, found.then.p_in_target) == (comparison.pk, then["p_in_target"])
     assert (found.now.comparison, found.now.p_in_target) == (later.pk, now["p_in_target"])
+    assert found.now.sentence == later.result["forecasts"][1]["sentence"]
     assert [change.what for change in found.changes] == ["level of 15 mg/L"]
 
 
