@@ -1,14 +1,13 @@
 """Ask what the newest twin says of a plan that was signed on earlier data."""
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from clinic.access.actor import key_of
-from clinic.access.permissions import NotInCareTeamError, has, visible_patients
 from clinic.access.roles import Permission
 from clinic.audit.event import Actor, record
 from clinic.audit.models import Action
+from clinic.decisions.keep import allowed
 from clinic.decisions.models import Decision
 from clinic.decisions.refusal import NothingInForceError
 from twins.jobs.comparison import request_comparison
@@ -30,10 +29,7 @@ def ask_anew(*, decision: Decision, by: AbstractBaseUser, actor: Actor) -> Job:
         No plan was signed by this decision.
     """
     version = decision.comparison.twin_version
-    if not has(by, Permission.COMPARISON_ASK):
-        raise PermissionDenied(f"Your roles do not include {Permission.COMPARISON_ASK}.")
-    if not visible_patients(by).filter(pk=version.subject_id).exists():
-        raise NotInCareTeamError(version.subject_id)
+    allowed(decision.comparison, by, Permission.COMPARISON_ASK)
     if decision.chosen_plan is None:
         raise NothingInForceError("All plans were declined; no plan can be looked at again.")
     newest = TwinVersion.objects.filter(

@@ -19,11 +19,11 @@ from twins.records.models import Comparison, Subject, TwinVersion
 REASON_LIMIT = 1000
 
 
-def allowed(comparison: Comparison, by: AbstractBaseUser) -> None:
-    """Raises `PermissionDenied` unless the person's roles grant signing and a care team of theirs has the patient."""
+def allowed(comparison: Comparison, by: AbstractBaseUser, permission: Permission = Permission.COMPARISON_SIGN) -> None:
+    """Raises `PermissionDenied` unless the person's roles grant it and a care team of theirs has the patient."""
     subject_key = comparison.twin_version.subject_id
-    if not has(by, Permission.COMPARISON_SIGN):
-        raise PermissionDenied(f"Your roles do not include {Permission.COMPARISON_SIGN}.")
+    if not has(by, permission):
+        raise PermissionDenied(f"Your roles do not include {permission}.")
     if not visible_patients(by).filter(pk=subject_key).exists():
         raise NotInCareTeamError(subject_key)
 
