@@ -30,6 +30,8 @@ class Decided:
     final: bool
     """Not where a second signature is awaited or was refused."""
     replaced: bool
+    refused: bool
+    """A second person did not agree."""
     second: str
     """Who signed second, and when, or who refused and why; empty where nobody was asked or answered."""
 
@@ -53,6 +55,7 @@ class Decided:
             standing=str(decision.standing),
             final=decision.final_at is not None,
             replaced=decision.replaced_by is not None,
+            refused=decision.answer is not None and not decision.answer.agreed,
             second=_second(decision.answer),
         )
 
@@ -83,7 +86,8 @@ class Decided:
             .order_by("-decisions__decided_at")
             .first()
         )
-        return cls.of(found) if found is not None else None
+        decided = cls.of(found) if found is not None else None
+        return None if decided is None or decided.refused else decided
 
     @property
     def open(self) -> bool:

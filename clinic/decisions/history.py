@@ -1,11 +1,14 @@
 """The last decisions about a patient, and of the plan in force what became of it since."""
 
 from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F
 
 from clinic.decisions.afterwards import Afterwards
 from clinic.decisions.expiry import Expiry
 from clinic.decisions.models import Decision
-from clinic.decisions.told import Told, start_of, with_all
+from clinic.decisions.told import Told, with_all
 from twins.records.models import Subject
 from twins.samples.course import Course
 
@@ -28,6 +31,7 @@ class History:
         found = with_all(
             Decision.objects.filter(comparison__twin_version__subject=subject)
             .select_related("comparison__twin_version")
+            .annotate(course_start=F("comparison__twin_version__course__start"))
             .defer(
                 "comparison__result",
                 "comparison__twin_version__draws",
@@ -36,7 +40,7 @@ class History:
             )
             .order_by("-decided_at")
         )[:SHOWN]
-        rows = tuple(Told.of(decision, start_of(decision.comparison)) for decision in found)
+        rows = tuple(Told.of(decision, datetime.fromisoformat(decision.course_start)) for decision in found)
         in_force = next((row for row in rows if row.in_force), None)
         afterwards, expiry = None, None
         if in_force is not None and newest is not None:

@@ -29,6 +29,8 @@ class Told:
     second_reason: str
     replaced_who: str
     replaced_at: datetime | None
+    withdraws: bool
+    """No plan was chosen, and one that was signed before ended by it."""
     replaced_on: UUID | None
     """The other comparison on which the decision was made that replaced this one."""
 
@@ -37,6 +39,7 @@ class Told:
         """`start`: where the course begins whose hours the comparison's plans count."""
         chosen = decision.chosen_plan
         answer, later = decision.answer, decision.replaced_by
+        before = decision.replaces if chosen is None else None
         elsewhere = later is not None and later.comparison_id != decision.comparison_id
         return cls(
             decision=decision,
@@ -49,6 +52,7 @@ class Told:
             second_reason=answer.reason if answer is not None else "",
             replaced_who=name_of(later.decided_by) if later is not None else "",
             replaced_at=later.decided_at if later is not None else None,
+            withdraws=before is not None and before.chosen_plan is not None,
             replaced_on=later.comparison_id if later is not None and elsewhere else None,
         )
 

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from clinic.access.disclosure import disclose
 from clinic.access.gate import page
 from clinic.access.permissions import patient_for
 from clinic.access.reauthentication import confirmed, recently
@@ -163,6 +164,7 @@ def _amend_form(request: HttpRequest, patient: Patient, comparison: Comparison) 
     if panel.last is None or not (panel.may_amend or panel.may_withdraw):
         problem = outdated or "There is no decision on this comparison that could be amended."
         return _refused(request, patient, comparison, problem)
+    disclose(request, patient.pk, entity_type="Comparison", entity_id=comparison.pk, entity_version=comparison.digest)
     start = start_of(comparison)
     plans = [(k, plan_letter(k), named(comparison, k, start)) for k in range(len(comparison.plans))]
     content = {

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django import template
 
 from clinic.decisions.models import Decision
+from integrations.ehr.models import WorkState
 from integrations.ehr.write_back import ChartStatus, can_be_sent, status_of
 
 register = template.Library()
@@ -31,4 +32,8 @@ def chart_status(comparison_id: object) -> Chart:
         return Chart()
     sent = status_of(decision)
     earlier = decision.replaces if decision.final_at is not None and not sent else None
-    return Chart(can_be_sent(decision), sent, earlier is not None and bool(status_of(earlier)))
+    return Chart(can_be_sent(decision), sent, earlier is not None and _arrived(earlier))
+
+
+def _arrived(decision: Decision) -> bool:
+    return any(part.state == WorkState.DONE for part in status_of(decision))

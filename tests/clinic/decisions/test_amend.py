@@ -141,7 +141,7 @@ class TestOverHttp:
         address = f"/comparisons/{comparison.pk}"
         assert client.post(f"{address}/amend", {**data, "decision": str(first.pk)})["Location"] == address
         page = client.get(address).content.decode()
-        assert "<strong>All plans were declined</strong> by Phil Test" in page
+        assert "<strong>What was signed is withdrawn</strong> by Phil Test" in page
         struck = page[page.index("<del>") : page.index("</del>")]
         assert "Plan B (Proposal 1" in struck
         assert "Below the target." in struck

@@ -117,6 +117,15 @@ def test_what_is_not_in_force_is_not_sent(patient: Any, user: Any, settings: Any
         _send(Decision.objects.get(number=1), user)
 
 
+def test_what_was_replaced_while_it_waited_is_not_delivered(decision: Decision, user: Any, hospital: Hospital) -> None:
+    _send(decision, user)
+    amend(decision=decision, plan_position=None, reason="Stopped.", by=user, actor=actor_of(user))
+    _work()
+    assert hospital.chart == []
+    assert {row.state for row in ChartDelivery.objects.all()} == {WorkState.FAILED}
+    assert "not in force any more" in status_of(decision)[0].words
+
+
 def test_an_amendment_names_what_it_replaces_and_the_page_says_what_the_chart_still_holds(
     decision: Decision, user: Any, hospital: Hospital, client: Browser
 ) -> None:
