@@ -2,7 +2,8 @@
 
 import pytest
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from clinic.audit.models import AuditEvent
@@ -148,6 +149,23 @@ class TestOverHttp:
         assert "Mira Test" in struck
         assert "replaced</span> by Phil Test" in page
         assert "<del>" in client.get(f"/patients/{patient.pk}").content.decode()
+
+    def test_the_number_of_queries_does_not_grow_with_the_amendments(self, client, patient, comparison, user, other):
+        client.force_login(user)
+
+        def queries():
+            counts = []
+            for address in (f"/comparisons/{comparison.pk}", f"/patients/{patient.pk}", "/"):
+                with CaptureQueriesContext(connection) as found:
+                    assert client.get(address).status_code == 200
+                counts.append(len(found))
+            return counts
+
+        last = amended(amended(signed(comparison, user), other, 2), user, 1)
+        before = queries()
+        for plan in (0, 2, 3):
+            last = amended(last, user, plan)
+        assert queries() == before
 
     def test_a_page_that_was_amended_meanwhile_is_refused(self, client, comparison, user):
         first = signed(comparison, user)
