@@ -140,9 +140,6 @@ OIDC_MATCH_EMAIL = env.flag("OIDC_MATCH_EMAIL", False)
 OIDC_IS_SECOND_FACTOR = env.flag("OIDC_IS_SECOND_FACTOR", False)
 """The provider asks for a second factor itself, so that none is asked for here."""
 REAUTHENTICATION_MINUTES = env.integer("REAUTHENTICATION_MINUTES", 5, low=0, high=60)
-"""How long a person who proved who they are need not do it once more, where a page asks for it; 0: each time."""
-HIGH_ALERT_DRUGS = frozenset(name.lower() for name in env.words("HIGH_ALERT_DRUGS", ""))
-"""Drugs whose plans need a second signature, besides those that the formulary marks as high-alert medications."""
 
 LANGUAGE_CODE = "en-gb"
 USE_TZ = True
@@ -251,6 +248,8 @@ EXPORT_HOURS = env.integer("EXPORT_HOURS", 24, low=1, high=720)
 """How long the files of a bulk export can be fetched."""
 FORMULARY_DIR = env.folder("FORMULARY_DIR")
 """A directory of the hospital's own models as TOML files (docs/hospital_models.md); empty: none."""
+HIGH_ALERT_DRUGS = frozenset(name.lower() for name in env.words("HIGH_ALERT_DRUGS", ""))
+"""Drugs whose plans need a second signature, besides those that the formulary marks as high-alert medications."""
 PULL_SOURCE_URL = env.text("PULL_SOURCE_URL", "")
 PULL_SOURCE_NAME = env.text("PULL_SOURCE_NAME", "")
 """Short name of that source, which care teams list; by default made from its address."""
