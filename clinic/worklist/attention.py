@@ -270,7 +270,7 @@ def _decision(situation: Situation) -> list[Reason]:
         said = f"Plan {situation.awaiting_second} is signed once and awaits a second signature."
         if situation.decided_on_older is not None:
             said = f"{said[:-1]}, but the data changed since."
-        return [Reason(Urgency.LOOK, 32, said)]
+        return [Reason(Why.DECISION, Urgency.LOOK, 32, said)]
     if situation.decided_on_older is not None:
         return [Reason(Why.DECISION, Urgency.LOOK, 30, "The last decision was made before the data changed.")]
     if situation.signed_change:
