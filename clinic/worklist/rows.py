@@ -234,7 +234,7 @@ def _signed_change(decision: dict[str, Any] | None, version: dict[str, Any] | No
 
 
 def _older(decision: dict[str, Any] | None, version: dict[str, Any] | None) -> datetime | None:
-    if decision is None or version is None or _decided_on(decision, version):
+    if decision is None or version is None or decision["id"] == version["id"]:
         return None
     return decision["data_until"]
 

@@ -148,6 +148,17 @@ class TestOverHttp:
         assert "Second signature: Phil Test" in page
         assert "awaits" not in client.get("/").content.decode()
 
+    def test_what_was_refused_counts_as_not_signed(self, client, comparison, user, other):
+        refused(signed(comparison, user), other)
+        client.force_login(user)
+        worklist = client.get("/").content.decode()
+        assert '<td data-label="Decision">second signature refused</td>' in worklist
+        assert "The comparison is not signed." in worklist
+        assert "before the data changed" not in worklist
+        page = client.get(f"/comparisons/{comparison.pk}").content.decode()
+        assert "Plan B was not confirmed" in page
+        assert "Phil Test refused: Kidneys fail." in page
+
     def test_strangers_and_colleagues_of_other_wards_are_refused(self, client, comparison, user):
         decision = signed(comparison, user)
         for way in ("second", "second/refuse", "anew"):
