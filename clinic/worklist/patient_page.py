@@ -1,7 +1,6 @@
 """Everything the patient page shows, put together from the records."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.conf import settings
 
