@@ -140,6 +140,7 @@ OIDC_MATCH_EMAIL = env.flag("OIDC_MATCH_EMAIL", False)
 OIDC_IS_SECOND_FACTOR = env.flag("OIDC_IS_SECOND_FACTOR", False)
 """The provider asks for a second factor itself, so that none is asked for here."""
 REAUTHENTICATION_MINUTES = env.integer("REAUTHENTICATION_MINUTES", 5, low=0, high=60)
+"""How long a person who proved who they are need not do it once more, where a page asks for it; 0: each time."""
 
 LANGUAGE_CODE = "en-gb"
 USE_TZ = True

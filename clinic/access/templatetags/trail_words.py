@@ -39,7 +39,6 @@ ACTIVITIES = {
     "comparison.second_sign": "added the second signature to a dosing plan",
     "comparison.second_refuse": "refused the second signature of a dosing plan",
     "page.decision-amend": "opened the form to amend a decision",
-    "login.confirm": "said once more who they are",
     "comparison.replay": "calculated a comparison again",
     "twin.update": "calculated the patient's twin",
     "chart.send": "sent a decision to the chart",
