@@ -125,6 +125,8 @@ class Situation:
     """`data_until` of the decision's comparison, where the twin was computed again since."""
     signed_change: str = ""
     """The letter of the plan, other than the current one, that was signed on the newest data."""
+    awaiting_second: str = ""
+    """The letter of the plan that was signed once and awaits another person's signature."""
     doubts: int = 0
     updating: bool = False
     update_failed: bool = False
@@ -264,6 +266,11 @@ def _staleness(situation: Situation, now: datetime) -> list[Reason]:
 
 
 def _decision(situation: Situation) -> list[Reason]:
+    if situation.awaiting_second:
+        said = f"Plan {situation.awaiting_second} is signed once and awaits a second signature."
+        if situation.decided_on_older is not None:
+            said = f"{said[:-1]}, but the data changed since."
+        return [Reason(Why.DECISION, Urgency.LOOK, 32, said)]
     if situation.decided_on_older is not None:
         return [Reason(Why.DECISION, Urgency.LOOK, 30, "The last decision was made before the data changed.")]
     if situation.signed_change:

@@ -133,6 +133,7 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
             devices={channel.label.lower(): channels[channel] for channel in BY_DEVICE if channel in channels},
             unsigned=comparison is not None and not _decided_on(decision, version),
             signed_change=_signed_change(decision, version),
+            awaiting_second=_awaiting(decision),
             decided_on_older=_older(decision, version),
             doubts=_doubts(version) if version else 0,
             updating=job in OPEN_STATES,
@@ -189,6 +190,8 @@ def _last_decisions(keys: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
             "data_until",
             "comparisons__decisions__decided_at",
             "comparisons__decisions__chosen_plan",
+            "comparisons__decisions__needs_second",
+            "comparisons__decisions__second__agreed",
             "comparisons__id",
         )
     )
@@ -197,7 +200,22 @@ def _last_decisions(keys: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
 
 def _decided_on(decision: dict[str, Any] | None, version: dict[str, Any] | None) -> bool:
     """Whether the last decision was on the newest version, be it on its default comparison or on one asked for."""
-    return decision is not None and version is not None and decision["id"] == version["id"]
+    return decision is not None and version is not None and decision["id"] == version["id"] and not _refused(decision)
+
+
+def _needs(decision: dict[str, Any] | None) -> bool:
+    return decision is not None and decision["comparisons__decisions__needs_second"]
+
+
+def _awaiting(decision: dict[str, Any] | None) -> str:
+    """The letter of the plan that was signed last and awaits another person's signature."""
+    if decision is None or not _needs(decision) or decision["comparisons__decisions__second__agreed"] is not None:
+        return ""
+    return plan_letter(decision["comparisons__decisions__chosen_plan"])
+
+
+def _refused(decision: dict[str, Any]) -> bool:
+    return _needs(decision) and decision["comparisons__decisions__second__agreed"] is False
 
 
 def _signed_comparison(decision: dict[str, Any] | None, version: dict[str, Any] | None) -> UUID | None:
@@ -209,14 +227,14 @@ def _signed_comparison(decision: dict[str, Any] | None, version: dict[str, Any] 
 
 def _signed_change(decision: dict[str, Any] | None, version: dict[str, Any] | None) -> str:
     """The letter of a signed plan that is not the current one; a new order would have made a new version."""
-    if decision is None or _signed_comparison(decision, version) is None:
+    if decision is None or _awaiting(decision) or _signed_comparison(decision, version) is None:
         return ""
     chosen = decision["comparisons__decisions__chosen_plan"]
     return plan_letter(chosen) if chosen else ""
 
 
 def _older(decision: dict[str, Any] | None, version: dict[str, Any] | None) -> datetime | None:
-    if decision is None or version is None or _decided_on(decision, version):
+    if decision is None or version is None or decision["id"] == version["id"]:
         return None
     return decision["data_until"]
 
@@ -226,6 +244,10 @@ def _decision_words(decision: dict[str, Any] | None, version: dict[str, Any] | N
         return "none yet"
     chosen = decision["comparisons__decisions__chosen_plan"]
     what = "declined" if chosen is None else "signed"
+    if _awaiting(decision):
+        what = "awaiting a second signature"
+    elif _refused(decision):
+        return "second signature refused"
     return what if _decided_on(decision, version) else f"{what} on earlier data"
 
 

@@ -64,6 +64,12 @@ def test_a_signed_change_is_said_until_the_order_changes():
     assert sentences(situation(signed_change="B")) == ["Plan B is signed; the order has not changed yet."]
 
 
+def test_a_second_signature_is_awaited_and_newer_data_are_said_to_have_come_meanwhile():
+    awaited = situation(awaiting_second="C", decided_on_older=hours_ago(9))
+    assert sentences(situation(awaiting_second="C")) == ["Plan C is signed once and awaits a second signature."]
+    assert sentences(awaited) == ["Plan C is signed once and awaits a second signature, but the data changed since."]
+
+
 def test_cannot_forecast_comes_with_its_reason_and_before_everything_but_a_clear_miss():
     found = sentences(situation(outcome="CANNOT", cannot_reason="No body weight on the chart.", days=(), doubts=2))
     assert found[0] == "Cannot forecast: no body weight on the chart."
