@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
@@ -24,11 +25,20 @@ class Decided:
     who: str
     at: datetime
     data_until: datetime
+    standing: str
+    """How it stands now, in words: ``signed``, ``awaiting a second signature``, ``replaced`` …"""
+    final: bool
+    """Not where a second signature is awaited or was refused."""
+    replaced: bool
+    refused: bool
+    """A second person did not agree."""
+    second: str
+    """Who signed second, and when, or who refused and why; empty where nobody was asked or answered."""
 
     @classmethod
     def of(cls, comparison: Comparison) -> "Decided | None":
-        """The decision on `comparison`, or None."""
-        decision = comparison.decisions.select_related("decided_by").first()
+        """The last decision on `comparison`, or None."""
+        decision = comparison.decisions.select_related("decided_by", "second__decided_by").order_by("-number").first()
         if decision is None:
             return None
         chosen = decision.chosen_plan
@@ -42,6 +52,11 @@ class Decided:
             who=decision.decided_by.get_full_name() or decision.decided_by.get_username(),
             at=decision.decided_at,
             data_until=comparison.twin_version.data_until,
+            standing=str(decision.standing),
+            final=decision.final_at is not None,
+            replaced=decision.replaced_by is not None,
+            refused=decision.answer is not None and not decision.answer.agreed,
+            second=_second(decision.answer),
         )
 
     @classmethod
@@ -58,16 +73,26 @@ class Decided:
 
     @classmethod
     def signed_beside(cls, comparison: Comparison) -> "Decided | None":
-        """The last signature on another comparison of the same twin version."""
+        """The last signature on another comparison of the same twin version that nothing replaced."""
         found = (
-            Comparison.objects.filter(twin_version=comparison.twin_version_id, decisions__chosen_plan__isnull=False)
+            Comparison.objects.filter(
+                twin_version=comparison.twin_version_id,
+                decisions__chosen_plan__isnull=False,
+                decisions__amended_by__isnull=True,
+            )
             .exclude(pk=comparison.pk)
             .select_related("twin_version")
             .defer("result", "twin_version__draws", "twin_version__course", "twin_version__fit")
             .order_by("-decisions__decided_at")
             .first()
         )
-        return cls.of(found) if found is not None else None
+        decided = cls.of(found) if found is not None else None
+        return None if decided is None or decided.refused else decided
+
+    @property
+    def open(self) -> bool:
+        """Whether there is more to say than that it was signed or declined."""
+        return self.replaced or not self.final
 
     @property
     def named(self) -> str:
@@ -82,7 +107,18 @@ class Decided:
 
     def sentence(self, zone: tzinfo) -> str:
         what = f"plan {self.letter} ({self.title(zone)}) signed" if self.letter else "all plans declined"
-        return f"{what} by {self.who} at {words.clock_with_zone(self.at, zone)}. Reason: {self.reason}"
+        state = f" {self.standing.upper()}." if self.open else ""
+        second = f" Second signature: {self.second}." if self.second else ""
+        return f"{what} by {self.who} at {words.clock_with_zone(self.at, zone)}.{second}{state} Reason: {self.reason}"
+
+
+def _second(answer: Any) -> str:
+    if answer is None:
+        return ""
+    who = answer.decided_by.get_full_name() or answer.decided_by.get_username()
+    if not answer.agreed:
+        return f"refused by {who}: {answer.reason}"
+    return f"{who} at {words.clock_with_zone(answer.decided_at, timezone.get_current_timezone())}"
 
 
 def _start(comparison: Comparison) -> datetime:

@@ -14,7 +14,27 @@ class StaleComparisonError(DecisionError):
 
 
 class AlreadyDecidedError(DecisionError):
-    """A comparison gets one decision."""
+    """A comparison gets one first decision; what comes after amends it."""
+
+
+class AlreadyAmendedError(DecisionError):
+    """A decision is amended once; what comes after amends the later one."""
+
+
+class NothingInForceError(DecisionError):
+    """There is nothing that could be withdrawn."""
+
+
+class OtherInForceError(DecisionError):
+    """A plan that was signed on another comparison would stand beside the one chosen now."""
+
+
+class NotAwaitingError(DecisionError):
+    """The decision needs no second signature, or has its answer, or was replaced."""
+
+
+class SamePersonError(DecisionError):
+    """The second signature is not of the person who signed first."""
 
 
 class OtherPageError(DecisionError):

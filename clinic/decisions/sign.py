@@ -1,28 +1,17 @@
-"""Sign one plan of a comparison, or decline them all: once, on the newest data, with a reason, and on record."""
+"""Sign one plan of a comparison, or decline them all: first, on the newest data, with a reason, and on record."""
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 
-from clinic.access.permissions import check_open, has
-from clinic.access.roles import Permission
-from clinic.audit.event import Actor, record
-from clinic.audit.models import Action
-from clinic.charts.palette import plan_letter
-from clinic.charts.words import clock_with_zone, why_outdated
-from clinic.decisions.models import Decision
-from clinic.decisions.refusal import (
-    AlreadyDecidedError,
-    NoSuchPlanError,
-    OtherPageError,
-    StaleComparisonError,
-    stated,
-)
-from clinic.decisions.signals import decision_made
-from twins.records.models import Comparison, Subject, TwinVersion
+from clinic.audit.event import Actor
+from clinic.charts.words import clock_with_zone
+from clinic.decisions import keep
+from clinic.decisions.models import Decision, Standing
+from clinic.decisions.refusal import AlreadyDecidedError, stated
+from twins.records.models import Comparison
 
-REASON_LIMIT = 1000
+REASON_LIMIT = keep.REASON_LIMIT
 
 
 def sign(
@@ -36,6 +25,9 @@ def sign(
 ) -> Decision:
     """Choose the plan at `plan_position` (0 is the current one).
 
+    A plan of the same drug that was signed on another comparison is replaced by this one: a patient has one regimen of
+    a drug. Of a high-alert drug the signature awaits that of another person.
+
     Parameters
     ----------
     seen_digest
@@ -48,17 +40,40 @@ def sign(
     DecisionError
         No reason, no such plan, newer or changed data, another page than the one seen, or decided already.
     """
-    if not 0 <= plan_position < len(comparison.plans):
-        last = plan_letter(len(comparison.plans) - 1)
-        raise NoSuchPlanError(f"Position {plan_position} names no plan of this comparison; choose one of A to {last}.")
-    return _decide(comparison, plan_position, reason, by, actor, seen_digest)
+    return _decide(comparison, keep.one_of(comparison, plan_position), reason, by, actor, seen_digest)
 
 
 def decline(
     *, comparison: Comparison, reason: str, by: AbstractBaseUser, actor: Actor, seen_digest: str | None = None
 ) -> Decision:
-    """Choose none of the plans; raises as `sign` does."""
+    """Choose none of the plans; a plan that was signed earlier stays signed. Raises as `sign` does."""
     return _decide(comparison, None, reason, by, actor, seen_digest)
+
+
+def signed_before(comparison: Comparison) -> Decision | None:
+    """The last decision of the chain that a signature on `comparison` replaces: on another one, and still to be heeded.
+
+    It is the last that amends nothing yet; where its second signature was refused, one before it may be in force.
+    """
+    version = comparison.twin_version
+    ends = (
+        Decision.objects.filter(
+            comparison__twin_version__subject=version.subject_id,
+            comparison__twin_version__drug=version.drug,
+            amended_by__isnull=True,
+            chosen_plan__isnull=False,
+        )
+        .exclude(comparison=comparison)
+        .select_related("second", "amends__second", "decided_by")
+        .order_by("-decided_at")
+    )
+    for end in ends:
+        if end.standing is not Standing.REFUSED:
+            return end
+        earlier = end.replaces
+        if earlier is not None and earlier.chosen_plan is not None:
+            return end
+    return None
 
 
 def _decide(
@@ -69,56 +84,24 @@ def _decide(
     actor: Actor,
     seen_digest: str | None,
 ) -> Decision:
-    subject_key = comparison.twin_version.subject_id
-    if not has(by, Permission.COMPARISON_SIGN):
-        raise PermissionDenied(f"Your roles do not include {Permission.COMPARISON_SIGN}.")
-    check_open(by, subject_key)
+    keep.allowed(comparison, by)
     text = stated(reason, REASON_LIMIT)
-    if seen_digest is not None and seen_digest != comparison.digest:
-        raise OtherPageError(
-            "The page that was sent is not this comparison as it is stored; open the comparison again and sign there."
-        )
+    keep.as_seen(comparison, seen_digest)
     with transaction.atomic():
-        Subject.objects.select_for_update(no_key=True).get(pk=subject_key)  # updates of the twin take the same lock
-        _refuse_outdated(comparison.twin_version)
-        earlier = Decision.objects.filter(comparison=comparison).first()
+        keep.lock(comparison)
+        keep.refuse_outdated(comparison.twin_version)
+        earlier = comparison.decisions.order_by("-number").first()
         if earlier is not None:
             at = clock_with_zone(earlier.decided_at, timezone.get_current_timezone())
             raise AlreadyDecidedError(
-                f"This comparison was decided at {at} ({earlier}); ask for a new comparison to decide again."
+                f"This comparison was decided at {at} ({earlier}); amend that decision, or ask for a new comparison."
             )
-        decision = Decision.objects.create(
+        return keep.keep(
             comparison=comparison,
-            comparison_digest=comparison.digest,
-            chosen_plan=chosen,
+            chosen=chosen,
             reason=text,
-            decided_by=by,
-            decided_at=timezone.now(),
-        )
-        record(
-            by=actor,
-            action=Action.CREATE,
+            by=by,
+            actor=actor,
             activity="comparison.decline" if chosen is None else "comparison.sign",
-            subject_key=subject_key,
-            entity_type="Comparison",
-            entity_id=comparison.pk,
-            entity_version=comparison.digest,
-            detail={"decision": str(decision.pk), "plan": chosen, "content": decision.digest()},
+            amends=None if chosen is None else signed_before(comparison),
         )
-        decision_made.send(Decision, instance=decision, asked_by=actor.key)
-    return decision
-
-
-def _refuse_outdated(version: TwinVersion) -> None:
-    if not TwinVersion.objects.filter(parent=version).exists():
-        return
-    newest = (
-        TwinVersion.objects.filter(subject=version.subject_id, drug=version.drug, model_id=version.model_id)
-        .only("data_until")
-        .latest("number")
-    )
-    zone = timezone.get_current_timezone()
-    why = why_outdated(version.data_until, newest.data_until, lambda moment: clock_with_zone(moment, zone))
-    raise StaleComparisonError(
-        f"{why[:1].upper()}{why[1:]}. Nothing was decided; open the patient's newest comparison and decide there."
-    )

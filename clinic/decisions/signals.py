@@ -3,4 +3,5 @@
 from django.dispatch import Signal
 
 decision_made = Signal()
-"""A `Decision` was stored: `instance`, and `asked_by`, the opaque key of who decided."""
+"""A `Decision` is final: stored without need of a second signature, or agreed to by a second person. Carries `instance`
+and `asked_by`, the opaque key of who made it final."""

@@ -97,6 +97,16 @@ TERMS: dict[str, Term] = {
         "Each input is changed or left out in turn and everything is computed again. What moves the answer most is "
         "what to check first.",
     ),
+    "second-signature": Term(
+        "Second signature",
+        "Some drugs do great harm when a dose is wrong. A plan of such a drug counts only when two people signed it; "
+        "until then nothing is sent to the chart, and what was in force before stays in force.",
+    ),
+    "followed": Term(
+        "Followed",
+        "Whether the doses given since are those that the signed plan advised: the amount and the time of each, within "
+        "what is stated beside the table. It judges the plan's fate, not the person who gave another dose.",
+    ),
     "digest": Term(
         "Digest",
         "A fingerprint of stored data. Any change, however small, gives another one; so a page, a signature and the "

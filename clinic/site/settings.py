@@ -252,6 +252,8 @@ BREAK_GLASS_MINUTES = env.integer("BREAK_GLASS_MINUTES", 60, low=5, high=720)
 """How long an emergency access lasts."""
 FORMULARY_DIR = env.folder("FORMULARY_DIR")
 """A directory of the hospital's own models as TOML files (docs/hospital_models.md); empty: none."""
+HIGH_ALERT_DRUGS = frozenset(name.lower() for name in env.words("HIGH_ALERT_DRUGS", ""))
+"""Drugs whose plans need a second signature, besides those that the formulary marks as high-alert medications."""
 PULL_SOURCE_URL = env.text("PULL_SOURCE_URL", "")
 PULL_SOURCE_NAME = env.text("PULL_SOURCE_NAME", "")
 """Short name of that source, which care teams list; by default made from its address."""

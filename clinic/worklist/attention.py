@@ -14,9 +14,9 @@ LEVEL_DUE = timedelta(hours=48)
 
 NEXT_LEVEL_DUE = timedelta(days=7)
 """House setting: on the drug for so long after the last level, another is called due."""
-SILENT_AFTER = timedelta(hours=2)
-"""House setting: a device that sent within the last day and is silent for so long may be off or at fault."""
-FORGOTTEN_AFTER = timedelta(days=1)
+SILENT_AFTER, SILENT_TIMES, FORGOTTEN_AFTER = timedelta(hours=2), 5, timedelta(days=1)
+"""House settings: a device silent for hours, and for five times as long as usual, may be off or at fault; after a day
+it was taken off."""
 
 RISE_WITHIN = timedelta(hours=RISE_WITHIN_H)
 RATIO_WITHIN = timedelta(hours=RATIO_WITHIN_H)
@@ -89,6 +89,19 @@ class DayChance:
 
 
 @dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How the values of one channel come: when the last was taken, and how long apart they usually are."""
+
+    last: datetime
+    apart: timedelta
+
+    def is_broken(self, now: datetime) -> bool:
+        """Whether it has been silent for hours and for much longer than usual, but not since days."""
+        silent = now - self.last
+        return max(SILENT_AFTER, SILENT_TIMES * self.apart) <= silent < FORGOTTEN_AFTER
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """All that the list looks at of one patient. `outcome` is the name of a `FitOutcome`, empty without a twin."""
 
@@ -105,13 +118,15 @@ class Situation:
     """The last level, and the 5 % and 95 % ends of what the twin had said of it before it came."""
     last_dose: datetime | None = None
     last_data: datetime | None = None
-    devices: Mapping[str, datetime] = field(default_factory=dict)
-    """What devices measure by themselves, in words, and when each value came last."""
+    devices: Mapping[str, Rhythm] = field(default_factory=dict)
+    """What devices measure by themselves, in words, and how it comes."""
     unsigned: bool = False
     decided_on_older: datetime | None = None
     """`data_until` of the decision's comparison, where the twin was computed again since."""
     signed_change: str = ""
     """The letter of the plan, other than the current one, that was signed on the newest data."""
+    awaiting_second: str = ""
+    """The letter of the plan that was signed once and awaits another person's signature."""
     doubts: int = 0
     updating: bool = False
     update_failed: bool = False
@@ -233,9 +248,7 @@ def _silence(situation: Situation, now: datetime) -> list[Reason]:
     """Devices that sent within the last day, and have stopped while other data went on coming."""
     if situation.last_data is None or now - situation.last_data >= SILENT_AFTER:
         return []  # nothing comes at all: then the data are stale, whatever the device
-    silent = sorted(
-        (last, name) for name, last in situation.devices.items() if SILENT_AFTER <= now - last < FORGOTTEN_AFTER
-    )
+    silent = sorted((rhythm.last, name) for name, rhythm in situation.devices.items() if rhythm.is_broken(now))
     if not silent:
         return []
     said = ", ".join(f"{name} ({words.ago(last, now)})" for last, name in silent)
@@ -253,6 +266,11 @@ def _staleness(situation: Situation, now: datetime) -> list[Reason]:
 
 
 def _decision(situation: Situation) -> list[Reason]:
+    if situation.awaiting_second:
+        said = f"Plan {situation.awaiting_second} is signed once and awaits a second signature."
+        if situation.decided_on_older is not None:
+            said = f"{said[:-1]}, but the data changed since."
+        return [Reason(Why.DECISION, Urgency.LOOK, 32, said)]
     if situation.decided_on_older is not None:
         return [Reason(Why.DECISION, Urgency.LOOK, 30, "The last decision was made before the data changed.")]
     if situation.signed_change:

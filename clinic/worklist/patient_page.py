@@ -1,13 +1,9 @@
 """Everything the patient page shows, put together from the records."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.conf import settings
-from django.db.models import F
-from django.utils import timezone
 
-from clinic.charts.palette import plan_letter
 from clinic.charts.parameters import ParameterRow, parameter_rows
 from clinic.charts.twin_facts import (
     CovariateRow,
@@ -19,14 +15,14 @@ from clinic.charts.twin_facts import (
     opinion,
     quality,
 )
-from clinic.charts.words import clock, first_dose, plan_title
+from clinic.charts.words import plan_title
 from clinic.patients.models import Patient
 from clinic.worklist.rows import DRUG
 from twins.estimation.fit import Fit
 from twins.forecasts.forecast import PlanForecast, Target
 from twins.pharmacology import formulary
 from twins.pharmacology.population import PopulationModel
-from twins.pharmacology.regimen import Plan, current_plan
+from twins.pharmacology.regimen import current_plan
 from twins.records.house import drug_here
 from twins.records.models import Comparison, TwinVersion
 from twins.records.twins import course_of, fit_of, result_of
@@ -93,44 +89,6 @@ class TwinView:
             target=drug_here(DRUG).target,
             current_title=plan_title(plan) if plan else "No dose ordered or given",
         )
-
-
-@dataclass(frozen=True, slots=True)
-class DecisionRow:
-    """One past decision; `chosen` is empty where all plans were declined."""
-
-    comparison: Comparison
-    chosen: str
-    reason: str
-    who: str
-    at: datetime
-
-    @classmethod
-    def last_of(cls, patient: Patient, count: int) -> "list[DecisionRow]":
-        """The last `count` decisions about the patient, the newest first."""
-        found = (
-            Comparison.objects.filter(twin_version__subject=patient.subject, decisions__isnull=False)
-            .annotate(course_start=F("twin_version__course__start"))
-            .select_related("twin_version")
-            .prefetch_related("decisions__decided_by")
-            .defer("result", "twin_version__draws", "twin_version__course", "twin_version__fit")
-            .order_by("-decisions__decided_at")[:count]
-        )
-        rows = []
-        for comparison in found:
-            for decision in comparison.decisions.all():
-                k = decision.chosen_plan
-                chosen = "" if k is None else f"{plan_letter(k)}, {_named(comparison, k)}"
-                who = decision.decided_by.get_full_name() or decision.decided_by.get_username()
-                rows.append(cls(comparison, chosen, decision.reason, who, decision.decided_at))
-        return rows
-
-
-def _named(comparison: Comparison, position: int) -> str:
-    """One plan of a comparison that carries its `course_start`, with the time of the first dose."""
-    plan = Plan.from_json(comparison.plans[position])
-    first = first_dose(plan, datetime.fromisoformat(comparison.course_start))
-    return plan_title(plan, clock(first, timezone.get_current_timezone()) if first else "")
 
 
 def _card(version: TwinVersion, daily_mg: float | None) -> TwinCard:

@@ -13,7 +13,7 @@ from clinic.access.permissions import patient_for
 from clinic.access.roles import Permission
 from clinic.patients.models import Patient
 from clinic.worklist.attention import renal
-from clinic.worklist.patient_page import DecisionRow, TwinView
+from clinic.worklist.patient_page import TwinView
 from clinic.worklist.records import CHANNELS_SHOWN, Records, names_of
 from clinic.worklist.rows import DRUG
 from clinic.worklist.timeline_view import shown_timeline
@@ -62,7 +62,6 @@ def patient(request: HttpRequest, subject_key: UUID) -> HttpResponse:
         "all_lists": ALL_LISTS,
         "replaced": records.replaced,
         "renal": () if found.subject.haemodialysis_since else renal(creatinine),
-        "decisions": DecisionRow.last_of(found, 5),
         "asked": _asked(twin) if twin else (),
         "job": _job(found),
     }

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from django.db.models import Max, Min, OuterRef, Subquery
 
 from clinic.charts.palette import plan_letter
 from clinic.patients.models import Encounter, Patient
-from clinic.worklist.attention import DayChance, Reason, Situation, Urgency, reasons
+from clinic.worklist.attention import DayChance, Reason, Rhythm, Situation, Urgency, reasons
 from twins.records.models import (
     Comparison,
     GivenDose,
@@ -48,6 +48,8 @@ BY_DEVICE = (
     Channel.TEMPERATURE,
     Channel.SENSOR_GLUCOSE,
 )
+_VALUES = 10
+"""So many values tell how far apart they usually are."""
 """What devices send by themselves, so that silence says something."""
 
 
@@ -89,7 +91,7 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
     versions = _latest_versions(keys)
     comparisons = _default_comparisons([version["id"] for version in versions.values()])
     decisions = _last_decisions(keys)
-    last_of = _last_of_each_channel(keys)
+    rhythms = _rhythms(keys)
     levels, creatinine = _values(keys)
     doses = {
         row["subject_id"]: row
@@ -111,8 +113,10 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
         comparison = comparisons.get(version["id"]) if version else None
         decision = decisions.get(key)
         dose = doses.get(key, {})
-        channels = last_of.get(key, {})
-        times = [time for time in (*channels.values(), dose.get("last")) if time]
+        channels = rhythms.get(key, {})
+        measured = [rhythm.last for rhythm in channels.values()]
+        levels_last = channels[Channel.VANCOMYCIN].last if Channel.VANCOMYCIN in channels else None
+        times = [time for time in (*measured, dose.get("last")) if time]
         job = jobs.get(f"{key}/{DRUG}")
         situation = Situation(
             on_drug=bool(dose) or key in ordered or version is not None,
@@ -122,13 +126,14 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
             creatinine=tuple(creatinine.get(key, ())),
             haemodialysis=patient.subject.haemodialysis_since is not None,
             first_dose=dose.get("first"),
-            last_level=channels.get(Channel.VANCOMYCIN),
-            surprise=_surprise(foretold.get(key), channels.get(Channel.VANCOMYCIN)),
+            last_level=levels_last,
+            surprise=_surprise(foretold.get(key), levels_last),
             last_dose=dose.get("last"),
             last_data=max(times, default=None),
             devices={channel.label.lower(): channels[channel] for channel in BY_DEVICE if channel in channels},
             unsigned=comparison is not None and not _decided_on(decision, version),
             signed_change=_signed_change(decision, version),
+            awaiting_second=_awaiting(decision),
             decided_on_older=_older(decision, version),
             doubts=_doubts(version) if version else 0,
             updating=job in OPEN_STATES,
@@ -185,6 +190,8 @@ def _last_decisions(keys: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
             "data_until",
             "comparisons__decisions__decided_at",
             "comparisons__decisions__chosen_plan",
+            "comparisons__decisions__needs_second",
+            "comparisons__decisions__second__agreed",
             "comparisons__id",
         )
     )
@@ -193,7 +200,22 @@ def _last_decisions(keys: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
 
 def _decided_on(decision: dict[str, Any] | None, version: dict[str, Any] | None) -> bool:
     """Whether the last decision was on the newest version, be it on its default comparison or on one asked for."""
-    return decision is not None and version is not None and decision["id"] == version["id"]
+    return decision is not None and version is not None and decision["id"] == version["id"] and not _refused(decision)
+
+
+def _needs(decision: dict[str, Any] | None) -> bool:
+    return decision is not None and decision["comparisons__decisions__needs_second"]
+
+
+def _awaiting(decision: dict[str, Any] | None) -> str:
+    """The letter of the plan that was signed last and awaits another person's signature."""
+    if decision is None or not _needs(decision) or decision["comparisons__decisions__second__agreed"] is not None:
+        return ""
+    return plan_letter(decision["comparisons__decisions__chosen_plan"])
+
+
+def _refused(decision: dict[str, Any]) -> bool:
+    return _needs(decision) and decision["comparisons__decisions__second__agreed"] is False
 
 
 def _signed_comparison(decision: dict[str, Any] | None, version: dict[str, Any] | None) -> UUID | None:
@@ -205,14 +227,14 @@ def _signed_comparison(decision: dict[str, Any] | None, version: dict[str, Any] 
 
 def _signed_change(decision: dict[str, Any] | None, version: dict[str, Any] | None) -> str:
     """The letter of a signed plan that is not the current one; a new order would have made a new version."""
-    if decision is None or _signed_comparison(decision, version) is None:
+    if decision is None or _awaiting(decision) or _signed_comparison(decision, version) is None:
         return ""
     chosen = decision["comparisons__decisions__chosen_plan"]
     return plan_letter(chosen) if chosen else ""
 
 
 def _older(decision: dict[str, Any] | None, version: dict[str, Any] | None) -> datetime | None:
-    if decision is None or version is None or _decided_on(decision, version):
+    if decision is None or version is None or decision["id"] == version["id"]:
         return None
     return decision["data_until"]
 
@@ -222,21 +244,34 @@ def _decision_words(decision: dict[str, Any] | None, version: dict[str, Any] | N
         return "none yet"
     chosen = decision["comparisons__decisions__chosen_plan"]
     what = "declined" if chosen is None else "signed"
+    if _awaiting(decision):
+        what = "awaiting a second signature"
+    elif _refused(decision):
+        return "second signature refused"
     return what if _decided_on(decision, version) else f"{what} on earlier data"
 
 
-def _last_of_each_channel(keys: Iterable[UUID]) -> dict[UUID, dict[Channel, datetime]]:
-    """When each channel's last value was taken: one step into the index each, however many values there are."""
+def _rhythms(keys: Iterable[UUID]) -> dict[UUID, dict[Channel, Rhythm]]:
+    """How each channel's values come: two steps into the index each, however many values there are.
 
-    def last(channel: Channel) -> Subquery:
+    Of fewer values than tell how far apart they usually are, each is taken to be days apart.
+    """
+
+    def taken(channel: Channel, place: int) -> Subquery:
         mine = StoredSample.objects.filter(subject=OuterRef("pk"), channel=channel, state=RecordState.ACTIVE)
-        return Subquery(mine.order_by("-event_time").values("event_time")[:1])
+        return Subquery(mine.order_by("-event_time").values("event_time")[place : place + 1])
 
-    found = Subject.objects.filter(pk__in=keys).annotate(**{f"last_{c.value}": last(c) for c in Channel})
-    return {
-        row["pk"]: {c: row[f"last_{c.value}"] for c in Channel if row[f"last_{c.value}"] is not None}
-        for row in found.values("pk", *(f"last_{c.value}" for c in Channel))
-    }
+    asked = {f"last_{c.value}": taken(c, 0) for c in Channel}
+    asked |= {f"early_{c.value}": taken(c, _VALUES - 1) for c in BY_DEVICE}
+    found: dict[UUID, dict[Channel, Rhythm]] = {}
+    for row in Subject.objects.filter(pk__in=keys).annotate(**asked).values("pk", *asked):
+        found[row["pk"]] = {}
+        for channel in Channel:
+            last, early = row[f"last_{channel.value}"], row.get(f"early_{channel.value}")
+            if last is not None:
+                apart = (last - early) / (_VALUES - 1) if early else timedelta(days=1)
+                found[row["pk"]][channel] = Rhythm(last, apart)
+    return found
 
 
 def _values(

@@ -49,6 +49,7 @@ def write(decision: Decision, resource_type: str, *, patient: str, note: str) ->
 def _care_plan(decision: Decision) -> Json:
     """What was chosen, as a plan: it advises, and orders nothing."""
     comparison = decision.comparison
+    earlier = _replaced(decision)
     plan = Plan.from_json(comparison.plans[decision.chosen_plan])
     regimen = plan.regimen
     drug = comparison.twin_version.drug
@@ -71,8 +72,33 @@ def _care_plan(decision: Decision) -> Json:
         "created": _instant(decision.decided_at),
         "author": {"display": _name(decision)},
         "activity": [{"detail": detail}],
-        "note": [{"authorString": _name(decision), "time": _instant(decision.decided_at), "text": decision.reason}],
+        "note": [
+            {"authorString": _name(decision), "time": _instant(decision.decided_at), "text": decision.reason},
+            *_second(decision),
+        ],
+        **({"replaces": [_named(earlier, "CarePlan")]} if earlier is not None else {}),
     }
+
+
+def _second(decision: Decision) -> list[Json]:
+    """That another person signed too, where one was needed."""
+    answer = decision.answer
+    if answer is None:
+        return []
+    who = answer.decided_by.get_full_name() or answer.decided_by.get_username()
+    return [{"authorString": who, "time": _instant(answer.decided_at), "text": "Second signature."}]
+
+
+def _named(decision: Decision, resource_type: str) -> Json:
+    """A reference to what was sent of another decision, by the identifier that it has there."""
+    value = identifier(decision.pk, resource_type)
+    return {"type": resource_type, "identifier": {"system": IDENTIFIERS, "value": value}}
+
+
+def _replaced(decision: Decision) -> Decision | None:
+    """The signed decision that `decision` replaces."""
+    earlier = decision.replaces
+    return earlier if earlier is not None and earlier.chosen_plan is not None else None
 
 
 def _timing(regimen: Regimen, start: datetime) -> Json:
@@ -85,7 +111,10 @@ def _timing(regimen: Regimen, start: datetime) -> Json:
 
 def _document(decision: Decision, note: str) -> Json:
     content = note.encode()
+    earlier = _replaced(decision)
+    relates = [{"code": "replaces", "target": _named(earlier, "DocumentReference")}] if earlier is not None else []
     return {
+        **({"relatesTo": relates} if relates else {}),
         "status": "current",
         "docStatus": "final",
         "type": {

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from clinic.audit.event import SYSTEM, record
 from clinic.audit.models import Action, Outcome
+from clinic.decisions.models import Standing
 from integrations.ehr.access import AccessError
 from integrations.ehr.address import AddressError
 from integrations.ehr.chart import IDENTIFIERS
@@ -29,6 +30,10 @@ _LONGEST_WAIT_S = 3600.0
 _HOPELESS = frozenset({400, 404, 405, 406, 410, 412, 413, 415, 422, 501})
 """Answers that another try would only get again."""
 _PATIENCE = Patience(tries=2, first_wait_s=0.5, timeout_s=20.0, page_s=30.0)
+
+
+class OvertakenError(ValueError):
+    """The decision was replaced while its delivery waited."""
 
 
 class _Found(msgspec.Struct):
@@ -54,12 +59,19 @@ def deliver(pk: int) -> ChartDelivery | None:
         _not_sent(row, FetchError(row.resource_type, f"{TRIES} tries ended without an answer; see the workers' logs"))
         return row
     try:
+        _refuse_overtaken(row)
         location = _post(row)
-    except (FetchError, AddressError, AccessError) as error:
+    except (FetchError, AddressError, AccessError, OvertakenError) as error:
         _not_sent(row, error)
     else:
         _sent(row, location)
     return row
+
+
+def _refuse_overtaken(row: ChartDelivery) -> None:
+    standing = row.decision.standing
+    if standing is not Standing.IN_FORCE:
+        raise OvertakenError(f"The decision was not in force any more when it was to be sent ({standing}).")
 
 
 def due(now: datetime) -> list[int]:
@@ -121,7 +133,7 @@ def _sent(row: ChartDelivery, location: str) -> None:
         _note(row, Outcome.SUCCESS)
 
 
-def _not_sent(row: ChartDelivery, error: FetchError | AddressError | AccessError) -> None:
+def _not_sent(row: ChartDelivery, error: FetchError | AddressError | AccessError | OvertakenError) -> None:
     """Try again later, or leave it to a person."""
     status = error.status if isinstance(error, FetchError) else 0
     hopeless = status in _HOPELESS or not isinstance(error, FetchError) or row.attempts >= TRIES

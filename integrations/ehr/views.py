@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST
 
 from clinic.access.gate import page
@@ -18,10 +18,15 @@ from integrations.ehr.write_back import ChartError, send_to_chart
 @page(Permission.COMPARISON_SIGN)
 @require_POST
 def to_chart(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
-    """Send the decision on a comparison; back to the comparison, which shows how it fares."""
-    decision = get_object_or_404(
-        Decision.objects.select_related("comparison__twin_version", "decided_by"), comparison_id=comparison_id
+    """Send the last decision on a comparison; back to the comparison, which shows how it fares."""
+    decision = (
+        Decision.objects.select_related("comparison__twin_version", "decided_by", "second__decided_by")
+        .filter(comparison_id=comparison_id)
+        .order_by("-number")
+        .first()
     )
+    if decision is None:
+        raise Http404("Nothing was decided on this comparison.")
     patient = patient_for(request, decision.comparison.twin_version.subject_id)
     try:
         send_to_chart(decision=decision, by=request.user, actor=request.actor)

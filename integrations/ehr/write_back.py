@@ -15,7 +15,7 @@ from clinic.access.permissions import check_open, has
 from clinic.access.roles import Permission
 from clinic.audit.event import Actor, record
 from clinic.audit.models import Action
-from clinic.decisions.models import Decision
+from clinic.decisions.models import Decision, Standing
 from clinic.patients.models import Patient
 from integrations.ehr.chart import RESOURCE_TYPES, identifier, write
 from integrations.ehr.configured import address_of
@@ -33,6 +33,10 @@ class ChartError(ValueError):
 
 class DeclinedError(ChartError):
     """All plans were declined: there is no plan for the chart."""
+
+
+class NotInForceError(ChartError):
+    """The decision awaits a second signature, was refused one, or was replaced: it is not for the chart."""
 
 
 class NoChartError(ChartError):
@@ -64,7 +68,8 @@ def send_to_chart(*, decision: Decision, by: AbstractBaseUser, actor: Actor) -> 
     PermissionDenied
         The person's roles do not grant signing, or the patient is not open to the person.
     ChartError
-        All plans were declined, the patient's source takes nothing from us, or it was sent already.
+        All plans were declined, the decision is not in force, the patient's source takes nothing from us, or it was
+        sent already.
     """
     subject_key = decision.comparison.twin_version.subject_id
     if not has(by, Permission.COMPARISON_SIGN):
@@ -72,6 +77,7 @@ def send_to_chart(*, decision: Decision, by: AbstractBaseUser, actor: Actor) -> 
     check_open(by, subject_key)
     if decision.chosen_plan is None:
         raise DeclinedError("All plans were declined; there is no plan to put into the chart.")
+    _refuse_not_in_force(decision)
     patient = Patient.objects.get(pk=subject_key)
     source = _source(patient)
     note = import_string(settings.COMPARISON_NOTE)(decision.comparison)
@@ -79,6 +85,7 @@ def send_to_chart(*, decision: Decision, by: AbstractBaseUser, actor: Actor) -> 
     now = timezone.now()
     with transaction.atomic():
         Subject.objects.select_for_update(no_key=True).get(pk=subject_key)  # one asker at a time
+        _refuse_not_in_force(Decision.objects.get(pk=decision.pk))  # it may have been amended meanwhile
         rows = list(ChartDelivery.objects.select_for_update().filter(decision=decision))
         if rows and not any(row.state == WorkState.FAILED for row in rows):
             raise AlreadySentError("This decision was sent to the chart already, or is on its way.")
@@ -116,11 +123,17 @@ def send_to_chart(*, decision: Decision, by: AbstractBaseUser, actor: Actor) -> 
 
 
 def can_be_sent(decision: Decision) -> bool:
-    """Whether a page should offer it: a plan was signed, its chart takes it, and it is not sent yet."""
-    if decision.chosen_plan is None or not address_of(_slug(_patient_of(decision))):
+    """Whether a page should offer it: a signed plan is in force, its chart takes it, and it is not sent yet."""
+    if decision.standing is not Standing.IN_FORCE or not address_of(_slug(_patient_of(decision))):
         return False
     rows = ChartDelivery.objects.filter(decision=decision)
     return not rows.exists() or rows.filter(state=WorkState.FAILED).exists()
+
+
+def _refuse_not_in_force(decision: Decision) -> None:
+    standing = decision.standing
+    if standing is not Standing.IN_FORCE:
+        raise NotInForceError(f"The decision is not in force ({standing}); nothing is sent to the chart.")
 
 
 def status_of(decision: Decision) -> tuple[ChartStatus, ...]:

@@ -13,6 +13,7 @@ def test_a_clinician_signs_one_plan_with_a_reason_and_nobody_can_sign_again(site
             "digest": field(page.text, "digest"),
             "plan": "1",
             "reason": "Better chance of the target.",
+            "again": site.logins()["clinician"],
         }
         without_reason = browser.post(f"{path}/sign", data={**form, "reason": "  "})
         other_page = browser.post(f"{path}/sign", data={**form, "digest": "0" * 64})

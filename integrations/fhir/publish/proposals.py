@@ -15,7 +15,7 @@ from twins.records.models import Comparison
 from twins.samples.course import Course
 
 FIRST, DECIDED = "1", "2"
-"""Versions of a proposal: as it was made, and as it was decided on or overtaken by newer data."""
+"""Versions of a proposal: as it was made, and as it was first decided on or overtaken; amendments have later ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,8 @@ class Fate:
     intent: str = "proposal"
     notes: tuple[dict[str, Any], ...] = ()
     identifiers: tuple[dict[str, str], ...] = ()
+    replaces: tuple[str, ...] = ()
+    """References to the plans that this one takes the place of."""
 
 
 PROPOSED = Fate()
@@ -52,6 +54,7 @@ def proposals(
         content = {
             "resourceType": "CarePlan",
             "identifier": [{"system": COMPARISON, "value": f"{comparison.digest}#{position}"}, *fate.identifiers],
+            "replaces": [{"reference": name} for name in fate.replaces],
             "status": fate.status,
             "intent": fate.intent,
             "category": [concept(CATEGORY, "dosing-plan", "Dosing plan")],

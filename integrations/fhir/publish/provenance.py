@@ -24,6 +24,7 @@ def provenance(
     device: str,
     subject: UUID,
     by: dict[str, Any] | None = None,
+    verified_by: dict[str, Any] | None = None,
     sources: Iterable[tuple[str, str]] = (),
 ) -> Made:
     """The Provenance of `targets`.
@@ -36,14 +37,16 @@ def provenance(
         ``CREATE`` or ``UPDATE``, and in words what was done.
     device
         Reference to the software.
-    by
-        The person who decided, as a Reference.
+    by, verified_by
+        The person who decided, and the one who signed second, as References.
     sources
         Role (``source``, ``revision``) and reference of what was used.
     """
     agents = [{"type": _type("assembler", "Assembler"), "who": {"reference": device}}]
     if by is not None:
         agents.insert(0, {"type": _type("author", "Author"), "who": by})
+    if verified_by is not None:
+        agents.insert(1, {"type": _type("verifier", "Verifier"), "who": verified_by})
     entities = [{"role": role, "what": {"reference": name}} for role, name in dict.fromkeys(sources)]
     content = {
         "resourceType": "Provenance",

@@ -14,7 +14,16 @@ from clinic.patients.models import Patient
 from integrations.fhir.identity import server_id
 from integrations.fhir.publish.basis import Basis
 from integrations.fhir.publish.cards import publish_card
-from integrations.fhir.publish.decisions import by_person, fates, overtaken
+from integrations.fhir.publish.decisions import (
+    by_person,
+    ended,
+    fates,
+    overtaken,
+    replaced_plan,
+    verified_by,
+    version_elsewhere,
+    version_of,
+)
 from integrations.fhir.publish.estimates import estimates, model_of
 from integrations.fhir.publish.findings import flags, issues, leads
 from integrations.fhir.publish.forecasts import forecasts
@@ -81,8 +90,9 @@ def publish_twin(version: TwinVersion, *, afterwards: bool = False) -> int:
     )
     count = keep([*made, told], origin=f"twin-version {version.pk}", at=_when(version.created_at, afterwards))
     if version.parent_id is not None:
-        for earlier in Comparison.objects.filter(twin_version=version.parent_id, decisions=None):
-            count += _overtake(earlier, device, afterwards)
+        for earlier in Comparison.objects.filter(twin_version=version.parent_id):
+            if not _is_decided(earlier):
+                count += _overtake(earlier, device, afterwards)
     return count
 
 
@@ -114,14 +124,20 @@ def publish_comparison(comparison: Comparison, *, afterwards: bool = False) -> i
     )
     at = _when(comparison.created_at, afterwards)
     count = keep([*assessed, *proposed, told], origin=f"comparison {comparison.pk}", at=at)
-    if TwinVersion.objects.filter(parent=twin).exists() and not comparison.decisions.exists():
+    if TwinVersion.objects.filter(parent=twin).exists() and not _is_decided(comparison):
         count += _overtake(comparison, device, afterwards)
     return count
 
 
 @transaction.atomic
 def publish_decision(decision: Decision, *, afterwards: bool = False) -> int:
-    """What became of each proposal of the comparison that was decided on."""
+    """What became of each proposal of the comparison that was decided on, and of the plan that was replaced.
+
+    Nothing while the decision awaits a second signature.
+    """
+    final_at = decision.final_at
+    if final_at is None:
+        return 0
     comparison = decision.comparison
     twin = comparison.twin_version
     patient = _patient(twin)
@@ -131,24 +147,46 @@ def publish_decision(decision: Decision, *, afterwards: bool = False) -> int:
     course, result = course_of(twin), result_of(comparison)
     device = publish_device(comparison.code_version)
     found = fates(decision, len(comparison.plans))
+    version = version_of(decision)
     made = proposals(
-        comparison, result, course, patient=_reference(patient), device=device, version=DECIDED, fates=found
+        comparison, result, course, patient=_reference(patient), device=device, version=version, fates=found
     )
-    sources = [("revision", here("CarePlan", one.identifier, FIRST)) for one in made]
-    sources += [("source", here("RiskAssessment", one.identifier, "1")) for one in made]
+    sources = [("source", here("RiskAssessment", one.identifier, "1")) for one in made]
+    made += _ended(decision, patient)
+    sources = [("revision", here("CarePlan", one.identifier, str(int(one.version) - 1))) for one in made] + sources
     told = provenance(
         made,
         about=("decision", decision.pk),
         activity="UPDATE",
         words="All plans were declined." if decision.chosen_plan is None else "One of the plans was chosen and signed.",
-        occurred=decision.decided_at,
-        recorded=decision.decided_at,
+        occurred=final_at,
+        recorded=final_at,
         device=device,
         subject=twin.subject_id,
         by=by_person(decision),
+        verified_by=verified_by(decision),
         sources=sources,
     )
-    return keep([*made, told], origin=f"decision {decision.pk}", at=_when(decision.decided_at, afterwards))
+    return keep([*made, told], origin=f"decision {decision.pk}", at=_when(final_at, afterwards))
+
+
+def _ended(decision: Decision, patient: Patient) -> list[Made]:
+    """The plan that was signed on another comparison, now revoked, if `decision` replaces one."""
+    earlier = replaced_plan(decision)
+    if earlier is None or earlier.comparison_id == decision.comparison_id:
+        return []
+    comparison = earlier.comparison
+    all_plans = proposals(
+        comparison, result_of(comparison), course_of(comparison.twin_version), patient=_reference(patient),
+        device=publish_device(comparison.code_version), version=version_elsewhere(earlier),
+        fates={earlier.chosen_plan or 0: ended(decision)},
+    )  # fmt: skip
+    return [all_plans[earlier.chosen_plan or 0]]
+
+
+def _is_decided(comparison: Comparison) -> bool:
+    """Whether a decision on it became final."""
+    return any(one.final_at is not None for one in comparison.decisions.select_related("second"))
 
 
 def _overtake(comparison: Comparison, device: str, afterwards: bool) -> int:

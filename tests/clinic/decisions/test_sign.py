@@ -10,6 +10,7 @@ from clinic.access.actor import actor_of
 from clinic.access.roles import Role
 from clinic.audit.event import AuditWriteError
 from clinic.audit.models import AuditEvent, Outcome
+from clinic.decisions import keep
 from clinic.decisions import sign as verbs
 from clinic.decisions.models import Decision
 from clinic.decisions.refusal import (
@@ -20,25 +21,11 @@ from clinic.decisions.refusal import (
     ReasonMissingError,
     StaleComparisonError,
 )
+from tests.clinic.decisions.conftest import PASSWORD
 from tests.factories import patient_records as rows
 from twins.records.twins import course_of
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def user():
-    return rows.person()
-
-
-@pytest.fixture
-def patient():
-    return rows.patient()
-
-
-@pytest.fixture
-def comparison(patient):
-    return rows.twin(patient.subject, course=rows.recent_course())[1]
 
 
 def sign(comparison, user, **changes):
@@ -140,7 +127,7 @@ def test_a_signature_that_cannot_be_recorded_is_not_taken(comparison, user, monk
     def fail(**_):
         raise AuditWriteError("the audit table is locked")
 
-    monkeypatch.setattr(verbs, "record", fail)
+    monkeypatch.setattr(keep, "record", fail)
     with pytest.raises(AuditWriteError):
         sign(comparison, user)
     assert not Decision.objects.exists()
@@ -165,7 +152,7 @@ class TestOverHttp:
     """The same rules through the page's form."""
 
     def send(self, client, comparison, verb="sign", **changes):
-        data = {"plan": "1", "reason": "Below the target.", "digest": comparison.digest, **changes}
+        data = {"plan": "1", "reason": "Below the target.", "digest": comparison.digest, "again": PASSWORD, **changes}
         return client.post(f"/comparisons/{comparison.pk}/{verb}", data)
 
     def test_a_signature_leads_back_to_the_comparison(self, client, comparison, user):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from clinic.worklist.attention import DayChance, Situation, Urgency, Why, reasons, renal
+from clinic.worklist.attention import DayChance, Rhythm, Situation, Urgency, Why, reasons, renal
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -62,6 +62,12 @@ def test_below_even_chances_a_plan_only_may_miss_the_target():
 
 def test_a_signed_change_is_said_until_the_order_changes():
     assert sentences(situation(signed_change="B")) == ["Plan B is signed; the order has not changed yet."]
+
+
+def test_a_second_signature_is_awaited_and_newer_data_are_said_to_have_come_meanwhile():
+    awaited = situation(awaiting_second="C", decided_on_older=hours_ago(9))
+    assert sentences(situation(awaiting_second="C")) == ["Plan C is signed once and awaits a second signature."]
+    assert sentences(awaited) == ["Plan C is signed once and awaits a second signature, but the data changed since."]
 
 
 def test_cannot_forecast_comes_with_its_reason_and_before_everything_but_a_clear_miss():
@@ -128,9 +134,13 @@ def test_a_level_is_due_a_week_after_the_last_while_doses_go_on():
 
 
 def test_a_device_that_falls_silent_while_other_data_come_is_named():
-    heart = {"devices": {"heart rate": hours_ago(5), "oxygen saturation": hours_ago(1)}}
+    minutes, hours = timedelta(minutes=1), timedelta(hours=4)
+    heart = {
+        "devices": {"heart rate": Rhythm(hours_ago(5), minutes), "oxygen saturation": Rhythm(hours_ago(1), minutes)}
+    }
     assert sentences(situation(**heart)) == ["A device may be off or at fault; last came heart rate (5 h ago)."]
-    assert sentences(situation(devices={"heart rate": hours_ago(30)})) == []  # taken off, or forgotten, a day ago
+    assert sentences(situation(devices={"heart rate": Rhythm(hours_ago(30), minutes)})) == []  # taken off a day ago
+    assert sentences(situation(devices={"temperature": Rhythm(hours_ago(5), hours)})) == []  # by hand, each shift
     assert "stale" in sentences(situation(**heart, last_data=hours_ago(13)))[0]
 
 

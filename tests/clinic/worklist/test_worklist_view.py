@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from clinic.access.actor import actor_of
 from clinic.access.roles import Role
@@ -197,6 +198,16 @@ def test_minutes_of_a_device_are_not_read_one_by_one(client, clinician):
     assert len(asked) == 1
     assert "MAX(" not in asked[0]
     assert "LIMIT 1" in asked[0]
+
+
+def test_a_heart_rate_that_comes_no_more_is_a_reason_to_look_at_the_device(client, clinician):
+    patient = rows.patient()
+    rows.twin(patient.subject, course=rows.recent_course())
+    now = timezone.now()
+    for minute in range(12):
+        rows.sample(patient.subject, Channel.OXYGEN_SATURATION, 97.0, now - timedelta(hours=3, minutes=minute))
+    rows.sample(patient.subject, Channel.WEIGHT, 80.0, now - timedelta(minutes=5))
+    assert "last came oxygen saturation (3 h ago)." in client.get("/?why=device").content.decode()
 
 
 def test_the_last_level_is_held_against_what_was_said_before_it_came(client, clinician):

@@ -22,7 +22,9 @@ from clinic.access.permissions import NotInCareTeamError
 from clinic.access.roles import Role
 from clinic.audit.models import AuditEvent, Outcome
 from clinic.decisions import sign as verbs
+from clinic.decisions.amend import amend
 from clinic.decisions.models import Decision
+from clinic.decisions.second import agree
 from integrations.ehr import tasks
 from integrations.ehr.chart import write
 from integrations.ehr.deliver import LEASE, TRIES, deliver
@@ -31,6 +33,7 @@ from integrations.ehr.write_back import (
     AlreadySentError,
     DeclinedError,
     NoChartError,
+    NotInForceError,
     can_be_sent,
     send_to_chart,
     status_of,
@@ -94,6 +97,53 @@ def _work(*, at: Any = None) -> None:
 
 def _now() -> Any:
     return timezone.now() - timedelta(seconds=1)
+
+
+def test_what_is_not_in_force_is_not_sent(patient: Any, user: Any, settings: Any) -> None:
+    settings.HIGH_ALERT_DRUGS = frozenset({"vancomycin"})
+    decision = _decide(patient, user)
+    with pytest.raises(NotInForceError, match="awaiting a second signature"):
+        _send(decision, user)
+    assert not can_be_sent(decision)
+    phil = rows.person("phil")
+    agree(decision=decision, by=phil, actor=actor_of(phil))
+    decision = Decision.objects.get()
+    assert can_be_sent(decision)
+    second = json.loads(write(decision, "CarePlan", patient="Patient/1", note=""))["note"][1]
+    assert (second["authorString"], second["text"]) == ("Phil Test", "Second signature.")
+    settings.HIGH_ALERT_DRUGS = frozenset()
+    amend(decision=decision, plan_position=2, reason="Kidneys.", by=user, actor=actor_of(user))
+    with pytest.raises(NotInForceError, match="replaced"):
+        _send(Decision.objects.get(number=1), user)
+
+
+def test_what_was_replaced_while_it_waited_is_not_delivered(decision: Decision, user: Any, hospital: Hospital) -> None:
+    _send(decision, user)
+    amend(decision=decision, plan_position=None, reason="Stopped.", by=user, actor=actor_of(user))
+    _work()
+    assert hospital.chart == []
+    assert {row.state for row in ChartDelivery.objects.all()} == {WorkState.FAILED}
+    assert "not in force any more" in status_of(decision)[0].words
+
+
+def test_an_amendment_names_what_it_replaces_and_the_page_says_what_the_chart_still_holds(
+    decision: Decision, user: Any, hospital: Hospital, client: Browser
+) -> None:
+    _send(decision, user)
+    _work()
+    amend(decision=decision, plan_position=2, reason="Kidneys.", by=user, actor=actor_of(user))
+    client.force_login(user)
+    address = f"/comparisons/{decision.comparison_id}"
+    assert "still holds a plan that was sent before" in client.get(address).content.decode()
+    assert client.post(f"{address}/to-chart")["Location"] == address
+    _work()
+    plan, note, later_plan, later_note = hospital.chart
+    assert later_plan["replaces"][0]["identifier"]["value"] == plan["identifier"][0]["value"]
+    assert later_note["relatesTo"][0]["code"] == "replaces"
+    assert later_note["relatesTo"][0]["target"]["identifier"]["value"] == note["identifier"][0]["value"]
+    for resource in hospital.chart:
+        get_fhir_model_class(resource["resourceType"]).model_validate_json(json.dumps(resource))
+    assert "still holds a plan" not in client.get(address).content.decode()
 
 
 def test_plan_and_note_arrive_in_the_chart(

@@ -1,16 +1,23 @@
 """Forecasts, proposals and decisions: what was compared, what became of it, and who decided, by key and not by name."""
 
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from clinic.access.actor import actor_of, key_of
+from clinic.decisions.amend import amend
+from clinic.decisions.models import Decision
+from clinic.decisions.second import agree
 from clinic.decisions.sign import decline, sign
 from clinic.patients.models import CareTeam, Patient
+from integrations.fhir.models import Term
+from integrations.fhir.validate.faults import faults
 from integrations.readings.models import Resource
 from tests.factories import patient_records
 from tests.factories.chart import Chart
-from tests.integrations.fhir.publish.conftest import Update, published
+from tests.integrations.fhir.publish.conftest import Update, exactly, published
 from twins.quantities.clock import moment_at
 from twins.records.models import Comparison
 from twins.records.twins import course_of, result_of
@@ -86,6 +93,82 @@ def test_a_signed_plan_is_active_and_the_others_are_revoked(comparison: Comparis
 def test_declined_plans_are_all_revoked(comparison: Comparison, mira: Any) -> None:
     decline(comparison=comparison, reason="Dialysis first.", by=mira, actor=actor_of(mira))
     assert {one["status"] for one in published("CarePlan")} == {"revoked"}
+
+
+def versions(comparison: Comparison, place: int) -> list[tuple[str, str]]:
+    """(version, status) of one proposal, the first version first."""
+    rows = Resource.objects.filter(source_key=f"twin/CarePlan/{comparison.pk}-{place}").order_by("version")
+    return [(row.version, row.status) for row in rows]
+
+
+def test_an_amendment_revokes_the_plan_and_names_what_it_replaces(comparison: Comparison, mira: Any) -> None:
+    first = sign(comparison=comparison, plan_position=1, reason="Low.", by=mira, actor=actor_of(mira))
+    amend(decision=first, plan_position=0, reason="Kidneys fail.", by=mira, actor=actor_of(mira))
+    assert versions(comparison, 1) == [("1", "draft"), ("2", "active"), ("3", "revoked")]
+    assert versions(comparison, 0) == [("1", "draft"), ("2", "revoked"), ("3", "active")]
+    plans = {one["id"]: one for one in published("CarePlan")}
+    new, old = plans[f"twin.{comparison.pk}-0"], plans[f"twin.{comparison.pk}-1"]
+    assert new["replaces"] == [{"reference": f"CarePlan/twin.{comparison.pk}-1"}]
+    assert "replaces" not in old
+    assert old["note"][0]["text"] == "Kidneys fail."
+    told = published("Provenance")[-1]
+    assert {"role": "revision", "what": {"reference": f"CarePlan/twin.{comparison.pk}-1/_history/2"}} in told["entity"]
+    amend(
+        decision=Decision.objects.get(amends=first), plan_position=None, reason="Stop.", by=mira, actor=actor_of(mira)
+    )
+    assert {one["status"] for one in published("CarePlan")} == {"revoked"}
+
+
+def test_a_signature_on_newer_data_revokes_the_earlier_plan(
+    comparison: Comparison, mira: Any, chart: Chart, update: Update
+) -> None:
+    sign(comparison=comparison, plan_position=1, reason="Low.", by=mira, actor=actor_of(mira))
+    chart.level(47.5, 15.5)
+    later = Comparison.objects.get(twin_version=update())
+    assert versions(comparison, 1)[-1] == ("2", "active")
+    sign(comparison=later, plan_position=0, reason="Fine now.", by=mira, actor=actor_of(mira))
+    assert versions(comparison, 1)[-1] == ("3", "revoked")
+    assert versions(comparison, 0)[-1] == ("2", "revoked")
+    plans = {one["id"]: one for one in published("CarePlan")}
+    assert plans[f"twin.{later.pk}-0"]["replaces"] == [{"reference": f"CarePlan/twin.{comparison.pk}-1"}]
+    assert "another comparison" in plans[f"twin.{comparison.pk}-1"]["note"][0]["text"]
+    _everything_is_valid_and_made_again_in_the_same_words()
+
+
+def test_what_awaits_a_second_signature_stays_a_draft(comparison: Comparison, mira: Any, settings: Any) -> None:
+    settings.HIGH_ALERT_DRUGS = frozenset({"vancomycin"})
+    phil = patient_records.person("phil")
+    first = sign(comparison=comparison, plan_position=1, reason="Low.", by=mira, actor=actor_of(mira))
+    assert {one["status"] for one in published("CarePlan")} == {"draft"}
+    agree(decision=first, by=phil, actor=actor_of(phil))
+    assert versions(comparison, 1) == [("1", "draft"), ("2", "active")]
+    notes = next(one for one in published("CarePlan") if one["status"] == "active")["note"]
+    assert [note["authorReference"]["identifier"]["value"] for note in notes] == [key_of(mira), key_of(phil)]
+    agents = published("Provenance")[-1]["agent"]
+    assert [agent["type"]["coding"][0]["code"] for agent in agents] == ["author", "verifier", "assembler"]
+    _everything_is_valid_and_made_again_in_the_same_words()
+
+
+def test_newer_data_revoke_what_awaits_a_second_signature(
+    comparison: Comparison, mira: Any, chart: Chart, update: Update, settings: Any
+) -> None:
+    settings.HIGH_ALERT_DRUGS = frozenset({"vancomycin"})
+    sign(comparison=comparison, plan_position=1, reason="Low.", by=mira, actor=actor_of(mira))
+    chart.level(47.5, 15.5)
+    update()
+    assert versions(comparison, 1) == [("1", "draft"), ("2", "revoked")]
+
+
+def _everything_is_valid_and_made_again_in_the_same_words() -> None:
+    plans = Resource.objects.filter(source_key__startswith="twin/CarePlan/")
+    before = {(row.source_key, row.version): row.text for row in plans.all()}
+    for text in before.values():
+        assert faults("CarePlan", text, exactly(text)) == []
+    ours = Resource.objects.filter(source_key__startswith="twin/")
+    Term.objects.filter(resource__in=ours).delete()
+    ours.delete()
+    call_command("publish_twins", stdout=StringIO())
+    assert {(row.source_key, row.version): row.text for row in plans.all()} == before
 
 
 def test_newer_data_revoke_what_was_not_decided(comparison: Comparison, chart: Chart, update: Update) -> None:

@@ -1,0 +1,71 @@
+"""The second signature on a plan of a high-alert drug: another person agrees, or refuses with a reason."""
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils import timezone
+
+from clinic.audit.event import Actor, record
+from clinic.audit.models import Action
+from clinic.decisions import keep
+from clinic.decisions.models import Decision, SecondSignature, Standing
+from clinic.decisions.refusal import NotAwaitingError, SamePersonError, stated
+from clinic.decisions.signals import decision_made
+
+
+def agree(*, decision: Decision, by: AbstractBaseUser, actor: Actor, seen_digest: str | None = None) -> SecondSignature:
+    """Sign as the second person; the decision is then final.
+
+    Raises
+    ------
+    PermissionDenied
+        The person's roles do not grant signing, or the patient is in none of the person's care teams.
+    DecisionError
+        The person signed first, no second signature is awaited, newer or changed data, another page than the one seen.
+    """
+    return _answer(decision, True, "", by, actor, seen_digest)
+
+
+def refuse(
+    *, decision: Decision, reason: str, by: AbstractBaseUser, actor: Actor, seen_digest: str | None = None
+) -> SecondSignature:
+    """Do not agree, with a reason; the decision never becomes final. Raises as `agree` does, data may be newer."""
+    return _answer(decision, False, stated(reason, keep.REASON_LIMIT), by, actor, seen_digest)
+
+
+def _answer(
+    decision: Decision, agreed: bool, reason: str, by: AbstractBaseUser, actor: Actor, seen_digest: str | None
+) -> SecondSignature:
+    comparison = decision.comparison
+    keep.allowed(comparison, by)
+    keep.as_seen(comparison, seen_digest)
+    with transaction.atomic():
+        keep.lock(comparison)
+        first = Decision.objects.select_related("comparison__twin_version").get(pk=decision.pk)
+        if first.standing is not Standing.AWAITING:
+            raise NotAwaitingError(f"This decision awaits no second signature; it is {first.standing}.")
+        if first.decided_by_id == by.pk:
+            raise SamePersonError("You signed first; the second signature is another person's.")
+        if agreed:
+            keep.refuse_outdated(comparison.twin_version)
+        answer = SecondSignature.objects.create(
+            decision=first,
+            agreed=agreed,
+            reason=reason,
+            first_by_id=first.decided_by_id,
+            decided_by=by,
+            decided_at=timezone.now(),
+        )
+        record(
+            by=actor,
+            action=Action.CREATE,
+            activity="comparison.second_sign" if agreed else "comparison.second_refuse",
+            subject_key=comparison.twin_version.subject_id,
+            entity_type="Comparison",
+            entity_id=comparison.pk,
+            entity_version=comparison.digest,
+            detail={"decision": str(first.pk), "second": str(answer.pk), "content": answer.digest()},
+        )
+        if agreed:
+            final = Decision.objects.get(pk=first.pk)
+            decision_made.send(Decision, instance=final, asked_by=actor.key)
+    return answer
