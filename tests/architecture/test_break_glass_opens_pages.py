@@ -1,5 +1,7 @@
 """Every page about a patient: closed to a clinician of another ward, open in an emergency, and closed after it."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -14,6 +16,7 @@ from tests.architecture.every_url import EXAMPLES, addresses
 from tests.factories import patient_records
 
 pytestmark = pytest.mark.django_db
+PASSWORD = "correct horse battery"
 OF_ONE = {"subject_key", "comparison_id"}
 TABLE = [
     address
@@ -27,8 +30,11 @@ LISTS = [address.name for address in TABLE if not EXAMPLES[address.name]]
 
 
 @pytest.fixture
-def vic(client: Client) -> User:
+def vic(client: Client, settings: Any) -> User:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     user = patient_records.person("vic", team="Other ward")
+    user.set_password(PASSWORD)
+    user.save()
     client.force_login(user)
     return user
 
@@ -38,7 +44,7 @@ def asked(client: Client, patient: Patient) -> dict[tuple[str, str], int]:
     found = {}
     for name in PAGES:
         for method in ("get", "post"):
-            found[name, method] = getattr(client, method)(address_of(patient, name)).status_code
+            found[name, method] = getattr(client, method)(address_of(patient, name), {"again": PASSWORD}).status_code
     return found
 
 

@@ -21,6 +21,7 @@ from clinic.patients.models import Hidden, Opening, Patient, Restriction
 from tests.factories import patient_records
 
 pytestmark = pytest.mark.django_db
+PASSWORD = "correct horse battery"
 WHY = {"emergency": "urgent", "reason": "Cardiac arrest on Ward 4."}
 
 
@@ -28,6 +29,8 @@ WHY = {"emergency": "urgent", "reason": "Cardiac arrest on Ward 4."}
 def vic(client: Client) -> User:
     """A clinician of another ward, signed in."""
     user = patient_records.person("vic", team="Other ward")
+    user.set_password(PASSWORD)
+    user.save()
     client.force_login(user)
     return user
 
@@ -76,13 +79,14 @@ def test_the_refused_page_offers_it_and_leads_back_to_what_was_asked_for(
         assert shown in page.content.decode()
     assert 3590 <= int(page["Refresh"]) <= 3602
     # what was decided under it is on record as such, too
-    form = {"plan": "0", "reason": "Nobody else is here.", "digest": comparison.digest}
+    form = {"plan": "0", "reason": "Nobody else is here.", "digest": comparison.digest, "again": PASSWORD}
     assert client.post(f"/comparisons/{comparison.pk}/sign", form).status_code == 302
     assert Decision.objects.get().decided_by == vic
     assert purposes(vic) == {
         ("glass.break", "BTG"),
         ("page.break-glass-patient", "BTG"),
         ("page.comparison", "BTG"),
+        ("login.confirm", ""),
         ("comparison.sign", "BTG"),
         ("page.decision-sign", "BTG"),
     }
