@@ -13,7 +13,8 @@ from integrations.fhir.interactions.ask import Answer, Ask
 from integrations.fhir.operations.inputs import Inputs
 from integrations.fhir.operations.operation import Operation, Slot
 from integrations.fhir.operations.whose import patient_of
-from integrations.fhir.outcome import Refusal
+from integrations.fhir.outcome import Refusal, bad_value
+from integrations.fhir.parameters import Moment
 from integrations.fhir.query import moment
 from integrations.fhir.registry import TYPES, offer
 from integrations.fhir.search import Page, search
@@ -29,7 +30,10 @@ _ALONG = (
     ("_include", "Patient:organization", "Organization"),
     ("_revinclude", "Provenance:target", "Provenance"),
 )
-_TAKEN = ("_since", "_type", "_count", "_cursor", "start", "end")
+_BOUNDS = (("start", "ge"), ("end", "le"))
+"""Between which dates the care was, and the prefix that says it."""
+_KEPT = ("start", "end", "_since", "_type", "_count")
+_TAKEN = (*_KEPT, "_cursor")
 
 
 def everything(ask: Ask, inputs: Inputs) -> Answer:
@@ -41,11 +45,7 @@ def everything(ask: Ask, inputs: Inputs) -> Answer:
         404 for a patient who is not there for this caller, 400 for a value that cannot be used.
     """
     inputs.only(_TAKEN)
-    for name in ("start", "end"):
-        if inputs.one(name) is not None:
-            raise Refusal(
-                400, "not-supported", f"{name} is not supported; narrow by _since or _type", expression=f"http.{name}"
-            )
+    during = [_bound(name, text, prefix) for name, prefix in _BOUNDS if (text := inputs.text(name)) is not None]
     whose = patient_of(ask)
     wanted = _types(inputs)
     pairs = [("_type", ",".join(wanted or [name for name in TYPES if name not in _APART]))]
@@ -58,10 +58,10 @@ def everything(ask: Ask, inputs: Inputs) -> Answer:
             pairs.append((name, text))
     pairs += [(name, text) for name, text, brings in _ALONG if _is_known(name, text) and brings in (wanted or [brings])]
     reach = ask.caller.reach("Patient", "r")
-    page = search("*", pairs, base=ask.base, reach=reach, compartment=("Patient", whose.served.id))
+    page = search("*", pairs, base=ask.base, reach=reach, compartment=("Patient", whose.served.id), during=during)
     shown = [*page.found, *page.included]
     here = f"{ask.base}Patient/{whose.served.id}/$everything"
-    asked = [(one.name, str(one.value)) for one in inputs.given if one.name in ("_since", "_type", "_count")]
+    asked = [(one.name, str(one.value)) for one in inputs.given if one.name in _KEPT]
     body = searchset(_at(page, here, asked), ask.base)
     return Answer(200, body, shown=shown or [whose.served], activity="fhir.operation.everything")
 
@@ -100,10 +100,17 @@ def _instant(text: str) -> str:
     return low.isoformat()
 
 
+def _bound(name: str, text: str, prefix: str) -> Moment:
+    found = moment(name, text)
+    if found.prefix != "eq":
+        raise bad_value(name, text, "give a date without a prefix")
+    return Moment(prefix, found.time)
+
+
 def _is_known(name: str, text: str) -> bool:
     """Whether the type of the include has that reference."""
     try:
-        read_include(name, text)
+        read_include(name, text, "*")
     except Refusal:
         return False
     return True
@@ -118,6 +125,8 @@ EVERYTHING = offer(
         types=("Patient",),
         of_instance=True,
         slots=(
+            Slot("start", "date", "Care from that day on; what has no date of its own comes all the same"),
+            Slot("end", "date", "Care until that day"),
             Slot("_since", "instant", "Only what was updated since then"),
             Slot("_type", "code", "Only these types; several or with commas", most="*"),
             Slot("_count", "integer", "Resources of one page"),
