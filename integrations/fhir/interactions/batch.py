@@ -43,4 +43,4 @@ def _place(step: Step) -> str:
     """What the entry was about, without its query, which may name a person."""
     if step.refusal is not None:
         return ""
-    return f"{step.ask.resource_type}/{step.ask.identifier}"[:100].rstrip("/")
+    return f"{step.ask.resource_type}/{step.ask.identifier}"[:100].strip("/")
