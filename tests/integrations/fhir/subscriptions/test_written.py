@@ -7,17 +7,21 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
+from fhir.resources.R4B import get_fhir_model_class
 
 from clinic.patients.models import Patient
 from integrations.fhir.interactions.sealed import MASK
-from integrations.fhir.subscriptions import backport, endpoint, headers
+from integrations.fhir.subscriptions import backport, endpoint, headers, wanted
 from integrations.fhir.subscriptions.deliver import deliver
 from integrations.fhir.subscriptions.models import State, Subscriber
 from integrations.fhir.subscriptions.topics import TOPICS
+from integrations.fhir.validate.faults import faults
 from integrations.readings.models import QuarantineEntry, Reading, Resource
 from integrations.readings.quarantine import retry
+from tests.api.conftest import entries
 from tests.integrations.fhir.subscriptions.asked import (
     JSON,
     RISK,
@@ -55,6 +59,25 @@ def test_what_is_offered_is_declared(client: Client) -> None:
         "events": backport.EVENTS_OPERATION,
         "validate": "http://hl7.org/fhir/OperationDefinition/Resource-validate",
     }
+
+
+def test_each_topic_is_served_as_the_basic_that_stands_for_it_in_r4(caller: Client) -> None:
+    found = entries(caller.get("/fhir/Basic", {"code": "http://hl7.org/fhir/fhir-types|SubscriptionTopic"}))
+    assert [one["id"] for one in found] == sorted(topic.name for topic in TOPICS.values())
+    for one in found:
+        text = caller.get(f"/fhir/Basic/{one['id']}").content.decode()
+        get_fhir_model_class("Basic").model_validate_json(text)
+        assert faults("Basic", text, json.loads(text)) == []
+    (risk,) = entries(caller.get("/fhir/Basic", {"url": RISK}))
+    values: dict[str, Any] = {}
+    for extension in risk["extension"]:
+        parts = extension.get("extension", [extension])
+        named = {part["url"].rpartition(".")[2]: list(part.values())[1] for part in parts}
+        values.setdefault(extension["url"].rpartition(".")[2], []).append(named)
+    assert values["url"] == [{"url": RISK}]
+    assert [one["filterParameter"] for one in values["canFilterBy"]] == list(TOPICS[RISK].filters)
+    assert values["notificationShape"] == [{"resource": "http://hl7.org/fhir/StructureDefinition/RiskAssessment"}]
+    assert caller.put("/fhir/Basic/pull-failed", "{}", content_type=JSON).status_code == 405
 
 
 @pytest.mark.parametrize(
@@ -173,6 +196,41 @@ def test_a_name_that_leads_to_a_private_address_among_others_is_refused(
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, 443)) for one in ("93.184.216.34", "10.1.1.1")]
     monkeypatch.setattr(endpoint.socket, "getaddrinfo", lambda *_, **__: found)
     assert post(caller, subscription("https://hook.example/x")).status_code == 422
+
+
+def test_names_are_looked_up_before_the_database_is_held(caller: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    depths: list[int] = []
+
+    def slow(host: str, *_: Any, **__: Any) -> Any:
+        depths.append(len(connection.savepoint_ids))
+        if host == "nowhere.example":
+            raise OSError
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("93.184.216.34", 443))]
+
+    outside = len(connection.savepoint_ids)
+    monkeypatch.setattr(endpoint.socket, "getaddrinfo", slow)
+    answer = post(caller, subscription("https://hook.example/x"))
+    assert answer.status_code == 201, answer.content
+    assert put(caller, answer.json()["id"], subscription("https://other.example/x")).status_code == 200
+    batch = [
+        {"request": {"method": "POST", "url": kind}, "resource": resource}
+        for kind, resource in (
+            ("Patient", {"resourceType": "Patient", "gender": "male"}),
+            ("Subscription", subscription("https://nowhere.example/x")),
+            ("Subscription", subscription("https://hook.example/x")),
+        )
+    ]
+    answer = caller.post(
+        "/fhir", json.dumps({"resourceType": "Bundle", "type": "batch", "entry": batch}), content_type=JSON
+    )
+    assert [one["response"]["status"][:3] for one in answer.json()["entry"]] == ["201", "422", "201"]
+    assert depths == [outside] * 4
+
+
+def test_the_lookup_of_many_names_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wanted, "LONGEST_LOOKUP_S", -1)
+    found = wanted.looked_up([subscription("https://hook.example/x")])
+    assert "could not be looked up in time" in found["https://hook.example/x"]
 
 
 def test_a_name_that_changes_its_address_later_is_not_followed(
