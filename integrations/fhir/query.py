@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from integrations.fhir.elements import Token
 from integrations.fhir.identity import FHIR_ID
-from integrations.fhir.interval import IntervalError, about, interval
+from integrations.fhir.interval import Interval, IntervalError, about, interval
 from integrations.fhir.measure import MeasureError, Wanted, wanted
 from integrations.fhir.outcome import Refusal, bad_value, too_costly
 from integrations.fhir.parameters import Criterion, Kind, Moment, Parameter, Target, fold
@@ -62,6 +62,14 @@ def moment(name: str, text: str) -> Moment:
         raise bad_value(
             name, text, "give a date such as 2026, 2026-03-01 or ge2026-03-01T10:00:00Z (eq ne gt ge lt le sa eb ap)"
         ) from error
+
+
+def time_of(name: str, text: str) -> Interval:
+    """A date that stands for itself: 400 for one with a prefix."""
+    found = moment(name, text)
+    if found.prefix != "eq" or text.strip().startswith("eq"):
+        raise bad_value(name, text, "give a date or a moment without a prefix")
+    return found.time
 
 
 def _modifier(parameter: Parameter, modifier: str) -> str:

@@ -18,7 +18,7 @@ from integrations.fhir.interactions.found import absent, current, hidden, key_of
 from integrations.fhir.interactions.permitted import unknown_type
 from integrations.fhir.interval import Interval
 from integrations.fhir.outcome import Refusal, bad_value
-from integrations.fhir.query import moment
+from integrations.fhir.query import time_of
 from integrations.fhir.registry import TYPES
 from integrations.fhir.resources.body import FIELDS, Bodies
 from integrations.fhir.resources.served import Served
@@ -125,12 +125,9 @@ def _asked(ask: Ask) -> _Asked:
                 raise bad_value("_count", text, f"give a whole number from 1 to {MOST}")
             asked.count = min(int(text[:9]), MOST)
         elif name == "_since":
-            asked.since = moment("_since", text).time.low
+            asked.since = time_of("_since", text).low
         elif name == "_at":
-            found = moment("_at", text)
-            if found.prefix != "eq":
-                raise bad_value("_at", text, "give a date or a moment without a prefix")
-            asked.at = found.time
+            asked.at = time_of("_at", text)
         elif name == "_cursor":
             try:
                 written, number = signing.loads(text, salt=_SALT)

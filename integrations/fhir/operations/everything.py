@@ -4,7 +4,6 @@ https://hl7.org/fhir/R4/patient-operation-everything.html. What the resources re
 devices, practitioners, organisations), and so does the Provenance of each. The audit trail has a search of its own.
 """
 
-from datetime import datetime
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from integrations.fhir.bundle import searchset
@@ -13,9 +12,9 @@ from integrations.fhir.interactions.ask import Answer, Ask
 from integrations.fhir.operations.inputs import Inputs
 from integrations.fhir.operations.operation import Operation, Slot
 from integrations.fhir.operations.whose import patient_of
-from integrations.fhir.outcome import Refusal, bad_value
+from integrations.fhir.outcome import Refusal
 from integrations.fhir.parameters import Moment
-from integrations.fhir.query import moment
+from integrations.fhir.query import time_of
 from integrations.fhir.registry import TYPES, offer
 from integrations.fhir.search import Page, search
 
@@ -45,13 +44,15 @@ def everything(ask: Ask, inputs: Inputs) -> Answer:
         404 for a patient who is not there for this caller, 400 for a value that cannot be used.
     """
     inputs.only(_TAKEN)
-    during = [_bound(name, text, prefix) for name, prefix in _BOUNDS if (text := inputs.text(name)) is not None]
+    during = [
+        Moment(prefix, time_of(name, text)) for name, prefix in _BOUNDS if (text := inputs.text(name)) is not None
+    ]
     whose = patient_of(ask)
     wanted = _types(inputs)
     pairs = [("_type", ",".join(wanted or [name for name in TYPES if name not in _APART]))]
     since = inputs.text("_since")
     if since is not None:
-        pairs.append(("_lastUpdated", f"ge{_instant(since)}"))
+        pairs.append(("_lastUpdated", f"ge{time_of('_since', since).low.isoformat()}"))
     for name in ("_count", "_cursor"):
         text = inputs.text(name)
         if text is not None:
@@ -91,20 +92,6 @@ def _types(inputs: Inputs) -> list[str]:
                 "out", expression="http._type",
             )  # fmt: skip
     return names
-
-
-def _instant(text: str) -> str:
-    """A time as a search takes it; 400 for what is none."""
-    found = moment("_since", text)
-    low: datetime = found.time.low
-    return low.isoformat()
-
-
-def _bound(name: str, text: str, prefix: str) -> Moment:
-    found = moment(name, text)
-    if found.prefix != "eq":
-        raise bad_value(name, text, "give a date without a prefix")
-    return Moment(prefix, found.time)
 
 
 def _is_known(name: str, text: str) -> bool:
