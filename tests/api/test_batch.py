@@ -10,6 +10,7 @@ from django.test import Client
 
 from clinic.audit.models import AuditEvent
 from integrations.fhir.authentication import CallerRate
+from integrations.fhir.interactions import batch as batch_module
 from integrations.fhir.interactions import entries as entries_module
 from tests.api.test_bundle import entry, send, statuses
 from tests.api.ward_data import level, patient
@@ -106,6 +107,20 @@ def test_a_batch_counts_as_all_its_entries(reader: Client, monkeypatch: pytest.M
     assert statuses(send(reader, *asked * 2, kind="batch")) == ["200"] * 2, "what was refused counts as one"
     assert reader.get("/fhir/Patient/ward.p1").status_code == 200
     assert reader.get("/fhir/Patient/ward.p1").status_code == 429
+
+
+def test_a_batch_whose_answer_is_long_reads_no_more(reader: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_module, "LARGEST_ANSWER", 100)
+    asked = entry("GET", "Observation")
+    answer = send(
+        with_scope("system/*.cruds"),
+        asked,
+        asked,
+        entry("GET", "Observation/$lastn?patient=ward.p1"),
+        entry("POST", "Patient", {"resourceType": "Patient"}),
+        kind="batch",
+    )
+    assert statuses(answer) == ["200", "400", "400", "201"]
 
 
 def test_a_batch_has_an_end(reader: Client, monkeypatch: pytest.MonkeyPatch) -> None:
