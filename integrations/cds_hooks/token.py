@@ -15,11 +15,10 @@ from django.db import IntegrityError, transaction
 from joserfc import jws
 from joserfc.errors import JoseError
 
-from integrations.cds_hooks.keys import KeysUnavailableError, key_named
 from integrations.cds_hooks.models import UsedToken
 from integrations.cds_hooks.trust import Client, client_of
+from integrations.smart.key_sets import ALGORITHMS, key_named
 
-ALGORITHMS = ("ES384", "RS384")
 LONGEST_S = 300
 """How far ahead a token may expire, as SMART Backend Services has it; it is remembered until then."""
 CLOCKS_DIFFER_S = 60
@@ -41,16 +40,17 @@ def verify(token: str, audiences: Collection[str]) -> Client:
     ------
     TokenError
         If anything about it is wrong, or it was used before.
-    KeysUnavailableError
+    KeySetError
         If the client's keys cannot be had.
     """
     header, claims, signed = _taken_apart(token)
     client = _client(claims)
     if "jku" in header and header["jku"] != (client.jwks_url or None):
         raise TokenError("jku is not the address that was agreed on; leave it out, or send that address")
-    key = key_named(header["kid"], jwks=client.jwks, jwks_url=client.jwks_url)
+    jwks = msgspec.json.decode(client.jwks) if client.jwks else None
+    key = key_named(header["kid"], header["alg"], jwks=jwks, url=client.jwks_url, ours=True)
     if key is None:
-        raise TokenError("kid names no RSA or P-384 key of the client's JWK Set; publish the key, then sign with it")
+        raise TokenError(f"kid names no {header['alg']} key of the client's JWK Set; publish it, then sign with it")
     try:
         jws.deserialize_compact(signed, key, algorithms=list(ALGORITHMS))
     except (JoseError, ValueError, TypeError) as error:
@@ -134,4 +134,4 @@ def _use(client: Client, jti: str, expires: float) -> None:
         raise TokenError("its jti was used before; sign a new one for each request") from error
 
 
-__all__ = ["ALGORITHMS", "KeysUnavailableError", "TokenError", "UntrustedIssuerError", "verify"]
+__all__ = ["ALGORITHMS", "TokenError", "UntrustedIssuerError", "verify"]

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from integrations.cds_hooks.keys import key_set
 from integrations.ehr.address import AddressError, base_url
+from integrations.smart.key_sets import KeySetError, check_key_set
 
 _KNOWN = frozenset({"name", "issuer", "jwks", "jwks_url", "fhir_server", "tenant"})
 
@@ -91,13 +91,10 @@ def _client(entry: Any, where: str, allow_http: bool) -> Client:
     if jwks_url:
         _address(_text(entry, "jwks_url", where), f"{where}: jwks_url", allow_http)
     else:
-        jwks = json.dumps(jwks, sort_keys=True)
         try:
-            usable = key_set(jwks)
-        except ValueError as error:
-            raise ImproperlyConfigured(f"{where}: jwks cannot be used ({error}); give a JWK Set") from error
-        if not usable:
-            raise ImproperlyConfigured(f"{where}: jwks holds no RSA key of 2048 bits or P-384 key with a kid; add one")
+            jwks = json.dumps(check_key_set(jwks), sort_keys=True)
+        except KeySetError as error:
+            raise ImproperlyConfigured(f"{where}: jwks cannot be used: {error}") from error
     name = entry.get("name") or re.sub(r"[^a-z0-9]+", "-", (urlsplit(issuer).netloc or issuer).lower()).strip("-")
     if not isinstance(name, str) or not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,39}", name):
         raise ImproperlyConfigured(f"{where}: name is {name!r}; give up to 40 small letters, digits and hyphens")

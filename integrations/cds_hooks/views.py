@@ -6,11 +6,9 @@ from typing import Any
 
 import msgspec
 from django.conf import settings
-from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
@@ -22,13 +20,13 @@ from integrations.cds_hooks.answer import answer
 from integrations.cds_hooks.call import read_call
 from integrations.cds_hooks.discovery import discovered
 from integrations.cds_hooks.feedback import keep_feedback, read_feedback
-from integrations.cds_hooks.keys import KeysUnavailableError
 from integrations.cds_hooks.offered import SERVICES, Service
 from integrations.cds_hooks.token import TokenError, UntrustedIssuerError, verify
 from integrations.cds_hooks.trust import Client
 from integrations.fhir.authentication import refuse
-from integrations.fhir.form import unreadable
 from integrations.fhir.outcome import Refusal, outcome
+from integrations.fhir.refusal import refusal_of
+from integrations.smart.key_sets import KeySetError
 
 log = logging.getLogger(__name__)
 JSON = "application/json"
@@ -64,7 +62,7 @@ class SignedToken(BaseAuthentication):
         except TokenError as error:
             refuse(request._request, "cds.token")
             raise _unauthorised(f"The token is not accepted: {error}.") from error
-        except KeysUnavailableError as error:
+        except KeySetError as error:
             log.warning("a client's keys cannot be fetched: %s", error)
             sentence = "The client's keys cannot be fetched now; try again."
             raise Refusal(503, "transient", sentence, Retry_After="30") from error
@@ -140,7 +138,7 @@ class Endpoint(APIView):
     def handle_exception(self, exc: Exception) -> HttpResponseBase:
         if isinstance(exc, AuditWriteError):
             raise exc
-        return _refused(_refusal(exc, self.allowed_methods))
+        return _refused(refusal_of(exc, self.allowed_methods, door="the CDS services"))
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
         return HttpResponse(status=204, headers={"Allow": ", ".join(self.allowed_methods)})
@@ -223,20 +221,3 @@ def _refused(refusal: Refusal) -> HttpResponse:
     for name, value in refusal.headers.items():
         response[name] = value
     return response
-
-
-def _refusal(error: Exception, allowed: list[str]) -> Refusal:
-    """Any exception as an answer; the unforeseen is logged and tells the caller nothing of its inside."""
-    match error:
-        case Refusal():
-            return error
-        case SuspiciousOperation():
-            return unreadable(error)
-        case exceptions.MethodNotAllowed():
-            return Refusal(405, "not-supported", "This address does not take that method.", Allow=", ".join(allowed))
-        case exceptions.Throttled():
-            wait = str(max(1, int(error.wait or 1)))
-            return Refusal(429, "throttled", f"Too many requests; wait {wait} s.", Retry_After=wait)
-        case _:
-            log.error("unforeseen fault of the CDS services", exc_info=error)
-            return Refusal(500, "exception", "A fault of this server; it was logged.")

@@ -1,5 +1,6 @@
 """Files of an export that are not resources: what is no more, and what could not be exported."""
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from integrations.readings.settle import ROW_MODELS
 from integrations.readings.split import Entry
 from twins.records.models import RecordState
 
+_NAME = re.compile(r"[A-Z][A-Za-z]{1,63}/[A-Za-z0-9.\-]{1,64}", re.ASCII)
 _SERIOUS = frozenset({"fatal", "error"})
 
 
@@ -104,7 +106,7 @@ def _deleted(line: str) -> list[str]:
     for entry in bundle.get("entry") or ():
         request = entry["request"] if isinstance(entry, dict) and isinstance(entry.get("request"), dict) else {}
         url = request.get("url")
-        if request.get("method") != "DELETE" or not isinstance(url, str) or url.count("/") != 1:
+        if request.get("method") != "DELETE" or not isinstance(url, str) or not _NAME.fullmatch(url):
             raise ValueError("an entry is no DELETE of Type/id")
         names.append(url)
     return names

@@ -92,10 +92,30 @@ def _bring_in(ours: EhrSubscription, reading: Reading, client: Client) -> None:
     elif told.total is not None and told.total > known:
         last = told.total
         _fill(ours, client, known + 1, last)
+    last = _believed(ours, client, known, last)
     with transaction.atomic():
         row = EhrSubscription.objects.select_for_update().get(pk=ours.pk)
         row.last_event = max(row.last_event, last)
         row.save(update_fields=["last_event"])
+
+
+def _believed(ours: EhrSubscription, client: Client, known: int, last: int) -> int:
+    """Up to which number events are known now: a number far ahead counts only if the server itself counts as many.
+
+    All later events would pass for known ones otherwise.
+    """
+    if last - known <= _MOST_FILLED:
+        return last
+    if ours.remote_id:
+        try:
+            total = read_notification(client.get(f"Subscription/{ours.remote_id}/$status").content).total
+        except (FetchError, NotificationError) as error:
+            logger.info("no $status of %s: %s", ours, error)
+        else:
+            if total is not None and total >= last:
+                return last
+    logger.warning("%s was told of event %d after %d, which its server does not count; not noted", ours, last, known)
+    return known
 
 
 def _fetch(ours: EhrSubscription, client: Client, told: Told) -> None:

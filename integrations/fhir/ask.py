@@ -1,7 +1,7 @@
 """A query read into what is asked: criteria, order, number, shape and what is to come along."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from integrations.fhir import page_link
@@ -13,7 +13,7 @@ from integrations.fhir.outcome import Refusal, bad_value, too_costly
 from integrations.fhir.parameters import Criterion, Kind, Parameter
 from integrations.fhir.query import read
 from integrations.fhir.resources.definitions import definition
-from integrations.fhir.resources.served import BY_UPDATE, Key, Order, ServedType
+from integrations.fhir.resources.served import BY_ID, BY_UPDATE, Key, Order, ServedType
 from integrations.fhir.shape import SUMMARIES, Shape, read_elements
 
 DEFAULT_COUNT = 50
@@ -151,7 +151,7 @@ class _Reading:
             self.criteria.append(read(self._known[plain], modifier, text, self._base))
         elif plain in ("_include", "_revinclude"):
             self._follow(name)
-            self.includes.append(read_include(name, text))
+            self.includes += read_include(name, text, self._served.name)
         else:
             return self._take_control(name, text)
         return True
@@ -203,8 +203,14 @@ def _count(text: str) -> int:
 
 
 def _order(text: str, served: ServedType) -> Order:
-    name = text.removeprefix("-")
-    if name not in served.orders:
-        orders = ", ".join(served.orders or (BY_UPDATE,))
-        raise bad_value("_sort", text, f"give one of {orders}, with a hyphen before it for the reverse; one key only")
-    return Order(name, text.startswith("-"))
+    """The order; what comes after an id, or a second time, parts nothing any more."""
+    keys: dict[str, Order] = {}
+    for key in text.split(","):
+        name = key.removeprefix("-")
+        if name not in served.orders:
+            orders = ", ".join(served.orders or (BY_UPDATE,))
+            raise bad_value("_sort", text, f"give {orders}, or several with commas; a hyphen before one reverses it")
+        if BY_ID not in keys:
+            keys.setdefault(name, Order(name, key.startswith("-")))
+    first, *rest = keys.values()
+    return replace(first, then=tuple(rest))

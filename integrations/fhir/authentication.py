@@ -278,3 +278,23 @@ class CallerRate(SimpleRateThrottle):
     def get_cache_key(self, request: Request, view: Any) -> str | None:  # noqa: ARG002 - the parent's signature
         caller = request.user
         return f"fhir-rate-{caller.actor.key}" if isinstance(caller, Caller) else None
+
+    def count(self, request: Request, more: int) -> None:
+        """Count what one request does besides itself, all of it or nothing.
+
+        Raises
+        ------
+        Refusal
+            429 where there are not so many left.
+        """
+        key, now = self.get_cache_key(request, None), self.timer()
+        counted = [when for when in self.cache.get(key, []) if when > now - self.duration]
+        beyond = len(counted) + more - self.num_requests
+        if beyond > 0:
+            first = counted[-min(beyond, len(counted))] if counted else now
+            wait = str(max(1, int(first + self.duration - now)))
+            sentence = (
+                f"It does {more} requests more, and fewer are left for this minute; send fewer, or wait {wait} s."
+            )
+            raise Refusal(429, "throttled", sentence, Retry_After=wait)
+        self.cache.set(key, [*[now] * more, *counted], self.duration)

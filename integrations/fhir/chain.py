@@ -91,6 +91,10 @@ def _subjects(
 
 
 def _referred(served: ServedType, reference: Parameter, found: Iterable[Served]) -> set[str]:
+    if reference.by_subject:
+        subjects = {one.subject_key for one in found} - {""}
+        keys = Patient.objects.filter(subject__in=subjects).values_list("source_key", flat=True)
+        return {server_id(key) for key in keys}
     prefix = f"{served.name}/"
     ids = set()
     for one in found:

@@ -1,12 +1,12 @@
 """Compartments: what belongs to one patient, encounter or device, of one type or of all."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from integrations.fhir.elements import Token
 from integrations.fhir.outcome import Refusal
-from integrations.fhir.parameters import Criterion, Kind, Parameter, Target
+from integrations.fhir.parameters import OR_MISSING, Criterion, Kind, Moment, Parameter, Target
 from integrations.fhir.registry import TYPES
 from integrations.fhir.resources.served import BY_UPDATE, Budget, Key, Order, Served, ServedType
 
@@ -50,7 +50,10 @@ def _criterion(served: ServedType, kind: str, identifier: str, by_id: Parameter)
 
 
 class Everything:
-    """All types of one compartment as if they were one: type by type, each in the order of its updates."""
+    """All types of one compartment as if they were one: type by type, each in the order of its updates.
+
+    `during` are bounds in time: what a type is dated by lies within them, or is not said.
+    """
 
     name = "*"
     parameters: tuple[Parameter, ...] = ()
@@ -60,16 +63,22 @@ class Everything:
     orders = (BY_UPDATE,)
     profiles: tuple[str, ...] = ()
 
-    def __init__(self, compartment: tuple[str, str], by_id: Parameter, types: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        compartment: tuple[str, str],
+        by_id: Parameter,
+        types: Iterable[str] = (),
+        during: Sequence[Moment] = (),
+    ) -> None:
         kind, identifier = compartment
         if kind not in _REFERENCES:
             within(TYPES["Patient"], compartment, by_id)
         wanted = set(types)
-        self._parts: list[tuple[ServedType, Criterion]] = []
+        self._parts: list[tuple[ServedType, tuple[Criterion, ...]]] = []
         for served in TYPES.values():
             criterion = _criterion(served, kind, identifier, by_id)
             if criterion is not None and served.searched and (not wanted or served.name in wanted):
-                self._parts.append((served, criterion))
+                self._parts.append((served, (criterion, *_within_time(served, during))))
 
     def read(self, identifier: str, version: str | None = None) -> None:
         del identifier, version
@@ -95,10 +104,10 @@ class Everything:
     ) -> Iterator[Served]:
         names = [served.name for served, _ in self._parts]
         start = names.index(str(after[0])) if after is not None and after[0] in names else 0
-        for served, criterion in self._parts[start:]:
+        for served, theirs in self._parts[start:]:
             place = after[1:] if after is not None and after[0] == served.name and len(after) > 1 else None
             found = served.walk(
-                (criterion, *criteria), order=order, after=place, until=until if served.end() else None,
+                (*theirs, *criteria), order=order, after=place, until=until if served.end() else None,
                 reach=reach, first=first, budget=budget,
             )  # fmt: skip
             for one in found:
@@ -111,6 +120,16 @@ class Everything:
         self, criteria: tuple[Criterion, ...], *, until: Key | None = None, reach: Any = None, roughly: bool = False
     ) -> int:
         return sum(
-            served.count((criterion, *criteria), until=until if served.end() else None, reach=reach, roughly=roughly)
-            for served, criterion in self._parts
+            served.count((*theirs, *criteria), until=until if served.end() else None, reach=reach, roughly=roughly)
+            for served, theirs in self._parts
         )
+
+
+_OF_NO_TIME = ("Patient", "AllergyIntolerance", "Condition")
+"""What lasts, and is dated by the day on which it began or was written down."""
+
+
+def _within_time(served: ServedType, during: Sequence[Moment]) -> Iterator[Criterion]:
+    dated = next((parameter for parameter in served.parameters if parameter.dated), None)
+    if dated is not None and served.name not in _OF_NO_TIME:
+        yield from (Criterion(dated, OR_MISSING, (bound,)) for bound in during)

@@ -30,8 +30,10 @@ class Include:
     reverse: bool
 
 
-def read_include(name: str, text: str) -> Include:
-    """Read ``_include``, ``_revinclude``, and either with ``:iterate``.
+def read_include(name: str, text: str, searched: str) -> list[Include]:
+    """Read ``_include``, ``_revinclude``, and either with ``:iterate``; `searched` is the type, ``*`` for all.
+
+    ``_include=*`` follows all references of what was searched, and with ``:iterate`` of whatever that brings.
 
     Raises
     ------
@@ -39,6 +41,9 @@ def read_include(name: str, text: str) -> Include:
         400 for an unknown modifier, type or parameter.
     """
     plain, _, modifier = name.partition(":")
+    if text == "*" and plain == "_include" and modifier in ("", "iterate", "recurse"):
+        sources = tuple(TYPES) if modifier or searched == "*" else (searched,)
+        return [Include(source, _references(source), None, modifier != "", False) for source in sources]
     parts = text.split(":")
     source = parts[0]
     fault = ""
@@ -50,22 +55,23 @@ def read_include(name: str, text: str) -> Include:
         fault = f"{parts[2][:60]!r} is not served here"
     parameters: tuple[Parameter, ...] = ()
     if not fault:
-        parameters = tuple(
-            one
-            for one in TYPES[source].parameters
-            if one.kind is Kind.REFERENCE and one.values and parts[1] in (one.name, "*")
-        )
+        parameters = tuple(one for one in _references(source) if parts[1] in (one.name, "*"))
         if not parameters:
             fault = f"{source} has no reference {parts[1][:60]!r} to follow"
     if fault:
         raise Refusal(400, "not-supported", f"{plain} is {text[:100]!r}: {fault}", expression=f"http.{plain}")
     target = parts[2] if len(parts) == 3 and parts[2] else None
-    return Include(source, parameters, target, modifier != "", plain == "_revinclude")
+    return [Include(source, parameters, target, modifier != "", plain == "_revinclude")]
+
+
+def _references(name: str) -> tuple[Parameter, ...]:
+    return tuple(one for one in TYPES[name].parameters if one.kind is Kind.REFERENCE and one.values)
 
 
 def includable(name: str) -> list[str]:
     """All that can be asked of a type with ``_include``."""
-    return [f"{name}:{one.name}" for one in TYPES[name].parameters if one.kind is Kind.REFERENCE and one.values]
+    found = [f"{name}:{one.name}" for one in _references(name)]
+    return [*found, "*"] if found else []
 
 
 def reverse_includable(name: str) -> list[str]:
@@ -73,8 +79,8 @@ def reverse_includable(name: str) -> list[str]:
     return [
         f"{source.name}:{one.name}"
         for source in TYPES.values()
-        for one in source.parameters
-        if one.kind is Kind.REFERENCE and one.values and (name in one.targets or not one.targets)
+        for one in _references(source.name)
+        if name in one.targets or not one.targets
     ]
 
 

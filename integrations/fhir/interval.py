@@ -86,5 +86,14 @@ def satisfies(prefix: str, asked: Interval, found: Interval) -> bool:
             return found.low < asked.high
         case "sa":
             return found.low >= asked.high
+        case "ap":
+            return found.low < asked.high and found.high > asked.low
         case _:
             return found.high <= asked.low
+
+
+def about(time: Interval, now: datetime) -> Interval:
+    """The time widened at both ends by a tenth of its distance from `now`, as R4 recommends for ``ap``."""
+    tenth = max(time.low - now, now - time.high, timedelta(0)) / 10
+    low = time.low - tenth if time.low - BEFORE_ALL > tenth else BEFORE_ALL
+    return Interval(low, time.high + tenth if EVER - time.high > tenth else EVER)

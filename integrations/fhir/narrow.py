@@ -4,18 +4,17 @@ A search starts from the terms of its most telling value, or from the resources 
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import DateTimeField, Exists, F, Func, OuterRef, Q, QuerySet, Value
-from django.db.models.fields import BooleanField
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from clinic.patients.models import Patient
 from integrations.fhir import index, visible
 from integrations.fhir.identity import source_keys
 from integrations.fhir.models import Term
-from integrations.fhir.parameters import Criterion, Kind, Moment, Target
+from integrations.fhir.parameters import OR_MISSING, Criterion, Kind, Moment, Target
+from integrations.fhir.phase import Phase
 from integrations.fhir.resources.served import BY_ID, BY_UPDATE, Indexed, Key, Order
 from integrations.readings.models import Resource
 
@@ -32,56 +31,6 @@ _RANK = (Kind.REFERENCE, Kind.STRING, Kind.TOKEN)
 def in_force(rows: Any, path: str = "") -> Any:
     """The rows of `Resource` (at the end of `path`) that are the newest of their resource, and not deleted."""
     return rows.filter(**{f"{path}is_current": True, f"{path}deleted": False})
-
-
-class _Beyond(Func):
-    """``(a, b) > (c, d)``, which an index of a and b answers without a walk."""
-
-    conditional = True
-    output_field = BooleanField()
-
-    def __init__(self, *expressions: Any, sign: str = ">") -> None:
-        super().__init__(*expressions)
-        self._sign = sign
-
-    def as_sql(self, compiler: Any, connection: Any, **_: Any) -> tuple[str, list[Any]]:  # noqa: ARG002
-        parts, values = [], []
-        for expression in self.source_expressions:
-            sql, params = compiler.compile(expression)
-            parts.append(sql)
-            values.extend(params)
-        return f"({parts[0]}, {parts[1]}) {self._sign} ({parts[2]}, {parts[3]})", values
-
-
-@dataclass(frozen=True)
-class Phase:
-    """Rows in one order: by `column` and then by number, or by number alone."""
-
-    query: QuerySet[Any]
-    column: str | None
-    number: str
-    descending: bool
-    start: Key | None
-
-    def beyond(self, place: Key | None) -> QuerySet[Any]:
-        rows, sign = self.query, "-" if self.descending else ""
-        if place is not None:
-            rows = rows.filter(self._later(place))
-        order = ([f"{sign}{self.column}"] if self.column else []) + [f"{sign}{self.number}"]
-        return rows.order_by(*order)
-
-    def _later(self, place: Key) -> Any:
-        number = int(place[1] or 0)
-        if self.column is None:
-            return Q(**{f"{self.number}__{'lt' if self.descending else 'gt'}": number})
-        value: Any = Value(place[0])
-        if not self.column.endswith("source_key"):
-            value = Value(datetime.fromisoformat(str(place[0])), output_field=DateTimeField())
-        return _Beyond(F(self.column), F(self.number), value, Value(number), sign="<" if self.descending else ">")
-
-    def place(self, row: dict[str, Any]) -> Key:
-        value = row["place"] if self.column else None
-        return (value.isoformat() if isinstance(value, datetime) else value, row["pk_"] if "pk_" in row else row["pk"])
 
 
 class Plan:
@@ -106,7 +55,7 @@ class Plan:
             self._driver: int | None = next(iter(single))
             self._keys.remove(single)
         else:
-            by_date = self._dates or order.name not in (BY_UPDATE, BY_ID)
+            by_date = self._dates or any(key.name not in (BY_UPDATE, BY_ID) for key in order.keys)
             self._driver = index.everything(served) if by_date else None
 
     def _take(self, criterion: Criterion, people: dict[str, str]) -> None:
@@ -119,11 +68,12 @@ class Plan:
             self._updates.append(values)
         elif criterion.modifier in ("missing", "not", "text", "contains", "identifier", "below"):
             return
-        elif parameter.whose and all(not value.address and _is_patient(value, parameter.targets) for value in values):
+        elif _is_whose(criterion):
             keys = [people[value.id] for value in values if value.id in people]
             self._subjects.append(Patient.objects.filter(source_key__in=keys).values("subject"))
         elif parameter.dated:
-            self._dates.append(_any(_by_time(value) for value in values))
+            within = _any(_by_time(value) for value in values)
+            self._dates.append(within | Q(low__isnull=True) if criterion.modifier == OR_MISSING else within)
         elif parameter.name == "status" and all(value.code for value in values):
             self._rows &= Q(status__in=["", *(value.code for value in values)])
         elif not parameter.whose:
@@ -172,15 +122,21 @@ class Plan:
         number = "resource_id" if of_term else "pk"
         rows, down = self.rows(), self._order.descending
         fields = ("pk_", *FIELDS[1:]) if of_term else FIELDS
+        columns = {
+            BY_UPDATE: "updated" if of_term else "last_updated",
+            BY_ID: "resource__source_key" if of_term else "source_key",
+        }
+        then = tuple((columns.get(key.name, "low"), key.descending) for key in self._order.then)
 
         def phase(query: QuerySet[Any], column: str | None, start: Key | None = after) -> Phase:
-            query = query.annotate(place=F(column)) if column else query
-            return Phase(query.values(*fields, *(["place"] if column else [])), column, number, down, start)
+            places = {f"place_{n}": F(name) for n, (name, _) in enumerate(then)}
+            if column:
+                places["place"] = F(column)
+            query = query.annotate(**places).values(*fields, *places)
+            return Phase(query, column, then, number, down, start)
 
-        if self._order.name == BY_UPDATE:
-            yield phase(rows, "updated" if of_term else "last_updated")
-        elif self._order.name == BY_ID:
-            yield phase(rows, "resource__source_key" if of_term else "source_key")
+        if self._order.name in columns:
+            yield phase(rows, columns[self._order.name])
         else:
             if after is None or after[0] is not None:
                 yield phase(rows.filter(low__isnull=False), "low")
@@ -196,7 +152,7 @@ def decides(criterion: Criterion) -> bool:
     if criterion.modifier or parameter.roots is not None:
         return False
     if parameter.whose:
-        return all(not value.address and _is_patient(value, parameter.targets) for value in values)
+        return _is_whose(criterion)
     return (
         parameter.kind is Kind.TOKEN
         and parameter.indexed
@@ -221,6 +177,14 @@ def _people(criteria: Iterable[Criterion]) -> dict[str, str]:
         value for one in criteria if one.parameter.whose or not one.parameter.values for value in one.alternatives
     )
     return source_keys("Patient", [value.id for value in targets if isinstance(value, Target) and value.id])
+
+
+def _is_whose(criterion: Criterion) -> bool:
+    """Whether the patients that the criterion names are told by whose the resource is."""
+    parameter, values = criterion.parameter, criterion.alternatives
+    if not parameter.whose:
+        return False
+    return parameter.by_subject or all(not one.address and _is_patient(one, parameter.targets) for one in values)
 
 
 def _is_patient(target: Target, targets: tuple[str, ...]) -> bool:
@@ -274,7 +238,7 @@ def _by_time(moment: Moment) -> Q:
 def _instant(field: str, prefix: str, low: datetime, high: datetime) -> Q:
     within = Q(**{f"{field}__gte": low, f"{field}__lt": high})
     match prefix:
-        case "eq":
+        case "eq" | "ap":
             return within
         case "ne":
             return ~within

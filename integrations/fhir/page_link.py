@@ -17,7 +17,7 @@ def of(
     """The address of the page that begins after a place; `path` is ``Observation`` or ``Patient/x/Observation``."""
     parameters = list(applied)
     if after is not None:
-        place = signing.dumps([path, order.name, order.descending, after, until], salt=_SALT)
+        place = signing.dumps([path, str(order), after, until], salt=_SALT)
         parameters.append(("_cursor", place))
     address = base + quote(path, safe="/*")
     return f"{address}?{urlencode(parameters)}" if parameters else address
@@ -32,10 +32,10 @@ def place(path: str, order: Order, text: str) -> tuple[Key, Key | None]:
         400 where it is no place of this search.
     """
     try:
-        name, column, descending, after, until = signing.loads(text, salt=_SALT)
+        name, sorted_by, after, until = signing.loads(text, salt=_SALT)
     except (signing.BadSignature, ValueError) as error:
         raise _lost(text) from error
-    if (name, column, descending) != (path, order.name, order.descending):
+    if (name, sorted_by) != (path, str(order)):
         raise _lost(text)
     return tuple(after), None if until is None else tuple(until)
 

@@ -10,6 +10,8 @@ from integrations.fhir.elements import Token, intervals, literal, texts, tokens,
 from integrations.fhir.interval import Interval, satisfies
 from integrations.fhir.measure import Wanted, measures
 
+OR_MISSING = "or-missing"
+"""Our own modifier, which no query can name: what has no value answers too."""
 Here = Callable[[str], str]
 """What makes of a reference in a stored text the reference that this server says."""
 
@@ -62,6 +64,9 @@ class Parameter:
         The reference is to the patient whose the resource is, which the database knows.
     dated
         The date that the type is sorted by, and whose bounds each `Term` has.
+    by_subject
+        The database alone answers, by whose the resource is, whatever the elements name: a Provenance is its patient's
+        through what its targets are. The values are what includes follow.
     parts, roots
         Of a composite: its parameters, and the elements in which all of them must be answered together.
     """
@@ -77,6 +82,7 @@ class Parameter:
     under: tuple[str, ...] = ()
     whose: bool = False
     dated: bool = False
+    by_subject: bool = False
     parts: tuple["Parameter", ...] = ()
     roots: Callable[[dict[str, Any]], Iterable[dict[str, Any]]] | None = None
 
@@ -101,11 +107,14 @@ class Criterion:
                 for root in parameter.roots(resource)
                 for parts in self.alternatives
             )
-        if parameter.values is None:
+        if parameter.values is None or parameter.by_subject:
             return True
         found = parameter.values(resource)
         if self.modifier == "missing":
             return (next(iter(found), None) is None) is self.alternatives[0]
+        if self.modifier == OR_MISSING:
+            found = list(found)
+            return not found or any(self._fits(one, here) for one in found)
         answered = any(self._fits(one, here) for one in found)
         return not answered if self.modifier == "not" else answered
 

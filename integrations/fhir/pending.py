@@ -7,12 +7,12 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from clinic.patients.models import Patient
+from integrations.fhir.door import Door
 from integrations.fhir.identity import server_id
 from integrations.fhir.interactions.ask import Answer, Ask
 from integrations.fhir.operations.what_if import kept
 from integrations.fhir.operations.whose import patient_of
 from integrations.fhir.outcome import Refusal
-from integrations.fhir.views import Door
 from twins.jobs.comparison import cancel
 from twins.records.models import Comparison, Job, JobKind, JobState, TwinVersion
 from twins.records.models.job import OPEN_STATES

@@ -4,9 +4,11 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from django.utils import timezone
+
 from integrations.fhir.elements import Token
 from integrations.fhir.identity import FHIR_ID
-from integrations.fhir.interval import IntervalError, interval
+from integrations.fhir.interval import Interval, IntervalError, about, interval
 from integrations.fhir.measure import MeasureError, Wanted, wanted
 from integrations.fhir.outcome import Refusal, bad_value, too_costly
 from integrations.fhir.parameters import Criterion, Kind, Moment, Parameter, Target, fold
@@ -49,21 +51,30 @@ def read(parameter: Parameter, modifier: str, text: str, base: str) -> Criterion
 
 
 def moment(name: str, text: str) -> Moment:
-    """A date with its prefix; a plus sign that arrived as a space is one again."""
-    match = re.fullmatch(r"(eq|ne|gt|ge|lt|le|sa|eb)?(\d.*)", text.strip(), re.ASCII | re.DOTALL)
+    """A date with its prefix, widened where that is ``ap``; a plus sign that arrived as a space is one again."""
+    match = re.fullmatch(r"(eq|ne|gt|ge|lt|le|sa|eb|ap)?(\d.*)", text.strip(), re.ASCII | re.DOTALL)
     try:
         if match is None:
             raise IntervalError(text)
-        return Moment(match[1] or "eq", interval(match[2].replace(" ", "+")))
+        time = interval(match[2].replace(" ", "+"))
+        return Moment(match[1] or "eq", about(time, timezone.now()) if match[1] == "ap" else time)
     except IntervalError as error:
         raise bad_value(
-            name, text, "give a date such as 2026, 2026-03-01 or ge2026-03-01T10:00:00Z (eq ne gt ge lt le sa eb)"
+            name, text, "give a date such as 2026, 2026-03-01 or ge2026-03-01T10:00:00Z (eq ne gt ge lt le sa eb ap)"
         ) from error
+
+
+def time_of(name: str, text: str) -> Interval:
+    """A date that stands for itself: 400 for one with a prefix."""
+    found = moment(name, text)
+    if found.prefix != "eq" or text.strip().startswith("eq"):
+        raise bad_value(name, text, "give a date or a moment without a prefix")
+    return found.time
 
 
 def _modifier(parameter: Parameter, modifier: str) -> str:
     """The modifier, if the parameter takes it; where the database decides alone there is only the type of a target."""
-    usual = _MODIFIERS[parameter.kind] if parameter.values is not None else ()
+    usual = () if parameter.values is None or parameter.by_subject else _MODIFIERS[parameter.kind]
     if not modifier or modifier in usual or modifier in parameter.targets:
         return modifier
     taken = ", ".join((*usual, *parameter.targets)) or "none"

@@ -3,6 +3,7 @@
 from integrations.fhir.operations.operation import Operation
 from integrations.fhir.resources.allergy_intolerance import ALLERGY_INTOLERANCE
 from integrations.fhir.resources.audit_event import AUDIT_EVENT
+from integrations.fhir.resources.basic import BASIC
 from integrations.fhir.resources.binary import BINARY
 from integrations.fhir.resources.care_plan import CARE_PLAN
 from integrations.fhir.resources.condition import CONDITION
@@ -56,6 +57,7 @@ TYPES: dict[str, ServedType] = {
         PROVENANCE,
         AUDIT_EVENT,
         SUBSCRIPTION,
+        BASIC,
         OPERATION_DEFINITION,
         LIBRARY,
         DOCUMENT_REFERENCE,

@@ -54,6 +54,7 @@ def search(
     reach: Any = None,
     strict: bool = False,
     compartment: tuple[str, str] | None = None,
+    during: Sequence[Moment] = (),
 ) -> Page:
     """The page that a query asks for.
 
@@ -69,6 +70,8 @@ def search(
         Whether an unknown parameter is refused; otherwise it is left out and named.
     compartment
         ``("Patient", id)``, to find only what lies in it.
+    during
+        With all types of a compartment, the bounds of the time in which what is found happened.
 
     Raises
     ------
@@ -76,7 +79,7 @@ def search(
         400 for a value, modifier or order that cannot be used, for too many parameters, and under `strict` for an
         unknown one; 404 for a type or compartment that there is not; 406 for a format other than JSON.
     """
-    asked = _asked(resource_type, pairs, base, reach, strict, compartment)
+    asked = _asked(resource_type, pairs, base, reach, strict, compartment, during)
     place = asked.after
     self_link = page_link.of(base, asked.path, asked.applied, asked.order, place, asked.until)
     issues = tuple(_ignored(name) for name in asked.ignored)
@@ -190,6 +193,7 @@ def _asked(
     reach: Any,
     strict: bool,
     compartment: tuple[str, str] | None,
+    during: Sequence[Moment] = (),
 ) -> Asked:
     path = resource_type
     criteria: tuple[Criterion, ...] = ()
@@ -200,7 +204,7 @@ def _asked(
         path = f"{compartment[0]}/{compartment[1]}/{resource_type}"
         if resource_type == "*":
             types = [one for name, text in pairs if name == "_type" for one in text.split(",")]
-            served = Everything(compartment, BY_ID_PARAMETER, types)
+            served = Everything(compartment, BY_ID_PARAMETER, types, during)
         else:
             served = _served(resource_type)
             criteria = (within(served, compartment, BY_ID_PARAMETER),)

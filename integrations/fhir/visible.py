@@ -54,7 +54,8 @@ def asked(queries: tuple[Any, ...], served: ServedType) -> tuple[tuple[Criterion
     """The queries of one reach for that very type, as `criteria` gives them."""
     if not queries:
         return ()
-    known = {one.name: one for one in served.parameters if one.values is not None or one.roots is not None}
+    of_itself = (one for one in served.parameters if one.values is not None or one.roots is not None)
+    known = {one.name: one for one in of_itself if not one.by_subject}
     allowed = []
     for query in queries:
         pairs = [query] if isinstance(query[0], str) else query

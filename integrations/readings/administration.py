@@ -42,7 +42,7 @@ def read_administration(data: dict[str, Any], names: Names, lookup: MedicationLo
             "the amount given, or as not-done",
         )
     dosage = data.get("dosage") or {}
-    check_intravenous(dosage.get("route"), "MedicationAdministration.dosage.route")
+    check_intravenous(dosage.get("route"), "MedicationAdministration.dosage.route", drug)
     if "effectivePeriod" in data:
         start = instant(period.get("start"), "MedicationAdministration.effectivePeriod.start")
         end = maybe_instant(period.get("end"), "MedicationAdministration.effectivePeriod.end")

@@ -1,16 +1,15 @@
 """The resources of one reading, taken in together: read, stored in bulk, settled against their other versions."""
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
-
-import msgspec
 
 from clinic.patients.models import Patient
 from integrations.readings import bulk, people
 from integrations.readings.administration import read_administration
+from integrations.readings.batch_report import BatchReport, EntryRefusedError
+from integrations.readings.candidate import Candidate
 from integrations.readings.coding import first_code
 from integrations.readings.collector import seldom_collected
 from integrations.readings.door import READ_TYPES, check, decode
@@ -20,7 +19,8 @@ from integrations.readings.meaning import Meaning
 from integrations.readings.models import QuarantineEntry, QuarantineReason, QuarantineState, Reading, Resource
 from integrations.readings.moment import roughly
 from integrations.readings.observation import read_observation
-from integrations.readings.plain import Plain, PlainReader
+from integrations.readings.patients import Patients
+from integrations.readings.plain import PlainReader
 from integrations.readings.reference import Names
 from integrations.readings.refusal import Refused
 from integrations.readings.request import read_request
@@ -29,58 +29,12 @@ from integrations.readings.settle import settle, state_of
 from integrations.readings.signals import resources_stored
 from integrations.readings.split import Entry
 from integrations.readings.versions import Version, Versions
-from integrations.readings.whose import about_of, moment_of
+from integrations.readings.whose import moment_of
 from twins.records.models import Subject
 
 logger = logging.getLogger(__name__)
 
 _RANK = {name: rank for rank, name in enumerate(READ_TYPES)}
-
-
-@dataclass(slots=True)
-class BatchReport:
-    """What became of the entries, and whose twins have something new to learn."""
-
-    accepted: int = 0
-    known: int = 0
-    quarantined: int = 0
-    skipped_points: int = 0
-    new_patients: list[Patient] = field(default_factory=list)
-    subjects: set[UUID] = field(default_factory=set)
-    """Subjects of accepted resources."""
-    touched: set[UUID] = field(default_factory=set)
-    """Subjects whose course may have changed."""
-    resources: list[Resource] = field(default_factory=list)
-    """The versions that were accepted."""
-
-
-class EntryRefusedError(Exception):
-    """An entry of our own door that cannot be kept; the transaction must be rolled back."""
-
-    def __init__(self, refused: Refused, entry: Entry) -> None:
-        super().__init__(refused.detail)
-        self.refused = refused
-        self.entry = entry
-
-
-class _Candidate:
-    """A resource of the payload that has a name; `plain` is what it says, where that could be read without decoding."""
-
-    __slots__ = ("_data", "entry", "identity", "plain")
-
-    def __init__(
-        self, entry: Entry, identity: Identity, *, data: dict[str, Any] | None = None, plain: Plain | None = None
-    ) -> None:
-        self.entry = entry
-        self.identity = identity
-        self.plain = plain
-        self._data = data
-
-    @property
-    def data(self) -> dict[str, Any]:
-        if self._data is None:
-            self._data = decode(self.entry.text)
-        return self._data
 
 
 @dataclass(slots=True)
@@ -114,7 +68,7 @@ class Batch:
         self._ours = ours
         self._report = BatchReport()
         self._accepted: list[_Accepted] = []
-        self._patients: dict[str, Patient] = {}
+        self._patients = Patients(names, ours=ours)
         self._refresh: dict[str, Patient] = {}
         self._medications: dict[str, dict[str, Any]] = {}
         self._versions = Versions(())
@@ -126,20 +80,20 @@ class Batch:
     def run(self) -> BatchReport:
         candidates = self._identified()
         self._versions = Versions(candidate.identity.source_key for candidate in candidates)
-        self._find_patients(candidate.plain.patient_key for candidate in candidates if candidate.plain)
+        self._patients.load(candidate.plain.patient_key for candidate in candidates if candidate.plain)
         for candidate in sorted(candidates, key=lambda c: _RANK.get(c.identity.resource_type, len(_RANK))):
             self._take(candidate)
         self._say_whose()
         self._store()
         return self._report
 
-    def _identified(self) -> list[_Candidate]:
+    def _identified(self) -> list[Candidate]:
         found = []
         plainly = PlainReader(self._names)
         for entry in self._entries:
             plain = plainly.read(entry)
             if plain is not None:
-                found.append(_Candidate(entry, plain.identity, plain=plain))
+                found.append(Candidate(entry, plain.identity, plain=plain))
                 continue
             try:
                 data = decode(entry.text)
@@ -147,22 +101,22 @@ class Batch:
             except Refused as refused:
                 self._refuse(refused, entry, None, None)
             else:
-                found.append(_Candidate(entry, identity, data=data))
+                found.append(Candidate(entry, identity, data=data))
         return found
 
-    def _take_plain(self, candidate: _Candidate) -> bool:
+    def _take_plain(self, candidate: Candidate) -> bool:
         """Accept a plain Observation of a patient who is here, unless another version of it is known."""
         plain = candidate.plain
         if plain is None or self._versions.any(candidate.identity.source_key):
             return False
-        patient = self._patients.get(plain.patient_key)
+        patient = self._patients.loaded(plain.patient_key)
         if patient is None:
             return False
         self._accept(candidate, plain.meaning, patient.subject)
         self._release(candidate)
         return True
 
-    def _take(self, candidate: _Candidate) -> None:
+    def _take(self, candidate: Candidate) -> None:
         if self._take_plain(candidate):
             return
         identity, entry = candidate.identity, candidate.entry
@@ -179,7 +133,7 @@ class Batch:
                 return
             if not self._ours:
                 check(identity.resource_type, entry.text, candidate.data)
-            patient = self._patient(candidate)
+            patient = self._patients.of(candidate.identity.resource_type, candidate.data)
             subject = patient.subject if patient else self._subject_of_named(candidate)
             meaning, used = self._read(candidate, patient, subject)
         except Refused as refused:
@@ -200,7 +154,7 @@ class Batch:
         if used:
             self._release(candidate)
 
-    def _same_content(self, candidate: _Candidate) -> None:
+    def _same_content(self, candidate: Candidate) -> None:
         """One version has one content; `meta` apart, which a server may write anew each time."""
         identity = candidate.identity
         stored = Resource.objects.filter(source_key=identity.source_key, version=identity.version).first()
@@ -216,7 +170,7 @@ class Batch:
                 "first content is kept in use; have the source give each change a version of its own",
             )
 
-    def _read(self, candidate: _Candidate, patient: Patient | None, subject: Subject | None) -> tuple[Meaning, bool]:
+    def _read(self, candidate: Candidate, patient: Patient | None, subject: Subject | None) -> tuple[Meaning, bool]:
         """What the resource says, and whether it could be used: at our own door it need not be (yet)."""
         try:
             return self._meaning(candidate, patient), True
@@ -228,12 +182,12 @@ class Batch:
             when = moment_of(candidate.identity.resource_type, data) or roughly(data.get("effectiveDateTime"))
             return Meaning(code=first_code(data.get("code")), event_time=when), False
 
-    def _use(self, candidate: _Candidate) -> None:
+    def _use(self, candidate: Candidate) -> None:
         """Read again what our own door stored before anything could be made of it."""
         identity = candidate.identity
         stored = Resource.objects.get(source_key=identity.source_key, version=identity.version)
         subject = stored.subject
-        meaning = self._meaning(candidate, self._patient(candidate))
+        meaning = self._meaning(candidate, self._patients.of(candidate.identity.resource_type, candidate.data))
         newest = self._versions.newest(identity.source_key, accepted_only=True)
         if subject is None or newest is None:
             return
@@ -242,24 +196,7 @@ class Batch:
         if self._rows.add(stored, meaning, subject, state_of(stored.version, newest, stored.resource_type)):
             self._report.touched.add(subject.pk)
 
-    def _patient(self, candidate: _Candidate) -> Patient | None:
-        """The patient a resource belongs to; None for what belongs to nobody, and for a Patient itself."""
-        kind, data = candidate.identity.resource_type, candidate.data
-        about = about_of(kind)
-        reference = data.get(about.patient)
-        if not about.required and not (self._ours and self._names.maybe_key(reference, "Patient", "")):
-            return self._find(self._names.maybe_key(reference, "Patient", ""))
-        key = self._names.key(reference, "Patient", f"{kind}.{about.patient}")
-        patient = self._find(key)
-        if patient is None:
-            raise Refused(
-                QuarantineReason.UNKNOWN_PATIENT,
-                f"{kind}.{about.patient} is {'/'.join(key.rsplit('/', 2)[-2:])}, which has not been received from "
-                f"{self._names.source}; it is tried again by itself when that Patient arrives",
-            )
-        return patient
-
-    def _subject_of_named(self, candidate: _Candidate) -> Subject | None:
+    def _subject_of_named(self, candidate: Candidate) -> Subject | None:
         """Whom a DeviceMetric or Provenance is about: the subject of the device, or of the first target."""
         kind, data = candidate.identity.resource_type, candidate.data
         named = {"DeviceMetric": [data.get("source")], "Provenance": data.get("target") or []}.get(kind) or []
@@ -271,45 +208,14 @@ class Batch:
         found = stored.select_related("subject").first()
         return found.subject if found else None
 
-    def _find(self, key: str) -> Patient | None:
-        if key and key not in self._patients:
-            found = Patient.objects.select_related("subject").filter(source_key=key).first()
-            if found is None:
-                return None
-            self._patients[key] = found
-        return self._patients.get(key)
-
-    def _find_patients(self, keys: Iterable[str]) -> None:
-        """As `_find`, for many at once."""
-        for patient in Patient.objects.select_related("subject").filter(source_key__in=set(keys)):
-            self._patients[patient.source_key] = patient
-
     def _say_whose(self) -> None:
         """Give what was refused before its patient was looked for its subject, also if the payload brought them."""
         for held, entry, identity in self._nobodys:
-            held.subject = self._whose(entry, identity)
+            held.subject = self._patients.whose(entry, identity)
             if held.subject is not None:
                 held.save(update_fields=["subject"])
 
-    def _whose(self, entry: Entry, identity: Identity | None) -> Subject | None:
-        """The subject of a resource that was refused, if as much can be read of it and the patient is known."""
-        try:
-            data = msgspec.json.decode(entry.text)
-        except (msgspec.DecodeError, RecursionError):
-            return None
-        if not isinstance(data, dict):
-            return None
-        references = [data.get("subject"), data.get("patient")]
-        if data.get("resourceType") == "Patient":
-            references = [{"reference": f"Patient/{identity.resource_id if identity else data.get('id')}"}]
-        for reference in references:
-            key = self._names.maybe_key(reference, "Patient", "subject")
-            patient = self._find(key) if key.isascii() and key.isprintable() else None
-            if patient is not None:
-                return patient.subject
-        return None
-
-    def _meaning(self, candidate: _Candidate, patient: Patient | None) -> Meaning:
+    def _meaning(self, candidate: Candidate, patient: Patient | None) -> Meaning:
         identity, data = candidate.identity, candidate.data
         updated = self._updated(identity)
         kind = identity.resource_type
@@ -324,9 +230,9 @@ class Batch:
         if kind == "Medication" and in_force:
             self._medications[identity.source_key] = data
         if kind == "Patient" and in_force:
-            is_new = self._find(identity.source_key) is None
+            is_new = self._patients.find(identity.source_key) is None
             patient = people.keep_patient(data, identity, self._reading.source)
-            self._patients[identity.source_key] = patient
+            self._patients.keep(patient)
             if is_new:
                 self._report.new_patients.append(patient)
         if kind == "Encounter" and in_force and patient:
@@ -346,10 +252,10 @@ class Batch:
             self._medications[key] = decode(stored.text)
         return self._medications[key]
 
-    def _accept(self, candidate: _Candidate, meaning: Meaning, subject: Subject | None) -> None:
+    def _accept(self, candidate: Candidate, meaning: Meaning, subject: Subject | None) -> None:
         identity = candidate.identity
         if identity.resource_type == "Patient":
-            patient = self._find(identity.source_key)
+            patient = self._patients.find(identity.source_key)
             subject = patient.subject if patient else None
         resource = bulk.make(
             Resource,
@@ -405,7 +311,7 @@ class Batch:
                 )
                 self._unsettled.add(identity.source_key)
 
-    def _release(self, candidate: _Candidate) -> None:
+    def _release(self, candidate: Candidate) -> None:
         identity = candidate.identity
         tried = self._held.get(candidate.entry.position)
         held = tried or self._versions.entries.get((identity.source_key, identity.version))

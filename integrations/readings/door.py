@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from integrations.readings.models import QuarantineReason
 from integrations.readings.newer import as_r4
 from integrations.readings.refusal import Refused, shown
+from integrations.readings.repeated_keys import keys_in, none_repeated, repeated
 from integrations.readings.whose import ABOUT
 
 READ_TYPES = tuple(ABOUT)
@@ -93,6 +94,7 @@ def check(resource_type: str, text: str, data: dict[str, Any]) -> None:
         raise Refused(
             QuarantineReason.UNKNOWN_TYPE, f"resourceType is {resource_type}; read here are {', '.join(READ_TYPES)}"
         )
+    _check_keys(resource_type, text, data)
     try:
         get_fhir_model_class(resource_type).model_validate_json(as_r4(resource_type, data) or text)
     except ValidationError as error:
@@ -105,6 +107,17 @@ def check(resource_type: str, text: str, data: dict[str, Any]) -> None:
         ) from error
     _check_codes(resource_type, data)
     _check_references(resource_type, data)
+
+
+def _check_keys(resource_type: str, text: str, data: dict[str, Any]) -> None:
+    if none_repeated(text, keys_in(data)):
+        return
+    for place, key in repeated(text):
+        name = resource_type + "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in (*place, key))
+        raise Refused(
+            QuarantineReason.INVALID_RESOURCE,
+            f"{name[:200]} stands twice, and which is meant is not clear; send it once",
+        )
 
 
 def _first_faults(resource_type: str, error: ValidationError) -> str:

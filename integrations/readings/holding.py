@@ -76,5 +76,5 @@ def hold_whole_again(why: str, held: QuarantineEntry) -> None:
 
 
 def _describe(held: QuarantineEntry, refused: Refused, entry: Entry, subject: Subject | None) -> None:
-    held.text, held.reason, held.detail = entry.text.replace("\x00", "\ufffd"), refused.reason, refused.detail
-    held.subject = subject
+    held.text, held.detail = entry.text.replace("\x00", "\ufffd"), refused.detail.replace("\x00", "\ufffd")
+    held.reason, held.subject = refused.reason, subject

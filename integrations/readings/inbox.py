@@ -26,7 +26,7 @@ def receive(source: Source, content: bytes, *, content_type: str, origin: str) -
         defaults={
             "content": content,
             "content_type": content_type[:100],
-            "origin": origin.replace("\x00", "\ufffd")[:1000],  # NUL is no text for PostgreSQL
+            "origin": origin.replace("\x00", "\ufffd"),  # NUL is no text for PostgreSQL
             "received_time": timezone.now(),
         },
     )

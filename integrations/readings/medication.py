@@ -2,7 +2,7 @@
 
 from typing import Any, Protocol
 
-from integrations.codes.drugs import DRUGS, INTRAVENOUS_ROUTES
+from integrations.codes.drugs import DRUGS, INTO_A_VEIN_UNSAID, INTRAVENOUS_ROUTES
 from integrations.readings.coding import codings, words
 from integrations.readings.models import QuarantineReason
 from integrations.readings.reference import Names
@@ -58,15 +58,20 @@ def _referred(data: dict[str, Any], names: Names, lookup: MedicationLookup) -> A
     return medication.get("code")
 
 
-def check_intravenous(concept: Any, field: str) -> None:
-    """Let pass a route into a vein, or none said: these drugs are dosed by level only when given into a vein.
+def check_intravenous(concept: Any, field: str, drug: str) -> None:
+    """Let pass a route into a vein, and none said for a drug that is hardly given otherwise.
 
     Raises
     ------
     Refused
-        UNKNOWN_CODE for any other route, for instance vancomycin by mouth, which does not reach the blood.
+        UNKNOWN_CODE for any other route, for instance vancomycin by mouth, which does not reach the blood;
+        MISSING_VALUE for none of a drug that is taken by mouth too.
     """
     routes = list(codings(concept))
+    if not routes and drug not in INTO_A_VEIN_UNSAID:
+        raise Refused(
+            QuarantineReason.MISSING_VALUE, f"{field} is missing, and {drug} is taken by mouth too; send the route"
+        )
     if routes and not any(route in INTRAVENOUS_ROUTES for route in routes):
         raise Refused(
             QuarantineReason.UNKNOWN_CODE,

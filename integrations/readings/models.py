@@ -28,8 +28,8 @@ class Reading(models.Model):
     sha256 = models.CharField(max_length=64)
     content = models.BinaryField()
     content_type = models.CharField(max_length=100)
-    origin = models.CharField(max_length=1000)
-    """The URL or file it came from."""
+    origin = models.TextField()
+    """The URL or file it came from, or what was asked of our own door: all of it, for a retry asks it again."""
     received_time = models.DateTimeField()
     state = models.CharField(max_length=10, choices=ReadingState, default=ReadingState.RECEIVED)
 

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 import msgspec
 from msgspec import UNSET, Raw, Struct, UnsetType
+from msgspec.structs import astuple
 
 from integrations.codes.measured import NOTHING_MEASURED
 from integrations.readings.coding import codings, first_code
@@ -130,6 +131,7 @@ class PlainReader:
             return None
 
     def _plain(self, said: _Observation, entry: Entry) -> Plain:
+        _need(_keys_said(said) == _keys_in(entry.text.encode()))
         _need(said.status in _STATUSES)
         code, channel = self._measured(bytes(said.code))
         for name in _REPEATED:
@@ -194,6 +196,28 @@ class PlainReader:
             _check_part("meta", b'{"profile":%b}' % meta.profile)
         key = f"{self._names.source}/Observation/{said.id}"
         return Identity(key, "Observation", str(said.id), version, updated, said.status, digest)
+
+
+def _keys_in(text: bytes) -> int:
+    """How many keys a JSON text has, and more where its strings look like keys."""
+    return text.count(b'":') + text.count(b'" :')
+
+
+def _keys_said(said: Struct) -> int:
+    """As `_keys_in` of the text that was read, had it no key twice: of a key that stands twice, reading keeps one."""
+    count = 0
+    for value in astuple(said):
+        if value is UNSET:
+            continue
+        count += 1
+        kind = type(value)
+        if kind is Raw:
+            count += _keys_in(bytes(value))
+        elif kind is list:
+            count += sum(map(_keys_said, value))
+        elif kind is not str:
+            count += _keys_said(value)
+    return count
 
 
 def _need(true: object) -> None:

@@ -11,7 +11,8 @@ from django.db.models import QuerySet
 from clinic.audit.event import SYSTEM, Actor, record
 from clinic.audit.models import Action
 from clinic.patients.models import Patient
-from integrations.readings.batch import Batch, BatchReport
+from integrations.readings.batch import Batch
+from integrations.readings.batch_report import BatchReport
 from integrations.readings.door import decode
 from integrations.readings.holding import hold_whole, release
 from integrations.readings.identity import identify

@@ -72,7 +72,7 @@ def _orders(data: dict[str, Any], drug: str, stopped: datetime | None) -> Iterat
         )
     for position, instruction in enumerate(instructions):
         field = f"MedicationRequest.dosageInstruction[{position}]"
-        check_intravenous(instruction.get("route"), f"{field}.route")
+        check_intravenous(instruction.get("route"), f"{field}.route", drug)
         repeat = (instruction.get("timing") or {}).get("repeat") or {}
         rates = instruction.get("doseAndRate") or [{}]
         amount = in_unit(rates[0].get("doseQuantity"), "mg", f"{field}.doseAndRate[0].doseQuantity")

@@ -19,7 +19,7 @@ LONGEST_KEPT_S = 24 * 3600
 UNSAID_KEPT_S = 300
 """For how long a set is kept whose server says nothing about it."""
 ASKED_AGAIN_S = 30
-"""A key that is not in a kept set is looked for again, but not more often than this for one client."""
+"""A key that is not in a kept set is looked for again, but not more often than this at one address."""
 _SECRET_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
@@ -60,32 +60,61 @@ def key_for(client: SmartClient, kid: str, algorithm: str) -> ECKey | RSAKey:
     KeySetError
         There is none, or the set cannot be had.
     """
-    if client.jwks_url:
-        found = _pick(_served(client.jwks_url), kid, algorithm)
-        if found is None and cache.add(f"smart-jwks-again-{client.pk}", True, timeout=ASKED_AGAIN_S):
-            found = _pick(_served(client.jwks_url, anew=True), kid, algorithm)
-    else:
-        found = _pick(client.jwks or {}, kid, algorithm)
+    found = key_named(kid, algorithm, jwks=client.jwks, url=client.jwks_url)
     if found is None:
         raise KeySetError(f"the client has no {algorithm} key with the kid {kid[:100]!r}; register or serve it")
     return found
 
 
-def fetched(url: str) -> tuple[dict[str, Any], int]:
+def key_named(
+    kid: str, algorithm: str, *, jwks: Mapping[str, Any] | None, url: str, ours: bool = False
+) -> ECKey | RSAKey | None:
+    """The key of this id for this algorithm in the set that is served at `url`, else in `jwks`; None without one.
+
+    `ours` is an address that a setting of this site names: it may be private, and what it served last is good for a
+    day while it cannot be had.
+
+    Raises
+    ------
+    KeySetError
+        The set cannot be had.
+    """
+    if not url:
+        return _pick(jwks or {}, kid, algorithm)
+    found = _pick(_served(url, ours), kid, algorithm)
+    if found is None and cache.add(f"{_name(url)}-again", True, timeout=ASKED_AGAIN_S):
+        found = _pick(_served(url, ours, anew=True), kid, algorithm)
+    return found
+
+
+def fetched(url: str, *, ours: bool = False) -> tuple[dict[str, Any], int]:
     """The key set at `url` and for how many seconds it may be kept."""
     try:
-        document = fetch_json(url)
+        document = fetch_json(url, ours=ours)
     except OutsideError as error:
         raise KeySetError(str(error)) from error
     return check_key_set(document.content), _kept_s(document)
 
 
-def _served(url: str, *, anew: bool = False) -> Mapping[str, Any]:
-    name = "smart-jwks-" + hashlib.sha256(url.encode()).hexdigest()
+def _name(url: str) -> str:
+    return "smart-jwks-" + hashlib.sha256(url.encode()).hexdigest()
+
+
+def _served(url: str, ours: bool, *, anew: bool = False) -> Mapping[str, Any]:
+    name = _name(url)
     kept = None if anew else cache.get(name)
     if kept is not None:
         return kept  # type: ignore[no-any-return]
-    keys, seconds = fetched(url)
+    try:
+        keys, seconds = fetched(url, ours=ours)
+    except KeySetError:
+        last = cache.get(f"{name}-last") if ours else None
+        if last is None:
+            raise
+        cache.set(name, last, timeout=ASKED_AGAIN_S)
+        return last  # type: ignore[no-any-return]
+    if ours:
+        cache.set(f"{name}-last", keys, timeout=LONGEST_KEPT_S)
     if seconds:
         cache.set(name, keys, timeout=seconds)
     else:
@@ -114,7 +143,10 @@ def _pick(keys: Mapping[str, Any], kid: str, algorithm: str) -> ECKey | RSAKey |
 
 
 def _is_usable(key: dict[str, Any]) -> bool:
-    if not isinstance(key.get("kid"), str) or not key["kid"] or key.get("use", "sig") != "sig":
+    """Whether RS384 or ES384 can be verified with it: it has a name, is for that, and is strong enough."""
+    if key.get("kty") not in ("EC", "RSA") or key.get("use", "sig") != "sig":
+        return False
+    if not isinstance(key.get("kid"), str) or not key["kid"]:
         return False
     if "verify" not in (key.get("key_ops") or ["verify"]) or key.get("alg") not in (None, *ALGORITHMS):
         return False

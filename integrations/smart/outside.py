@@ -37,28 +37,35 @@ class Document:
     headers: Mapping[str, str]
 
 
-def check_address(url: str) -> None:
-    """Raise `OutsideError` where the form of `url` alone shows that it will not be fetched."""
+def check_address(url: str, *, ours: bool = False) -> None:
+    """Raise `OutsideError` where the form of `url` alone shows that it will not be fetched.
+
+    `ours` is an address that a setting of this site names: it may be a private one.
+    """
     try:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
     except ValueError as error:
         raise OutsideError(f"{url[:200]!r} is not an address ({error}); give one like https://host/jwks") from error
-    if parts.scheme != "https" and not (parts.scheme == "http" and settings.SMART_PRIVATE_ADDRESSES):
+    if parts.scheme != "https" and not (parts.scheme == "http" and _may_be_private(ours)):
         raise OutsideError(f"{url[:200]!r} is not an https address; give one that begins with https://")
     if not host or parts.username is not None or parts.password is not None or parts.fragment:
         raise OutsideError(f"{url[:200]!r} has no host, or a user, password or fragment; give the plain address")
 
 
-def fetch_json(url: str) -> Document:
-    """The document at `url`.
+def _may_be_private(ours: bool) -> bool:
+    return ours or bool(settings.SMART_PRIVATE_ADDRESSES)
+
+
+def fetch_json(url: str, *, ours: bool = False) -> Document:
+    """The document at `url`; for `ours` see `check_address`.
 
     Raises
     ------
     OutsideError
         It is not https, leads to a private address, redirects, is too long or too slow, or is no JSON.
     """
-    return _exchange(url, lambda client, pinned, how: client.stream("GET", pinned, **how))
+    return _exchange(url, lambda client, pinned, how: client.stream("GET", pinned, **how), ours=ours)
 
 
 def post_form(url: str, form: Mapping[str, str], *, auth: tuple[str, str] | None = None) -> Document:
@@ -66,9 +73,9 @@ def post_form(url: str, form: Mapping[str, str], *, auth: tuple[str, str] | None
     return _exchange(url, lambda client, pinned, how: client.stream("POST", pinned, data=dict(form), auth=auth, **how))
 
 
-def _exchange(url: str, send: Any) -> Document:
-    check_address(url)
-    address = _public_address(url)
+def _exchange(url: str, send: Any, *, ours: bool = False) -> Document:
+    check_address(url, ours=ours)
+    address = _public_address(url, ours)
     parts = urlsplit(url)
     host = f"[{address}]" if ":" in address else address
     pinned = parts._replace(netloc=host + (f":{parts.port}" if parts.port else "")).geturl()
@@ -106,15 +113,15 @@ def _read(answer: httpx.Response, url: str, deadline: float) -> bytes:
     return bytes(body)
 
 
-def _public_address(url: str) -> str:
-    """One address of the host; all of them must be public, or the name is not followed."""
+def _public_address(url: str, ours: bool) -> str:
+    """One address of the host; all of them must be public, or the name is not followed, but for `ours`."""
     parts = urlsplit(url)
     try:
         found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise OutsideError(f"{url} has a host that is not found ({error}); see whether the name is right") from error
     addresses = [str(item[4][0]) for item in found]
-    if not settings.SMART_PRIVATE_ADDRESSES:
+    if not _may_be_private(ours):
         for address in addresses:
             if not is_public(ipaddress.ip_address(address.partition("%")[0])):
                 raise OutsideError(f"{url} leads to a private address; give one that is reachable from outside")

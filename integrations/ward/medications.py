@@ -57,6 +57,7 @@ def _order(patient: WardPatient, number: int, order: ScriptedOrder) -> Iterator[
                 "subject": subject(patient),
                 "encounter": encounter(patient),
                 "authoredOn": at(patient, authored),
+                "requester": {"display": "Physician of the ward"},
                 "dosageInstruction": [
                     {
                         "text": f"Vancomycin {order.amount_mg:g} mg over {order.duration_h:g} h "

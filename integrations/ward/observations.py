@@ -6,6 +6,7 @@ from integrations.ward.patients import Measurement, WardPatient
 from integrations.ward.resources import (
     ANALYSER,
     LOINC,
+    MDC,
     Json,
     Version,
     at,
@@ -40,6 +41,11 @@ SATURATION: Json = {
     ],
     "text": "Oxygen saturation",
 }
+
+MONITORED = concept(CATEGORY, "procedure", "Procedure")
+HEART_RATE_STRIP = concept(MDC, "147842", "MDC_ECG_HEART_RATE", "Heart rate")
+SATURATION_STRIP = concept(MDC, "150456", "MDC_PULS_OXIM_SAT_O2", "Oxygen saturation")
+"""A monitor names its strips as devices do: under LOINC's codes of vital signs R4 allows no SampledData."""
 
 UMOL_PER_MG_CREATININE = 88.42
 """µmol/L for 1 mg/dL: 10 000 / 113.12 g/mol, the molar mass of C4H7N3O."""
@@ -130,14 +136,14 @@ def _strips(patient: WardPatient, seed: int) -> Iterator[Version]:
         for name, code, points, origin, scale in (
             (
                 "heart-rate-strip",
-                HEART_RATE,
+                HEART_RATE_STRIP,
                 strip.heart_rate,
                 quantity(0, "beats/min", "/min"),
                 {"factor": 1, "lowerLimit": 15, "upperLimit": 300},
             ),
             (
                 "saturation-strip",
-                SATURATION,
+                SATURATION_STRIP,
                 strip.oxygen_saturation,
                 quantity(0, "%"),
                 {"factor": 0.5, "lowerLimit": 50, "upperLimit": 100},
@@ -147,7 +153,7 @@ def _strips(patient: WardPatient, seed: int) -> Iterator[Version]:
                 patient,
                 f"{name}-{mark}",
                 end + 2 / 60,
-                VITAL_SIGNS,
+                MONITORED,
                 code,
                 {
                     "effectivePeriod": {"start": at(patient, strip.start_h), "end": at(patient, end)},

@@ -10,6 +10,7 @@ from integrations.ward.patients import WardPatient
 Json = dict[str, Any]
 
 LOINC = "http://loinc.org"
+MDC = "urn:iso:std:iso:11073:10101"
 SNOMED = "http://snomed.info/sct"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
 UCUM = "http://unitsofmeasure.org"

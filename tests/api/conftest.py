@@ -12,6 +12,9 @@ from django.test import Client
 from django.utils import timezone
 from oauth2_provider.models import AccessToken
 
+from tests.api.writing import bare, post
+from tests.integrations.resources import patient
+
 
 @pytest.fixture(autouse=True)
 def _secrets_are_hashed_quickly(settings: Any) -> None:
@@ -35,6 +38,21 @@ def token(db: None) -> str:
 @pytest.fixture
 def caller(token: str) -> Client:
     return Client(headers={"Authorization": f"Bearer {token}"})
+
+
+@pytest.fixture
+def writer(db: None) -> Client:
+    out = StringIO()
+    call_command("integration_token", "gateway", "--scope", "system/*.cruds", stdout=out)
+    return Client(headers={"Authorization": f"Bearer {out.getvalue().strip()}"})
+
+
+@pytest.fixture
+def known(writer: Client) -> str:
+    """The id of a patient who was created at the door."""
+    answer = post(writer, bare(patient()))
+    assert answer.status_code == 201, answer.content
+    return str(answer.json()["id"])
 
 
 @pytest.fixture

@@ -359,9 +359,10 @@ def test_an_entry_of_a_batch_that_cannot_be_read_spoils_no_other(charted: Client
     answer = post(charted, {"resourceType": "Bundle", "type": "batch", "entry": entries})
     assert answer.status_code == 200, answer.content
     done = answer.json()["entry"]
-    assert [one["response"]["status"][:3] for one in done] == ["200"] * 7 + ["404"] + ["400"] * 5
+    assert [one["response"]["status"][:3] for one in done] == ["200"] * 7 + ["404"] * 2 + ["400", "200", "200", "400"]
     assert [one["resource"].get("type") for one in done[3:7]] == ["history", "history", "searchset", "searchset"]
-    assert all(one["response"]["outcome"]["issue"][0]["details"]["text"] for one in done[7:])
+    assert [one["resource"]["resourceType"] for one in done[10:12]] == ["Bundle", "CapabilityStatement"]
+    assert all(done[n]["response"]["outcome"]["issue"][0]["details"]["text"] for n in (7, 8, 9, 12))
 
 
 def test_an_entry_of_a_transaction_that_cannot_be_read_refuses_all_of_it(writer: Client) -> None:

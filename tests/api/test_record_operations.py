@@ -79,13 +79,28 @@ def test_everything_is_narrowed_by_type_and_time(caller: Client, patient: Patien
     assert "Observation/ward.o2" not in names(since)
 
 
+def test_everything_of_a_time_is_the_care_of_it_and_what_has_no_date(caller: Client, patient: Patient) -> None:
+    url = "/fhir/Patient/ward.p1/$everything?_type=Patient,Observation,MedicationAdministration&_count=2"
+    levels = {f"Observation/ward.o{number}" for number in range(5)}
+    found = set(names(pages(caller, f"{url}&start=2026-01-05T10:30:00Z&end=2026-01-05T11:00:00Z")))
+    assert "Patient/ward.p1" in found
+    assert found & levels == {"Observation/ward.o3"}
+    assert "MedicationAdministration/ward.m1" not in found, "it ended before"
+    found = set(names(pages(caller, f"{url}&end=2026-01-05T09:00:00Z")))
+    assert found & levels == {"Observation/ward.o0", "Observation/ward.o1"}
+    assert "MedicationAdministration/ward.m1" in found
+    assert set(names(pages(caller, f"{url}&start=2026-01-05&end=2026-01-05"))) >= levels
+
+
 def test_provenance_and_device_come_along(caller: Client, patient: Patient) -> None:
     bundle = caller.get("/fhir/Patient/ward.p1/$everything?_count=200").json()
-    along = {e["resource"]["resourceType"] for e in bundle["entry"] if e["search"]["mode"] == "include"}
-    assert along >= {"Provenance", "Device"}
+    modes = {e["resource"]["resourceType"]: e["search"]["mode"] for e in bundle["entry"]}
+    assert (modes["Provenance"], modes["Device"]) == ("match", "include"), "Provenance is in the patient's compartment"
 
 
-@pytest.mark.parametrize("query", ["_type=Nothing", "_count=x", "_since=soon", "colour=red", "start=2026", "_cursor=x"])
+@pytest.mark.parametrize(
+    "query", ["_type=Nothing", "_count=x", "_since=soon", "colour=red", "start=ge2026", "end=soon", "_cursor=x"]
+)
 def test_everything_refuses_what_it_does_not_know(caller: Client, patient: Patient, query: str) -> None:
     answer = caller.get(f"/fhir/Patient/ward.p1/$everything?{query}")
     assert answer.status_code == 400

@@ -212,7 +212,7 @@ def test_only_the_version_in_force_is_found(caller: Client) -> None:
         "_count=1.5",
         "_sort=name",
         "_lastUpdated=yesterday",
-        "birthdate=ap1952",
+        "birthdate=ap",
         "birthdate=1952-13-01",
         "birthdate=ge",
         "birthdate=9999-12-31T23:59:59Z",

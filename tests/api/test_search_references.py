@@ -78,6 +78,9 @@ def test_resources_are_found_through_references(caller: Client, address: str, fo
             "Observation?code=85354-9&patient=ward.p1&_include=Observation:*",
             {"match": ["bp1"], "include": ["e1", "p1", "pump"]},
         ),
+        ("Observation?_id=ward.bp1&_include=*", {"match": ["bp1"], "include": ["e1", "p1", "pump"]}),
+        ("Observation?_id=ward.bp1&_include:iterate=*", {"match": ["bp1"], "include": ["e1", "org", "p1", "pump"]}),
+        ("Patient/ward.p1/Encounter?_include=*", {"match": ["e1"], "include": ["p1"]}),
         (
             "Observation?_id=ward.bp1&_include=Observation:device&_include:iterate=Device:organization",
             {"match": ["bp1"], "include": ["org", "pump"]},
@@ -105,6 +108,29 @@ def test_what_is_asked_for_comes_along_once(caller: Client, address: str, modes:
     assert by_mode(answer) == modes
     assert answer.json()["total"] == len(modes.get("match", [])), "what comes along is not counted"
     get_fhir_model_class("Bundle").model_validate(answer.json())
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("Provenance?patient=ward.p1", ["of-k1", "prov1"]),
+        ("Provenance?patient=Patient/ward.p2", ["prov2"]),
+        ("Provenance?patient=http://elsewhere.test/fhir/Patient/p1", []),
+        ("Provenance?patient.name=berger", ["prov2"]),
+        ("Patient/ward.p1/Provenance", ["of-k1", "prov1"]),
+        ("Provenance?target=Observation/ward.k1", ["of-k1", "prov1"]),
+        ("Provenance?target=Patient/ward.p1", ["prov1"]),
+        ("Patient?_has:Provenance:patient:target=Observation/ward.k2", ["p2"]),
+        ("Patient?_id=ward.p1&_revinclude=Provenance:patient", ["of-k1", "p1", "prov1"]),
+    ],
+)
+def test_the_provenance_of_a_patient_is_that_of_all_that_is_about_them(
+    caller: Client, address: str, found: list[str]
+) -> None:
+    first, _ = chart()
+    target = [to("Observation/k1/_history/1")]
+    keep("Provenance", "of-k1", first, target=target, recorded="2026-01-07T00:00:00Z", agent=[{"who": to("Device/x")}])
+    assert ids(caller.get(f"/fhir/{address}")) == found
 
 
 def test_what_was_found_does_not_come_along_again(caller: Client) -> None:
@@ -140,7 +166,7 @@ def test_too_much_to_come_along_is_cut_and_said(caller: Client, monkeypatch: pyt
         "_include=Nonsense:patient",
         "_include=Observation:nonsense",
         "_include=Observation:patient:Nonsense",
-        "_include=*",
+        "_revinclude=*",
         "_include:forever=Observation:patient",
         "_revinclude=Provenance:nonsense",
         "patient.nonsense=x",

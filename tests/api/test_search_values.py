@@ -1,10 +1,13 @@
 """Every kind of value, modifier and prefix finds what it should."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from integrations.fhir.interval import BEFORE_ALL, EVER, about, interval
 from tests.api.chart import chart, keep
 from tests.api.conftest import entries
 
@@ -58,11 +61,29 @@ def ids(answer: Any) -> list[str]:
         ("date=2026-01-05&code=85354-9&patient=ward.p2", ["bp2"]),
         ("date=lt2026-01-05T23:30:00Z&code=2823-3", ["k1", "k2"]),
         ("date=ne2026-01-05&code=85354-9", []),
+        ("date=ap2026-01-05&code=85354-9", ["bp1", "bp2"]),
+        ("date=ap2026-01-05T23:50:00Z&code=2823-3", ["k1", "k2"]),
+        ("_lastUpdated=ap2026-01-05&code=85354-9", ["bp1", "bp2"]),
     ],
 )
 def test_observations_are_found_by(caller: Client, query: str, found: list[str]) -> None:
     chart()
     assert ids(caller.get("/fhir/Observation?" + query)) == found
+
+
+def test_about_a_date_is_within_a_tenth_of_its_distance_from_now(caller: Client) -> None:
+    now = datetime(2026, 4, 12, tzinfo=UTC)
+    for text, low, high in (
+        ("2026-01-01", "2025-12-22", "2026-01-12"),
+        ("2026-04", "2026-04-01", "2026-05-01"),
+        ("2026-07-21", "2026-07-11", "2026-08-01"),
+    ):
+        found = about(interval(text), now)
+        assert (found.low, found.high) == (interval(low).low, interval(high).low)
+    assert about(interval("0001"), now).low == BEFORE_ALL
+    assert about(interval("9998"), now).high == EVER
+    chart()
+    assert ids(caller.get(f"/fhir/Observation?date=ap{timezone.now():%Y-%m-%d}")) == []
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from integrations.fhir.parameters import Kind
 from integrations.fhir.registry import TYPES
 from integrations.fhir.resources.served import ServedType
 
-NEVER = frozenset({"AuditEvent", "Binary", "OperationDefinition", "Subscription"})
-"""The trail has its own search, and exporting would make it grow; files are read by their id; definitions are about
-this server and no patient; a Subscription holds what its receiver is called with."""
+NEVER = frozenset({"AuditEvent", "Basic", "Binary", "OperationDefinition", "Subscription"})
+"""The trail has its own search, and exporting would make it grow; files are read by their id; definitions and topics
+are about this server and no patient; a Subscription holds what its receiver is called with."""
 LETTERS = "rs"
 """What a scope must allow of a type: to read it, and to find it."""
 

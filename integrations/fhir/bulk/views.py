@@ -20,10 +20,10 @@ from integrations.fhir.bulk.kick_off import subjects_named
 from integrations.fhir.bulk.manifest import is_expired, manifest, progress
 from integrations.fhir.bulk.models import OPEN_STATES, Export, ExportState
 from integrations.fhir.bulk.work import cancel
+from integrations.fhir.door import Door
 from integrations.fhir.formats import JSON_TYPES
 from integrations.fhir.interactions.ask import Answer, Ask
 from integrations.fhir.outcome import Refusal
-from integrations.fhir.views import Door
 
 RETRY_AFTER_S = 2
 """How long a client is asked to wait before it asks again."""

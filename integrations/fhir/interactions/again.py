@@ -11,7 +11,8 @@ from integrations.fhir.interactions.dispatch import answering, bundle
 from integrations.fhir.interactions.own_way import OWN_WAY
 from integrations.fhir.names import HereNames
 from integrations.fhir.outcome import Refusal
-from integrations.readings.batch import Batch, BatchReport
+from integrations.readings.batch import Batch
+from integrations.readings.batch_report import BatchReport
 from integrations.readings.door import decode
 from integrations.readings.holding import hold_whole_again
 from integrations.readings.identity import Identity

@@ -26,10 +26,14 @@ class Ask:
         As it came; for an entry of a Bundle the text of its resource. Headers of a Subscription are marked (`sealed`).
     secrets
         What stood where the marks are; it lives as long as the request.
+    beforehand
+        What was found out before the database was held for the request (`own_way.prepared`).
     compartment
         Type and id of whose resources are searched; empty for everybody's.
     history
         Whether the versions are asked for, not the resource.
+    called
+        ``metadata``, ``_search`` or an operation with its dollar, where one is asked for; for an entry of a batch.
     """
 
     method: str
@@ -42,8 +46,10 @@ class Ask:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
+    beforehand: Mapping[str, str] = field(default_factory=dict)
     compartment: tuple[str, ...] = ()
     history: bool = False
+    called: str = ""
 
     @property
     def origin(self) -> str:

@@ -1,11 +1,19 @@
 """Which interaction an `Ask` is."""
 
+from collections.abc import Callable
+from urllib.parse import urljoin
+
+import msgspec
+from django.urls import reverse
+
+from integrations.fhir.capability import statement
 from integrations.fhir.interactions.ask import Answer, Ask
 from integrations.fhir.interactions.batch import batch
 from integrations.fhir.interactions.create import create
 from integrations.fhir.interactions.delete import delete
 from integrations.fhir.interactions.entries import steps_of
 from integrations.fhir.interactions.history import history
+from integrations.fhir.interactions.operate import operate
 from integrations.fhir.interactions.own_way import OWN_WAY
 from integrations.fhir.interactions.patch import patch
 from integrations.fhir.interactions.permitted import unknown_type
@@ -27,6 +35,8 @@ def answering(ask: Ask) -> Answer:
     Refusal
         Whatever stands in its way.
     """
+    if ask.called:
+        return _called(ask)
     if ask.history:
         return history(ask)
     if ask.compartment:
@@ -38,10 +48,18 @@ def answering(ask: Ask) -> Answer:
     return read(ask) if ask.identifier else search_type(ask)
 
 
-def bundle(ask: Ask) -> Answer:
-    """``POST [base]`` with a batch or a transaction."""
+def _called(ask: Ask) -> Answer:
+    if ask.called == "metadata":
+        body = msgspec.json.encode(statement(ask.base, urljoin(ask.base, reverse("oauth-token"))))
+        return Answer(200, body, activity="fhir.request")
+    return search_type(ask) if ask.called == "_search" else operate(ask)
+
+
+def bundle(ask: Ask, count: Callable[[int], None] = lambda _: None) -> Answer:
+    """``POST [base]`` with a batch or a transaction; `count` takes note of how many requests a batch stands for."""
     kind, steps = steps_of(ask)
     if kind == "batch":
+        count(len(steps))
         return batch(steps, answering)
     return transaction(ask, steps, _reading)
 

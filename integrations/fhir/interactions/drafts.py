@@ -13,7 +13,8 @@ from integrations.fhir.names import HereNames
 from integrations.fhir.outcome import Refusal
 from integrations.fhir.resources.body import FIELDS, Bodies
 from integrations.fhir.resources.served import Served
-from integrations.readings.batch import Batch, EntryRefusedError
+from integrations.readings.batch import Batch
+from integrations.readings.batch_report import EntryRefusedError
 from integrations.readings.bulk import among
 from integrations.readings.identity import Identity
 from integrations.readings.inbox import receive

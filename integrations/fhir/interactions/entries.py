@@ -13,6 +13,11 @@ from integrations.fhir.outcome import Refusal, outcome
 
 MOST_ENTRIES = 5000
 """More belong into several Bundles: a transaction holds the door's lock until its end."""
+MOST_OF_A_BATCH = 1000
+"""Each entry of a batch is a request of its own, and counts as one."""
+MOST_OPERATIONS = 20
+"""Operations of one batch: each may compute for a while, and a batch holds the door's lock once it has written."""
+_FORM = "application/x-www-form-urlencoded"
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
@@ -70,12 +75,20 @@ def steps_of(ask: Ask) -> tuple[str, list[Step]]:
             f"Bundle.type is {bundle.type[:60]!r}; send a batch or a transaction",
             expression="Bundle.type",
         )
-    if len(bundle.entry) > MOST_ENTRIES:
-        raise Refusal(413, "too-costly", f"the Bundle has {len(bundle.entry)} entries; send {MOST_ENTRIES} at most")
+    most = MOST_ENTRIES if bundle.type == "transaction" else MOST_OF_A_BATCH
+    if len(bundle.entry) > most:
+        raise Refusal(413, "too-costly", f"the {bundle.type} has {len(bundle.entry)} entries; send {most} at most")
     steps = []
+    operations = 0
     for position, entry in enumerate(bundle.entry):
         try:
-            steps.append(_step(position, entry, ask))
+            step = _step(position, entry, ask)
+            operations += step.ask.called.startswith("$")
+            if step.ask.called and bundle.type == "transaction":
+                raise _only_in_a_batch(step)
+            if operations > MOST_OPERATIONS:
+                raise Refusal(400, "too-costly", f"{step.where}: a batch has {MOST_OPERATIONS} operations at most")
+            steps.append(step)
         except Refusal as refusal:
             if bundle.type == "transaction":
                 raise
@@ -100,20 +113,45 @@ def _step(position: int, entry: _Entry, ask: Ask) -> Step:
         "if-none-exist": request.ifNoneExist,
         "prefer": ask.headers.get("prefer", ""),
     }
+    place = _place([unquote(part) for part in address.split("/")], method, where, request.url)
+    called = place.get("called", "")
+    if called.startswith("$"):
+        del headers["prefer"]  # that of the Bundle is not about how an operation answers
+    body, pairs = bytes(entry.resource), parse_qsl(query, keep_blank_values=True)
+    if method == "PATCH" and body:
+        body = _held(body, where, "JSON Patch")
+    elif called == "_search" and body:
+        pairs += parse_qsl(_held(body, where, "form", _FORM).decode("utf-8", "replace"), keep_blank_values=True)
+        body = b""
     of_entry = replace(
         ask,
         method=method,
         headers={name: value for name, value in headers.items() if value},
-        query=tuple(parse_qsl(query, keep_blank_values=True)),
-        body=_body(bytes(entry.resource), method, where),
-        **_place([unquote(part) for part in address.split("/")], method, where, request.url),
+        query=tuple(pairs),
+        body=body,
+        **place,
     )
     return Step(position, entry.fullUrl, of_entry)
 
 
+def _only_in_a_batch(step: Step) -> Refusal:
+    return Refusal(
+        400, "not-supported", f"{step.where} asks for {step.ask.called[:60]}, which a transaction does not do; send it"
+        " in a batch, or by itself", expression=f"{step.where}.request.url",
+    )  # fmt: skip
+
+
 def _place(parts: list[str], method: str, where: str, url: str) -> dict[str, Any]:
     reads = method in ("GET", "HEAD")
+    asks = reads or method == "POST"
     match parts:
+        case ["metadata"] if reads:
+            return {"resource_type": "", "identifier": "", "version": "", "called": "metadata"}
+        case [kind, "_search"] if method == "POST":
+            return {"resource_type": kind, "identifier": "", "version": "", "called": "_search"}
+        case [*where_asked, name] if asks and name[:1] == "$" and len(where_asked) <= 2:
+            kind, identifier = [*where_asked, "", ""][:2]
+            return {"resource_type": kind, "identifier": identifier, "version": "", "called": name}
         case [kind] if kind and kind[0] not in "$_" and kind != "metadata":
             return {"resource_type": kind, "identifier": "", "version": ""}
         case [kind, "_history"] if reads:
@@ -127,22 +165,22 @@ def _place(parts: list[str], method: str, where: str, url: str) -> dict[str, Any
         case [kind, identifier] if method != "POST" and identifier and identifier[0] not in "$_":
             return {"resource_type": kind, "identifier": identifier, "version": ""}
     raise Refusal(
-        400, "value", f"{where}.url is {url[:100]!r}; give Type, Type?query, Type/id, Patient/id/Type, or"
-        " what of it has _history; operations are asked for outside of a Bundle",
+        400, "value", f"{where}.url is {url[:100]!r}; give Type, Type?query, Type/id, Patient/id/Type, what"
+        " of it has _history, or in a batch metadata, Type/_search or an operation",
         expression=f"{where}.url",
     )  # fmt: skip
 
 
-def _body(resource: bytes, method: str, where: str) -> bytes:
-    """The entry's resource; of a patch, which comes as a Binary, what it holds."""
-    if method != "PATCH" or not resource:
-        return resource
+def _held(resource: bytes, where: str, what: str, content_type: str = "") -> bytes:
+    """What the Binary holds in which a patch or a form comes."""
     try:
         binary: dict[str, Any] = msgspec.json.decode(resource)
+        if content_type and binary["contentType"].partition(";")[0].strip() != content_type:
+            raise KeyError(content_type)
         return base64.b64decode(binary["data"], validate=True)
-    except (msgspec.DecodeError, KeyError, TypeError, binascii.Error) as error:
+    except (msgspec.DecodeError, AttributeError, KeyError, TypeError, binascii.Error) as error:
         raise Refusal(
-            400, "structure", f"{where} is a patch without a Binary of its JSON Patch in base64; send one"
+            400, "structure", f"{where} comes without a Binary of its {what} in base64; send one", expression=where
         ) from error
 
 

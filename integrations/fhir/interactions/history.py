@@ -1,11 +1,13 @@
 """History: the versions of one resource or of a type, newest first, each with how it came to be."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
 from django.core import signing
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.dateparse import parse_datetime
 
 from integrations.fhir import visible
@@ -14,8 +16,9 @@ from integrations.fhir.interactions.ask import Answer, Ask
 from integrations.fhir.interactions.bundled import bundle_of
 from integrations.fhir.interactions.found import absent, current, hidden, key_of
 from integrations.fhir.interactions.permitted import unknown_type
+from integrations.fhir.interval import Interval
 from integrations.fhir.outcome import Refusal, bad_value
-from integrations.fhir.query import moment
+from integrations.fhir.query import time_of
 from integrations.fhir.registry import TYPES
 from integrations.fhir.resources.body import FIELDS, Bodies
 from integrations.fhir.resources.served import Served
@@ -33,7 +36,7 @@ Version = tuple[dict[str, Any], Served]
 
 
 def history(ask: Ask) -> Answer:
-    """``GET [base]/[type]/[id]/_history`` and ``GET [base]/[type]/_history``, with _count and _since.
+    """``GET [base]/[type]/[id]/_history`` and ``GET [base]/[type]/_history``, with _count, _since and _at.
 
     Raises
     ------
@@ -45,12 +48,14 @@ def history(ask: Ask) -> Answer:
     if ask.resource_type not in STORED:
         raise Refusal(404, "not-supported", f"{ask.resource_type} is never changed, so it has no history.")
     rows = _rows(ask)
-    count, since, after = _asked(ask)
-    if since is not None:
-        rows = rows.filter(last_updated__gte=since)
+    asked = _asked(ask)
+    if asked.since is not None:
+        rows = rows.filter(last_updated__gte=asked.since)
+    if asked.at is not None:
+        rows = rows.filter(_in_force(asked.at))
     reach = ask.caller.reach(ask.resource_type, "r")
     total = None if reach.queries else rows.count()
-    shown, place = _page(rows, count, after, reach)
+    shown, place = _page(rows, asked.count, asked.after, reach)
     body = bundle_of(
         "history",
         [_entry(row, served, ask.base) for row, served in shown],
@@ -96,29 +101,49 @@ def _rows(ask: Ask) -> Any:
     return rows
 
 
-def _asked(ask: Ask) -> tuple[int, Any, Place | None]:
-    count, since, after = DEFAULT_COUNT, None, None
+def _in_force(time: Interval) -> Q:
+    """Versions in force at some moment of the time: begun before its end, and not replaced before it began."""
+    updated = OuterRef("last_updated")
+    later = Q(last_updated__gt=updated) | Q(last_updated=updated, pk__gt=OuterRef("pk"))
+    replaced = Resource.objects.filter(later, source_key=OuterRef("source_key"), last_updated__lte=time.low)
+    return Q(~Exists(replaced), last_updated__lt=time.high)
+
+
+@dataclass(slots=True)
+class _Asked:
+    count: int = DEFAULT_COUNT
+    since: datetime | None = None
+    at: Interval | None = None
+    after: Place | None = None
+
+
+def _asked(ask: Ask) -> _Asked:
+    asked = _Asked()
     for name, text in ask.query:
         if name == "_count":
             if not (text.isascii() and text.isdigit()) or int(text[:9]) == 0:
                 raise bad_value("_count", text, f"give a whole number from 1 to {MOST}")
-            count = min(int(text[:9]), MOST)
+            asked.count = min(int(text[:9]), MOST)
         elif name == "_since":
-            since = moment("_since", text).time.low
+            asked.since = time_of("_since", text).low
+        elif name == "_at":
+            asked.at = time_of("_at", text)
         elif name == "_cursor":
             try:
                 written, number = signing.loads(text, salt=_SALT)
             except (signing.BadSignature, ValueError) as error:
                 raise bad_value("_cursor", text, "follow the next link as it was given") from error
-            after = (parse_datetime(written), int(number))
+            asked.after = (parse_datetime(written), int(number))
         elif name not in ("_format", "_pretty"):
-            raise Refusal(400, "not-supported", f"{name[:60]!r} is no parameter of a history; give _count or _since")
-    return count, since, after
+            raise Refusal(
+                400, "not-supported", f"{name[:60]!r} is no parameter of a history; give _count, _since or _at"
+            )
+    return asked
 
 
 def _links(ask: Ask, following: Place | None) -> list[dict[str, str]]:
     here = f"{ask.base}{ask.resource_type}{'/' + ask.identifier if ask.identifier else ''}/_history"
-    kept = [(name, text) for name, text in ask.query if name in ("_count", "_since")]
+    kept = [(name, text) for name, text in ask.query if name in ("_count", "_since", "_at")]
     links = [{"relation": "self", "url": f"{here}?{urlencode(kept)}" if kept else here}]
     if following is not None:
         place = signing.dumps([following[0].isoformat(), following[1]], salt=_SALT)

@@ -4,7 +4,6 @@ https://hl7.org/fhir/R4/patient-operation-everything.html. What the resources re
 devices, practitioners, organisations), and so does the Provenance of each. The audit trail has a search of its own.
 """
 
-from datetime import datetime
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from integrations.fhir.bundle import searchset
@@ -14,7 +13,8 @@ from integrations.fhir.operations.inputs import Inputs
 from integrations.fhir.operations.operation import Operation, Slot
 from integrations.fhir.operations.whose import patient_of
 from integrations.fhir.outcome import Refusal
-from integrations.fhir.query import moment
+from integrations.fhir.parameters import Moment
+from integrations.fhir.query import time_of
 from integrations.fhir.registry import TYPES, offer
 from integrations.fhir.search import Page, search
 
@@ -29,7 +29,10 @@ _ALONG = (
     ("_include", "Patient:organization", "Organization"),
     ("_revinclude", "Provenance:target", "Provenance"),
 )
-_TAKEN = ("_since", "_type", "_count", "_cursor", "start", "end")
+_BOUNDS = (("start", "ge"), ("end", "le"))
+"""Between which dates the care was, and the prefix that says it."""
+_KEPT = ("start", "end", "_since", "_type", "_count")
+_TAKEN = (*_KEPT, "_cursor")
 
 
 def everything(ask: Ask, inputs: Inputs) -> Answer:
@@ -41,27 +44,25 @@ def everything(ask: Ask, inputs: Inputs) -> Answer:
         404 for a patient who is not there for this caller, 400 for a value that cannot be used.
     """
     inputs.only(_TAKEN)
-    for name in ("start", "end"):
-        if inputs.one(name) is not None:
-            raise Refusal(
-                400, "not-supported", f"{name} is not supported; narrow by _since or _type", expression=f"http.{name}"
-            )
+    during = [
+        Moment(prefix, time_of(name, text)) for name, prefix in _BOUNDS if (text := inputs.text(name)) is not None
+    ]
     whose = patient_of(ask)
     wanted = _types(inputs)
     pairs = [("_type", ",".join(wanted or [name for name in TYPES if name not in _APART]))]
     since = inputs.text("_since")
     if since is not None:
-        pairs.append(("_lastUpdated", f"ge{_instant(since)}"))
+        pairs.append(("_lastUpdated", f"ge{time_of('_since', since).low.isoformat()}"))
     for name in ("_count", "_cursor"):
         text = inputs.text(name)
         if text is not None:
             pairs.append((name, text))
     pairs += [(name, text) for name, text, brings in _ALONG if _is_known(name, text) and brings in (wanted or [brings])]
     reach = ask.caller.reach("Patient", "r")
-    page = search("*", pairs, base=ask.base, reach=reach, compartment=("Patient", whose.served.id))
+    page = search("*", pairs, base=ask.base, reach=reach, compartment=("Patient", whose.served.id), during=during)
     shown = [*page.found, *page.included]
     here = f"{ask.base}Patient/{whose.served.id}/$everything"
-    asked = [(one.name, str(one.value)) for one in inputs.given if one.name in ("_since", "_type", "_count")]
+    asked = [(one.name, str(one.value)) for one in inputs.given if one.name in _KEPT]
     body = searchset(_at(page, here, asked), ask.base)
     return Answer(200, body, shown=shown or [whose.served], activity="fhir.operation.everything")
 
@@ -93,17 +94,10 @@ def _types(inputs: Inputs) -> list[str]:
     return names
 
 
-def _instant(text: str) -> str:
-    """A time as a search takes it; 400 for what is none."""
-    found = moment("_since", text)
-    low: datetime = found.time.low
-    return low.isoformat()
-
-
 def _is_known(name: str, text: str) -> bool:
     """Whether the type of the include has that reference."""
     try:
-        read_include(name, text)
+        read_include(name, text, "*")
     except Refusal:
         return False
     return True
@@ -118,6 +112,8 @@ EVERYTHING = offer(
         types=("Patient",),
         of_instance=True,
         slots=(
+            Slot("start", "date", "Care from that day on; what has no date of its own comes all the same"),
+            Slot("end", "date", "Care until that day"),
             Slot("_since", "instant", "Only what was updated since then"),
             Slot("_type", "code", "Only these types; several or with commas", most="*"),
             Slot("_count", "integer", "Resources of one page"),

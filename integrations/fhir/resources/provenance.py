@@ -1,13 +1,21 @@
 """Provenance: where a resource came from, and by whom or what."""
 
-from integrations.fhir.resources.declare import date, reference, token
+from integrations.fhir.resources.declare import OURS, date, reference, token
 from integrations.fhir.resources.stored import US_CORE, StoredType
 
 PROVENANCE = StoredType(
     "Provenance",
     (
         reference("target", "What it tells the origin of", ""),
-        reference("patient", "A patient among the targets", "Patient", "target", whose=True),
+        reference(
+            "patient",
+            "Whose the targets are: a patient, or what is about one",
+            "Patient",
+            "target",
+            whose=True,
+            by_subject=True,
+            definition=OURS,
+        ),
         reference(
             "agent", "Who or what did it", "Practitioner Organization Patient Device", "agent.who", indexed=False
         ),

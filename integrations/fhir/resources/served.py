@@ -28,10 +28,18 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """`name` is `BY_UPDATE`, `BY_ID` or the type's date."""
+    """`name` is `BY_UPDATE`, `BY_ID` or the type's date; `then` are the keys that part what is alike by it."""
 
     name: str = BY_UPDATE
     descending: bool = False
+    then: tuple["Order", ...] = ()
+
+    @property
+    def keys(self) -> tuple["Order", ...]:
+        return (self, *self.then)
+
+    def __str__(self) -> str:
+        return ",".join(f"{'-' if key.descending else ''}{key.name}" for key in self.keys)
 
 
 @dataclass(slots=True)

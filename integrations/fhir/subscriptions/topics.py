@@ -25,6 +25,8 @@ class Topic:
         Of what it tells; who may not read that type of a patient is not told of the patient.
     filters
         Parameters that filter criteria may name.
+    title, description
+        What it tells, in a few words and in a sentence.
     of_systems
         Whether it is about this site and no patient; then it is for systems alone.
     """
@@ -32,6 +34,8 @@ class Topic:
     name: str
     resource_type: str
     filters: tuple[str, ...]
+    title: str
+    description: str
     of_systems: bool = False
 
     @property
@@ -40,14 +44,33 @@ class Topic:
 
 
 RISK_CROSSED = Topic(
-    "twin-risk-threshold-crossed", "RiskAssessment", ("patient", "drug", "model", "outcome", "probability")
+    "twin-risk-threshold-crossed",
+    "RiskAssessment",
+    ("patient", "drug", "model", "outcome", "probability"),
+    "A risk crossed a limit",
+    "The chance of an outcome under the current plan came to lie on the other side of a limit.",
 )
-"""The chance of an outcome under the current plan came to lie on the other side of a limit (`crossing`)."""
-TWIN_UPDATED = Topic("twin-state-updated", "Observation", ("patient", "drug", "model"))
-"""A twin learned: it has a new version."""
-DECISION_SIGNED = Topic("decision-signed", "CarePlan", ("patient", "drug", "model"))
-"""A clinician signed a plan of a comparison, or declined them all."""
-PULL_FAILED = Topic("pull-failed", "Subscription", ("source",), of_systems=True)
-"""A pull from a source failed, wholly or for some types."""
+TWIN_UPDATED = Topic(
+    "twin-state-updated",
+    "Observation",
+    ("patient", "drug", "model"),
+    "A twin learned",
+    "The twin of a patient has a new version, with new estimates.",
+)
+DECISION_SIGNED = Topic(
+    "decision-signed",
+    "CarePlan",
+    ("patient", "drug", "model"),
+    "A decision was signed",
+    "A clinician signed a plan of a comparison, or declined them all.",
+)
+PULL_FAILED = Topic(
+    "pull-failed",
+    "Subscription",
+    ("source",),
+    "A pull failed",
+    "A pull from a source failed, wholly or for some types.",
+    of_systems=True,
+)
 
 TOPICS = {topic.canonical: topic for topic in (RISK_CROSSED, TWIN_UPDATED, DECISION_SIGNED, PULL_FAILED)}

@@ -1,6 +1,7 @@
 """A Subscription as it is asked for, judged: what is not supported is refused by name."""
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -32,6 +33,8 @@ TIMEOUT_S = (1, 60)
 AT_ONCE = (1, 100)
 DEFAULT_TIMEOUT_S = 30
 DEFAULT_AT_ONCE = 20
+LONGEST_LOOKUP_S = 20
+"""How long the addresses of one request are looked up."""
 _WHERE = "Subscription.channel"
 
 
@@ -89,7 +92,7 @@ def wanted(data: Mapping[str, Any], ask: Ask) -> Wanted:
         status=data["status"],
         topic=topic,
         filters=filters.read(_filters(data), topic, ask.caller),
-        endpoint=_endpoint(channel),
+        endpoint=_endpoint(channel, ask),
         content=_content(channel),
         ends=_end(data),
         heartbeat_s=_number(extensions, HEARTBEAT, HEARTBEAT_S, 0),
@@ -108,13 +111,35 @@ def _check_channel(channel: Mapping[str, Any]) -> None:
             raise _refusal(f"the extension {url[:200]!r} is not supported", f"{_WHERE}.extension")
 
 
-def _endpoint(channel: Mapping[str, Any]) -> str:
-    url = channel.get("endpoint") or ""
+def _endpoint(channel: Mapping[str, Any], ask: Ask) -> str:
+    """The address; its name was looked up before the database was held, and is again for every notification."""
+    url = str(channel.get("endpoint") or "")
     try:
-        endpoint.resolve(url)
+        endpoint.check_form(url)
     except endpoint.EndpointError as error:
         raise Refusal(422, "value", str(error), expression=f"{_WHERE}.endpoint") from error
-    return str(url)
+    if fault := ask.beforehand.get(url):
+        raise Refusal(422, "value", fault, expression=f"{_WHERE}.endpoint")
+    return url
+
+
+def looked_up(subscriptions: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """What is wrong with each address that Subscriptions name, or nothing."""
+    channels = [one["channel"] for one in subscriptions if isinstance(one.get("channel"), Mapping)]
+    urls = dict.fromkeys(url for channel in channels if isinstance(url := channel.get("endpoint"), str))
+    found: dict[str, str] = {}
+    until = time.monotonic() + LONGEST_LOOKUP_S
+    for url in urls:
+        if time.monotonic() > until:
+            found[url] = f"{url[:200]!r} could not be looked up in time; send fewer Subscriptions at once"
+            continue
+        try:
+            endpoint.resolve(url)
+        except endpoint.EndpointError as error:
+            found[url] = str(error)
+        else:
+            found[url] = ""
+    return found
 
 
 def _content(channel: Mapping[str, Any]) -> Content:

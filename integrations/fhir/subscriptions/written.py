@@ -15,7 +15,7 @@ from integrations.fhir.interactions.conditional import one
 from integrations.fhir.interactions.create import create
 from integrations.fhir.interactions.delete import delete
 from integrations.fhir.interactions.drafts import lock
-from integrations.fhir.interactions.own_way import OWN_WAY
+from integrations.fhir.interactions.own_way import BEFOREHAND, OWN_WAY
 from integrations.fhir.interactions.permitted import permitted
 from integrations.fhir.interactions.sealed import MASK
 from integrations.fhir.interactions.update import update
@@ -25,7 +25,7 @@ from integrations.fhir.subscriptions.models import State, Subscriber, Why
 from integrations.fhir.subscriptions.owned import mine
 from integrations.fhir.subscriptions.standing import change
 from integrations.fhir.subscriptions.wake import wake
-from integrations.fhir.subscriptions.wanted import Wanted, wanted
+from integrations.fhir.subscriptions.wanted import Wanted, looked_up, wanted
 
 MOST_OF_ONE = 100
 """Subscriptions of one owner that are not off: each may be told at any moment."""
@@ -36,6 +36,7 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 def connect() -> None:
     """Let the door write Subscriptions here."""
     OWN_WAY["Subscription"] = {"POST": made, "PUT": changed, "DELETE": deleted}
+    BEFOREHAND["Subscription"] = looked_up
 
 
 def made(ask: Ask) -> Answer:
@@ -54,14 +55,13 @@ def changed(ask: Ask) -> Answer:
     Status requested starts it again with a handshake, off stops it, and active leaves one that works as it is.
     """
     permitted(ask, "update")
+    lock()
     identifier = ask.identifier
     if not identifier and ask.query:
         known = one(ask, list(ask.query))
         identifier = known.id if known else ""
     standing = _standing(ask, identifier)
     asked, clean = _judged(ask, standing)
-    lock()  # only now: the endpoint's name was looked up before, which may take long
-    standing = _standing(ask, identifier)  # somebody else may have taken the id meanwhile
     done = update(clean)
     for served in done.written or done.shown:
         if done.written or any(value is not None for value in asked.headers.values()):

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 
 from integrations.fhir.validate.fault import Fault, path_name
-from integrations.fhir.validate.repeated_keys import none_repeated, repeated
 from integrations.fhir.validate.walk import MOST_FAULTS, Enough, Walk
+from integrations.readings.repeated_keys import none_repeated, repeated
 
 LONGEST_TEXT = 32 * 1024 * 1024
 

@@ -37,19 +37,6 @@ def complaints(resource_type: str, data: dict[str, Any]) -> Iterator[tuple[str, 
         yield "structure", f"cannot be read ({type(error).__name__}: {shown(str(error))}); {_REMEDY}", ()
 
 
-def keys_in(value: Any) -> int:
-    """How many keys there are in a JSON value, at every depth."""
-    count, waiting = 0, [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            count += len(one)
-            waiting += one.values()
-        elif isinstance(one, list):
-            waiting += one
-    return count
-
-
 def _parts(value: Any) -> int:
     """How many values there are in a JSON value, at every depth."""
     count, waiting = 0, [value]

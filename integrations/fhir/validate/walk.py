@@ -13,6 +13,7 @@ from integrations.fhir.validate.fault import Fault, Severity, one_of, path_name,
 from integrations.fhir.validate.references import Scope, named_type, odd_urn, target_type
 from integrations.fhir.validate.rule import Json, Rule
 from integrations.fhir.validate.table import Field, Form, Kind, resource
+from integrations.readings.repeated_keys import keys_in
 
 Place = tuple[Any, str, int] | None
 
@@ -53,7 +54,7 @@ class Walk:
         if type(name) is not str or (expected is not None and name != expected):
             remedy = f"send {expected}" if expected else "send the name of a resource type of R4"
             self.fault(place, f"is {shown(value.get('resourceType'))}; {remedy}", name="resourceType")
-            self.keys += other_types.keys_in(value)
+            self.keys += keys_in(value)
             return
         if "resourceType" not in value:
             self.fault(place, f"is missing; send {expected}", code="required", name="resourceType")
@@ -66,7 +67,7 @@ class Walk:
             self._with_scope(value, kind, place)
 
     def _other(self, name: str, value: Json, place: Place) -> None:
-        self.keys += other_types.keys_in(value)
+        self.keys += keys_in(value)
         if name not in resource_types():
             self.fault(
                 place, f"is {shown(name)}, which is no resource type of R4; send one that is", name="resourceType"

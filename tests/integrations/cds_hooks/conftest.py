@@ -14,7 +14,6 @@ from joserfc import jwt
 from joserfc.jwk import ECKey, RSAKey
 
 from clinic.patients.models import Patient
-from integrations.cds_hooks import keys
 from integrations.readings.models import Source
 from tests.factories.chart import START, Chart
 from tests.integrations.cds_hooks.calls import ISSUER, SERVER, call
@@ -40,7 +39,6 @@ def _fresh(settings: Any) -> Iterator[None]:
         }
     ]
     cache.clear()
-    keys.forget()
     yield
     cache.clear()
 

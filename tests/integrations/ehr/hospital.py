@@ -52,6 +52,7 @@ class Hospital:
         self.lock = threading.Lock()
         self.deleted: list[str] = []
         self.events: Json | None = None
+        self.counted: Json | None = None
 
     def export(self, files: dict[str, list[Json]], **changes: Any) -> None:
         """Lay out an export with one file for each name, ``Observation.1`` being one of type Observation."""
@@ -95,6 +96,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(202, b"", {"Content-Location": f"{hospital.base}/status/1"})
         elif path.startswith("/fhir/status/"):
             self._status()
+        elif path.endswith("/$status"):
+            self._json(200, hospital.counted) if hospital.counted else self._send(404, b"", {})
         elif path.endswith("/$events"):
             self._json(200, hospital.events) if hospital.events else self._send(404, b"", {})
         elif self.command == "POST":

@@ -208,6 +208,23 @@ def test_deletions_withdraw_what_was_read(source: Source, hospital: Hospital) ->
     assert row.value == 77.0, "a version after the deletion counts again"
 
 
+def test_a_nul_among_deletions_is_refused_by_its_line(source: Source, hospital: Hospital) -> None:
+    """Of a name, in it and escaped, and of a complaint: for PostgreSQL none of them is text."""
+
+    def deleting(name: str) -> dict[str, Any]:
+        return {"resourceType": "Bundle", "entry": [{"request": {"method": "DELETE", "url": name}}]}
+
+    hospital.export({"Observation": [observation("p1-o1")], "Patient": [patient()]})
+    _import(source, hospital)
+    complaint = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "diagnostics": "a\x00b"}]}
+    hospital.export({"deleted": [deleting("Observation/o\x00"), deleting("Observation/p1-o1")], "error": [complaint]})
+    assert _import(source, hospital).ok
+    held = QuarantineEntry.objects.order_by("pk")
+    assert ["names none" in one.detail for one in held] == [True, False]
+    assert not any("\x00" in one.detail + one.text for one in held)
+    assert StoredSample.objects.get(source_key="ehr/Observation/p1-o1").state == RecordState.WITHDRAWN
+
+
 def test_what_could_not_be_exported_waits_in_the_servers_words(source: Source, hospital: Hospital) -> None:
     bad = {
         "resourceType": "OperationOutcome",

@@ -227,6 +227,22 @@ def test_a_number_beyond_all_sense_costs_no_memory(
     assert pulled == [ours]
 
 
+@pytest.mark.parametrize(("counted", "last"), [(None, 1), (7, 1), (20_003, 20_003)])
+def test_a_number_far_ahead_counts_only_where_the_server_counts_as_many(
+    ours: EhrSubscription, hospital: Hospital, monkeypatch: pytest.MonkeyPatch, counted: int | None, last: int
+) -> None:
+    monkeypatch.setattr(notified, "_pull", lambda *_: None)
+    _lay_out(hospital, 1, 2, 3)
+    _notify(ours, hospital, _notification("event-notification", (1, "Observation/o1")))
+    if counted is not None:
+        hospital.counted = _notification("query-status", total=counted)
+    _notify(ours, hospital, _notification("event-notification", (20_003, "Observation/o3")))
+    ours.refresh_from_db()
+    assert ours.last_event == last
+    _notify(ours, hospital, _notification("event-notification", (last + 1, "Observation/o2")))
+    assert _samples() == ["o1", "o2", "o3"], "a later event is not taken for a known one"
+
+
 @pytest.mark.parametrize("events", [None, [(2, "Observation/o2")]], ids=["no $events", "not all of them"])
 def test_a_gap_without_events_is_filled_by_a_search(
     ours: EhrSubscription, hospital: Hospital, monkeypatch: pytest.MonkeyPatch, events: Any

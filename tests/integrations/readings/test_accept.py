@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from clinic.audit.models import AuditEvent
+from integrations.codes.drugs import DRUGS, INTO_A_VEIN_UNSAID
 from integrations.readings.models import QuarantineEntry, QuarantineReason, Resource
 from tests.integrations.readings.conftest import TakeIn
 from tests.integrations.resources import (
@@ -23,6 +24,7 @@ from tests.integrations.resources import (
     request,
     strip,
 )
+from twins.pharmacology import formulary
 from twins.records.models import GivenDose, Job, Order, StoredSample
 
 R = QuarantineReason
@@ -36,6 +38,30 @@ def test_a_level_becomes_a_sample_in_the_channels_unit(take_in: TakeIn) -> None:
     assert sample.source_key == "ward/Observation/o1"
     assert sample.reference == "Observation/o1"
     assert sample.device_key == "ward/Device/analyser"
+
+
+def test_a_dose_is_of_the_drug_that_its_code_names_and_of_what_is_taken_by_mouth_too_only_by_its_route(
+    take_in: TakeIn,
+) -> None:
+    tacrolimus = {"medicationCodeableConcept": concept(RXNORM, "42316")}
+    unsaid = {"dosage": {"dose": quantity(1, "mg")}}
+    take_in(
+        patient(),
+        administration("a1", 1, **tacrolimus),
+        administration("a2", 1, **tacrolimus, **unsaid),
+        administration("a3", 1000, dosage={"dose": quantity(1000, "mg")}),
+    )
+    assert sorted(GivenDose.objects.values_list("source_key", "drug")) == [
+        ("ward/MedicationAdministration/a1", "tacrolimus"),
+        ("ward/MedicationAdministration/a3", "vancomycin"),
+    ]
+    held = QuarantineEntry.objects.get()
+    assert (held.reason, "tacrolimus is taken by mouth too" in held.detail) == (R.MISSING_VALUE, True)
+
+
+def test_every_mapped_drug_is_one_of_the_formulary() -> None:
+    assert set(DRUGS.values()) <= set(formulary.drugs())
+    assert set(DRUGS.values()) >= INTO_A_VEIN_UNSAID
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from integrations.readings.accept import open_reading
 from integrations.readings.inbox import receive
-from integrations.readings.models import QuarantineEntry, ReadingState, Source
+from integrations.readings.models import QuarantineEntry, QuarantineReason, ReadingState, Source
 from tests.integrations.resources import (
     administration,
     condition,
@@ -19,6 +19,7 @@ from tests.integrations.resources import (
     request,
     strip,
 )
+from twins.records.models import StoredSample
 
 ODD: tuple[Any, ...] = (
     *(None, True, 0, -1, 1e300, 3.5, "", " ", "x", "²", "\U0001f600", "\x00", "\ud800", "a" * 5000),
@@ -42,6 +43,32 @@ WHOLE = [
     {"resourceType": "Device", "id": "d", "status": "active", "patient": {"reference": "Patient/p1"}},
     {"resourceType": "Medication", "id": "m", "code": {"text": "x"}},
 ]
+
+
+@pytest.mark.parametrize(
+    ("twice", "named"),
+    [
+        (('"status": "final"', '"status": "final", "status": "amended"'), "Observation.status"),
+        (('"value": 15.3', '"value": 15.3, "value": 1.53'), "Observation.valueQuantity.value"),
+        (('"code": "20578-1"', '"code": "20578-1" , "code" : "2160-0"'), "Observation.code.coding[0].code"),
+        (('"id": "o1"', '"id": "o1", "id": "o1"'), "Observation.id"),
+    ],
+)
+@pytest.mark.django_db
+def test_a_key_that_stands_twice_is_held_by_its_name_and_no_other_entry_with_it(
+    twice: tuple[str, str], named: str
+) -> None:
+    source = Source.objects.create(slug="ehr", address="http://ehr.test/fhir")
+    text = json.dumps(observation()).replace(*twice)
+    assert text != json.dumps(observation())
+    bundle = f'{{"resourceType": "Bundle", "type": "searchset", "entry": [{{"resource": {json.dumps(patient())}}},'
+    bundle += f'{{"resource": {text}}}, {{"resource": {json.dumps(observation("o2"))}}}]}}'
+    open_reading(receive(source, bundle.encode(), content_type="application/fhir+json", origin="test"))
+    held = QuarantineEntry.objects.get()
+    assert held.reason == QuarantineReason.INVALID_RESOURCE
+    assert held.detail.startswith(f"{named} stands twice")
+    assert held.text == text
+    assert list(StoredSample.objects.values_list("source_key", flat=True)) == ["ehr/Observation/o2"]
 
 
 def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:

@@ -24,7 +24,11 @@ UNITS = {
     "8310-5": {"Cel"},
     "8480-6": {"mm[Hg]"},
     "8462-4": {"mm[Hg]"},
+    "147842": {"/min"},
+    "150456": {"%"},
 }
+STRIPS = ("147842", "150456")
+"""Of the monitor's own nomenclature: R4 allows no SampledData under a code of a vital sign."""
 LABORATORY = {"20578-1", "2160-0", "14682-9"}
 
 
@@ -70,12 +74,13 @@ def test_references_point_to_what_is_there(versions: tuple[Version, ...]) -> Non
     assert {r for v in versions for r in references(v.body)} <= there
 
 
-def test_units_are_the_ucum_units_of_their_loinc_codes(observations: list[dict[str, Any]]) -> None:
+def test_units_are_the_ucum_units_of_their_codes(observations: list[dict[str, Any]]) -> None:
     seen: Counter[str] = Counter()
     for observation in observations:
         for part in [observation, *observation.get("component", [])]:
             code = part["code"]["coding"][0]
-            assert code["system"] == LOINC
+            assert code["system"] == ("urn:iso:std:iso:11073:10101" if code["code"] in STRIPS else LOINC)
+            assert ("valueSampledData" in part) is (code["code"] in STRIPS)
             quantity = part.get("valueQuantity") or part.get("valueSampledData", {}).get("origin")
             if quantity is not None:
                 assert quantity["system"] == UCUM
@@ -86,7 +91,8 @@ def test_units_are_the_ucum_units_of_their_loinc_codes(observations: list[dict[s
 
 def test_each_observation_says_what_kind_of_whom_when_and_by_which_device(observations: list[dict[str, Any]]) -> None:
     for observation in observations:
-        kind = "laboratory" if observation["code"]["coding"][0]["code"] in LABORATORY else "vital-signs"
+        code = observation["code"]["coding"][0]["code"]
+        kind = "laboratory" if code in LABORATORY else "procedure" if code in STRIPS else "vital-signs"
         assert [c["code"] for category in observation["category"] for c in category["coding"]] == [kind]
         assert observation["status"] == "final"
         assert observation["subject"]["reference"].startswith("Patient/")

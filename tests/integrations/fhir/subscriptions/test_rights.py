@@ -9,7 +9,7 @@ from django.utils import timezone
 from oauth2_provider.models import AccessToken, RefreshToken
 
 from clinic.patients.models import CareTeam, Patient
-from integrations.fhir.subscriptions import written
+from integrations.fhir.interactions.own_way import BEFOREHAND
 from integrations.fhir.subscriptions.deliver import deliver
 from integrations.fhir.subscriptions.models import State, Subscriber, Why
 from integrations.fhir.subscriptions.topics import PULL_FAILED
@@ -242,13 +242,14 @@ def test_an_id_that_another_takes_meanwhile_stays_the_others(
     system: Caller, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine, theirs = system("mine"), system("theirs")
-    judge = written.wanted
+    look_up = BEFOREHAND["Subscription"]
     wish = subscription(receiver.url)
 
-    def taken_meanwhile(*args: Any) -> Any:
-        monkeypatch.setattr(written, "wanted", judge)
+    def taken_meanwhile(found: Any) -> Any:
+        """Looking up may take long, and nothing is held yet."""
+        monkeypatch.setitem(BEFOREHAND, "Subscription", look_up)
         assert put(mine, "bell", wish).status_code == 201
-        return judge(*args)
+        return look_up(found)
 
-    monkeypatch.setattr(written, "wanted", taken_meanwhile)
+    monkeypatch.setitem(BEFOREHAND, "Subscription", taken_meanwhile)
     assert put(theirs, "bell", wish | {"reason": "Mine"}).status_code == 403

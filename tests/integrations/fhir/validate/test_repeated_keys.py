@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations.fhir.validate.other_types import keys_in
-from integrations.fhir.validate.repeated_keys import none_repeated, repeated
+from integrations.readings.repeated_keys import keys_in, none_repeated, repeated
 from tests.integrations.fhir.validate.clinical import patient
 from tests.integrations.fhir.validate.found import found
 

@@ -21,6 +21,19 @@ def none_repeated(text: str, keys: int) -> bool:
     return text.count('":') == keys and _SPACED_COLON.search(text) is None
 
 
+def keys_in(value: Any) -> int:
+    """How many keys there are in a JSON value, at every depth."""
+    count, waiting = 0, [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict):
+            count += len(one)
+            waiting += one.values()
+        elif isinstance(one, list):
+            waiting += one
+    return count
+
+
 class _Twice(dict[str, Any]):
     """An object with keys that stood twice in it."""
 
