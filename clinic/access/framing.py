@@ -16,6 +16,7 @@ FRAMED = frozenset(
         Permission.COMPARISON_ASK,
         Permission.COMPARISON_SIGN,
         Permission.DATA_QUESTION,
+        Permission.GLASS_BREAK,
         Permission.FORMULARY_VIEW,
     }
 )

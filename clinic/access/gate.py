@@ -38,6 +38,7 @@ ABOUT_PATIENTS = frozenset(
         Permission.COMPARISON_SIGN,
         Permission.DATA_QUESTION,
         Permission.APP_AUTHORIZE,
+        Permission.GLASS_BREAK,
     }
 )
 """Pages under these permissions show patients, and must say whose data they show (`clinic.access.disclosure`)."""

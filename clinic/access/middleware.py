@@ -13,8 +13,9 @@ from django.shortcuts import render
 from clinic.access.actor import actor_of
 from clinic.access.demand import demands_a_second_factor, lead_to_second_factor
 from clinic.access.disclosure import Disclosure, UndisclosedPageError, disclosures
+from clinic.access.emergency import closed_patient, leave_when_over
 from clinic.access.gate import ABOUT_PATIENTS, Door, rule_of
-from clinic.access.permissions import granted
+from clinic.access.permissions import NotInCareTeamError, granted
 from clinic.access.roles import Permission
 from clinic.access.stranger import ask_to_sign_in
 from clinic.audit.event import Actor, AuditWriteError, record
@@ -66,6 +67,7 @@ class Gate:
             response = _unrecorded(request)
         if user.is_authenticated:  # not request.user: the FHIR door puts its own caller there
             response.setdefault("Cache-Control", "no-store, private")
+        leave_when_over(request, response)
         return response
 
     def process_view(
@@ -99,6 +101,8 @@ class Gate:
                 _record_refusal(request, type(error).__name__, getattr(error, "subject_key", ""))
         except AuditWriteError:
             return _unrecorded(request)
+        if isinstance(error, NotInCareTeamError):
+            return closed_patient(request, error)
         return _unrecorded(request) if isinstance(error, AuditWriteError) else None
 
 

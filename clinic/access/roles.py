@@ -26,6 +26,13 @@ class Permission(StrEnum):
     SUBSCRIPTION_RETRY = "subscription.retry"
     HELP_VIEW = "help.view"
     ACCOUNT_OWN = "account.own"
+    GLASS_BREAK = "glass.break"
+    GLASS_REVIEW = "glass.review"
+    RESTRICTION_MANAGE = "restriction.manage"
+    PERSON_MANAGE = "person.manage"
+    CARE_TEAM_MANAGE = "care_team.manage"
+    SOURCE_VIEW = "source.view"
+    HOUSE_LIMITS_SET = "house_limits.set"
 
 
 class Role(StrEnum):
@@ -48,6 +55,7 @@ _BEDSIDE = frozenset(
         Permission.FORMULARY_VIEW,
         Permission.APP_AUTHORIZE,
         Permission.CDS_FEEDBACK_VIEW,
+        Permission.GLASS_BREAK,
     }
 )
 
@@ -64,7 +72,7 @@ _OWN: dict[Role, frozenset[Permission]] = {
     },
     Role.RESEARCHER: frozenset({Permission.STUDY_VIEW, Permission.STUDY_RUN, Permission.FORMULARY_VIEW}),
     Role.INTEGRATION: frozenset({Permission.FHIR_READ}),
-    Role.AUDITOR: frozenset({Permission.AUDIT_VIEW}),
+    Role.AUDITOR: frozenset({Permission.AUDIT_VIEW, Permission.GLASS_REVIEW}),
     Role.ADMINISTRATOR: frozenset(
         {
             Permission.QUARANTINE_VIEW,
@@ -73,6 +81,11 @@ _OWN: dict[Role, frozenset[Permission]] = {
             Permission.CLIENT_MANAGE,
             Permission.SUBSCRIPTION_VIEW,
             Permission.SUBSCRIPTION_RETRY,
+            Permission.RESTRICTION_MANAGE,
+            Permission.PERSON_MANAGE,
+            Permission.CARE_TEAM_MANAGE,
+            Permission.SOURCE_VIEW,
+            Permission.HOUSE_LIMITS_SET,
         }
     ),
 }

@@ -1,9 +1,10 @@
-"""Addresses of login, logout, a person's own account and the audit trail."""
+"""Addresses of login, logout, a person's own account, emergency access and the audit trail."""
 
 from django.urls import path
 
 from clinic.access import (
     account_pages,
+    break_glass_views,
     factor_pages,
     second_factor,
     session_pages,
@@ -29,6 +30,11 @@ urlpatterns = [
     path("account/recovery-codes", factor_pages.renew_codes, name="account-codes"),
     path("account/sessions/<int:number>/end", account_pages.end_session, name="account-session-end"),
     path("account/sessions/end-others", account_pages.end_other_sessions, name="account-sessions-end"),
+    path("break-glass", break_glass_views.by_number, name="break-glass"),
+    path("break-glass/<int:pk>/end", break_glass_views.end, name="break-glass-end"),
+    path("break-glass/reviews", break_glass_views.reviews, name="break-glass-reviews"),
+    path("break-glass/reviews/<int:pk>", break_glass_views.review, name="break-glass-review"),
+    path("patients/<uuid:subject_key>/break-glass", break_glass_views.by_link, name="break-glass-patient"),
     path("audit", trail.trail, name="audit"),
     path("audit/export", trail_export.export, name="audit-export"),
     path("audit/events/<int:sequence>", trail.event, name="audit-event"),

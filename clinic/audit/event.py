@@ -22,12 +22,16 @@ class AuditDetailError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who did it: an opaque key, the roles held at that moment, the request and the network address it came from."""
+    """Who did it: an opaque key, the roles held at that moment, the request and the network address it came from.
+
+    `purpose` is what for, where an event says nothing else: a code of v3-ActReason.
+    """
 
     key: str
     roles: tuple[str, ...] = ()
     request_id: str = ""
     client: str = ""
+    purpose: str = "TREAT"
 
 
 SYSTEM = Actor("system")
@@ -47,7 +51,7 @@ def record(
     entity_type: str = "",
     entity_id: object = "",
     entity_version: str = "",
-    purpose: str = "TREAT",
+    purpose: str | None = None,
     detail: Mapping[str, Any] | None = None,
 ) -> AuditEvent:
     """Append an event and move the chain's head, in one transaction; returns the event.
@@ -73,7 +77,7 @@ def record(
         "entity_type": entity_type,
         "entity_id": str(entity_id or ""),
         "entity_version": entity_version,
-        "purpose": purpose,
+        "purpose": by.purpose if purpose is None else purpose,
         "request_id": by.request_id,
         "client": by.client,
     }

@@ -40,7 +40,7 @@ class AuditEvent(models.Model):
     entity_version = models.CharField(max_length=64, blank=True, default="")
     """Version or digest of exactly what was shown or written."""
     purpose = models.CharField(max_length=32, blank=True, default="")
-    """Purpose of use, as v3-ActReason codes: TREAT, HRESCH, HOPERAT …"""
+    """Purpose of use, as v3-ActReason codes: TREAT, BTG, HRESCH, HOPERAT …"""
     request_id = models.CharField(max_length=36, blank=True, default="")
     client = models.CharField(max_length=100, blank=True, default="")
     detail = models.JSONField(default=dict)

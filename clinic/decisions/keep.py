@@ -4,7 +4,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
-from clinic.access.permissions import NotInCareTeamError, has, visible_patients
+from clinic.access.permissions import check_open, has
 from clinic.access.roles import Permission
 from clinic.audit.event import Actor, record
 from clinic.audit.models import Action
@@ -20,12 +20,11 @@ REASON_LIMIT = 1000
 
 
 def allowed(comparison: Comparison, by: AbstractBaseUser, permission: Permission = Permission.COMPARISON_SIGN) -> None:
-    """Raises `PermissionDenied` unless the person's roles grant it and a care team of theirs has the patient."""
+    """Raises `PermissionDenied` unless the person's roles grant it and the patient is open to them."""
     subject_key = comparison.twin_version.subject_id
     if not has(by, permission):
         raise PermissionDenied(f"Your roles do not include {permission}.")
-    if not visible_patients(by).filter(pk=subject_key).exists():
-        raise NotInCareTeamError(subject_key)
+    check_open(by, subject_key)
 
 
 def one_of(comparison: Comparison, position: int) -> int:

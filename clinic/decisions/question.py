@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from clinic.access.actor import key_of
-from clinic.access.permissions import NotInCareTeamError, has, visible_patients
+from clinic.access.permissions import check_open, has
 from clinic.access.roles import Permission
 from clinic.audit.event import Actor, record
 from clinic.audit.models import Action
@@ -60,7 +60,7 @@ def ask(
     Raises
     ------
     PermissionDenied
-        The person's roles do not grant it, or the patient is in none of the person's care teams.
+        The person's roles do not grant it, or the patient is not open to the person.
     DecisionError
         No reason, no such record, a record that is questioned already, or an impossible new time.
     """
@@ -106,8 +106,7 @@ def withdraw(*, question: Question, by: AbstractBaseUser, actor: Actor) -> Quest
 def _allowed(subject: Subject, by: AbstractBaseUser) -> None:
     if not has(by, Permission.DATA_QUESTION):
         raise PermissionDenied(f"Your roles do not include {Permission.DATA_QUESTION}.")
-    if not visible_patients(by).filter(pk=subject.pk).exists():
-        raise NotInCareTeamError(subject.pk)
+    check_open(by, subject.pk)
 
 
 def _moved(doubted: Questionable, new_time: datetime | None) -> datetime:

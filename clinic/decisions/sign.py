@@ -36,7 +36,7 @@ def sign(
     Raises
     ------
     PermissionDenied
-        The person's roles do not grant it, or the patient is in none of the person's care teams.
+        The person's roles do not grant it, or the patient is not open to the person.
     DecisionError
         No reason, no such plan, newer or changed data, another page than the one seen, or decided already.
     """

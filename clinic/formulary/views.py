@@ -6,19 +6,29 @@ from django.views.decorators.http import require_safe
 
 from clinic.access.gate import page
 from clinic.access.roles import Permission
+from clinic.formulary.house import House
 from twins.pharmacology import formulary
 from twins.pharmacology.card import card
 from twins.pharmacology.formulary import UnknownModelError
+from twins.records.house import newest
+from twins.records.models import HouseVersion
 
 
 @page(Permission.FORMULARY_VIEW)
 @require_safe
 def formulary_page(request: HttpRequest) -> HttpResponse:
     """Drugs and models, and what went wrong with files of the hospital's own."""
+    set_here = {version.drug: version for version in HouseVersion.objects.order_by("number")}  # the last of each
     drugs = []
     for name in formulary.drugs():
         drug = formulary.drug(name)
-        drugs.append({"drug": drug, "cards": [card(model_id) for model_id in drug.models]})
+        drugs.append(
+            {
+                "drug": drug,
+                "cards": [card(model_id) for model_id in drug.models],
+                "house": House.of(drug, set_here.get(name)),
+            }
+        )
     content = {
         "section": "formulary",
         "drugs": drugs,
@@ -37,4 +47,10 @@ def model_card(request: HttpRequest, model_id: str) -> HttpResponse:
         shown = card(model_id)
     except UnknownModelError as error:
         raise Http404(str(error)) from error
-    return render(request, "formulary/model.html", {"section": "formulary", "card": shown, "model": shown.model})
+    content = {
+        "section": "formulary",
+        "card": shown,
+        "model": shown.model,
+        "house": House.of(shown.drug, newest(shown.drug.name)),
+    }
+    return render(request, "formulary/model.html", content)

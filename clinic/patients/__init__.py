@@ -1,1 +1,1 @@
-"""Who the patients are, and which care team looks after whom."""
+"""Who the patients are, which care team looks after whom, and whom they are closed to."""

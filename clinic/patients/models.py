@@ -1,4 +1,9 @@
-"""Who the patients are. The only table that ties a name to a subject key of the twins."""
+"""Who the patients are, who looks after them, and whom they are closed to or were opened for.
+
+The only table that ties a name to a subject key of the twins is here.
+"""
+
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
@@ -66,3 +71,113 @@ class CareTeam(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Hidden(models.TextChoices):
+    """Whom a restriction hides the patient from."""
+
+    EVERYBODY = "everybody", "everybody, but for an emergency"
+    TEAM = "team", "everybody in one care team"
+    PERSON = "person", "one person"
+
+
+class Restriction(models.Model):
+    """The patient's wish that their data stay closed to some or to all; it goes before every care team.
+
+    Never edited: what was asked for wrongly is lifted and recorded anew.
+    """
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="restrictions")
+    hidden_from = models.CharField(max_length=9, choices=Hidden)
+    team = models.ForeignKey(CareTeam, on_delete=models.PROTECT, null=True, blank=True, related_name="restrictions")
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="restrictions"
+    )
+    begins = models.DateTimeField()
+    ends = models.DateTimeField(null=True, blank=True)
+    """None: until it is lifted."""
+    reason = models.CharField(max_length=500)
+    recorded_by = models.CharField(max_length=64)
+    """Opaque key of the user, as in the audit trail."""
+    recorded_at = models.DateTimeField()
+    lifted_by = models.CharField(max_length=64, blank=True, default="")
+    lifted_at = models.DateTimeField(null=True, blank=True)
+    lifted_because = models.CharField(max_length=500, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="restriction_names_whom_it_hides_from",
+                condition=models.Q(hidden_from=Hidden.EVERYBODY, team__isnull=True, person__isnull=True)
+                | models.Q(hidden_from=Hidden.TEAM, team__isnull=False, person__isnull=True)
+                | models.Q(hidden_from=Hidden.PERSON, team__isnull=True, person__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="restriction_ends_after_it_begins",
+                condition=models.Q(ends__isnull=True) | models.Q(ends__gt=models.F("begins")),
+            ),
+            models.CheckConstraint(
+                name="restriction_lifted_by_somebody_for_a_reason",
+                condition=models.Q(lifted_at__isnull=True, lifted_by="", lifted_because="")
+                | (models.Q(lifted_at__isnull=False) & ~models.Q(lifted_by="") & ~models.Q(lifted_because="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"restriction {self.pk}"
+
+
+class Emergency(models.TextChoices):
+    """Why somebody outside the care team must see a patient now."""
+
+    URGENT = "urgent", "The patient needs treatment now, and nobody of the care team can give it"
+    COVER = "cover", "I stand in for a colleague or another ward"
+    CALLED = "called", "The care team asked me for advice"
+    OTHER = "other", "Something else"
+
+
+class Opening(models.Model):
+    """One person's emergency access to one patient, for a limited time; reviewed by somebody else afterwards."""
+
+    patient = models.ForeignKey(Patient, on_delete=models.PROTECT, related_name="openings")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="openings")
+    emergency = models.CharField(max_length=6, choices=Emergency)
+    reason = models.CharField(max_length=500)
+    against_restriction = models.BooleanField()
+    """Whether the patient's wish closed the patient to this person, not only the care team."""
+    begun = models.DateTimeField()
+    until = models.DateTimeField()
+    ended = models.DateTimeField(null=True, blank=True)
+    """When it was ended before its time."""
+    justified = models.BooleanField(null=True, blank=True)
+    note = models.CharField(max_length=1000, blank=True, default="")
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="reviews"
+    )
+    reviewed = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["person", "until"], name="opening_by_person")]
+        constraints = [
+            models.CheckConstraint(name="opening_has_a_time_box", condition=models.Q(until__gt=models.F("begun"))),
+            models.CheckConstraint(
+                name="opening_reviewed_wholly",
+                condition=models.Q(justified__isnull=True, note="", reviewer__isnull=True, reviewed__isnull=True)
+                | (
+                    models.Q(justified__isnull=False, reviewer__isnull=False, reviewed__isnull=False)
+                    & ~models.Q(note="")
+                ),
+            ),
+            models.CheckConstraint(
+                name="opening_not_reviewed_by_the_same_person",
+                condition=models.Q(reviewer__isnull=True) | ~models.Q(reviewer=models.F("person")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"opening {self.pk}"
+
+    @property
+    def over(self) -> datetime:
+        """When it ends, or ended."""
+        return min(self.ended, self.until) if self.ended else self.until

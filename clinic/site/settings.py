@@ -47,6 +47,7 @@ INSTALLED_APPS = [
     "clinic.decisions",
     "clinic.research",
     "clinic.formulary",
+    "clinic.administration",
     "clinic.site",
     "integrations.readings",
     "integrations.ehr",
@@ -247,6 +248,8 @@ JOB_LEASE_SECONDS = env.integer("JOB_LEASE_SECONDS", 120, low=2, high=3600)
 SWEEP_SECONDS = env.integer("SWEEP_SECONDS", 15, low=1, high=3600)
 EXPORT_HOURS = env.integer("EXPORT_HOURS", 24, low=1, high=720)
 """How long the files of a bulk export can be fetched."""
+BREAK_GLASS_MINUTES = env.integer("BREAK_GLASS_MINUTES", 60, low=5, high=720)
+"""How long an emergency access lasts."""
 FORMULARY_DIR = env.folder("FORMULARY_DIR")
 """A directory of the hospital's own models as TOML files (docs/hospital_models.md); empty: none."""
 HIGH_ALERT_DRUGS = frozenset(name.lower() for name in env.words("HIGH_ALERT_DRUGS", ""))

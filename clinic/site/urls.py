@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("clinic.decisions.urls")),
     path("", include("clinic.research.urls")),
     path("", include("clinic.formulary.urls")),
+    path("", include("clinic.administration.urls")),
     path("", include("integrations.readings.urls")),
     path("", include("integrations.fhir.subscriptions.urls")),
     path("", include("integrations.openapi.urls")),

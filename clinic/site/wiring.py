@@ -3,6 +3,7 @@
 from typing import Any
 
 from clinic.access.actor import actor_of, user_of
+from clinic.access.break_glass import acting_on
 from clinic.audit.event import SYSTEM, Actor, record
 from clinic.audit.models import Action, Outcome
 from twins.records.models import Comparison, Job, JobState, TwinVersion
@@ -22,15 +23,17 @@ def connect() -> None:
     job_changed.connect(_record_job, dispatch_uid="audit of jobs")
 
 
-def _asker(key: str) -> Actor:
+def _asker(key: str, subject_key: object = "") -> Actor:
     """Who asked for the work: the person with the roles held now, or the system."""
     user = user_of(key)
-    return actor_of(user) if user is not None else SYSTEM
+    if user is None:
+        return SYSTEM
+    return acting_on(user, subject_key) if subject_key else actor_of(user)
 
 
 def _record_twin(*, instance: TwinVersion, asked_by: str, **_: Any) -> None:
     record(
-        by=_asker(asked_by),
+        by=_asker(asked_by, instance.subject_id),
         action=Action.CREATE,
         activity="twin.update",
         subject_key=instance.subject_id,
@@ -43,7 +46,7 @@ def _record_twin(*, instance: TwinVersion, asked_by: str, **_: Any) -> None:
 
 def _record_comparison(*, instance: Comparison, asked_by: str, **_: Any) -> None:
     record(
-        by=_asker(asked_by),
+        by=_asker(asked_by, instance.twin_version.subject_id),
         action=Action.CREATE,
         activity="comparison.make",
         subject_key=instance.twin_version.subject_id,

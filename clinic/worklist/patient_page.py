@@ -23,6 +23,7 @@ from twins.forecasts.forecast import PlanForecast, Target
 from twins.pharmacology import formulary
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.regimen import current_plan
+from twins.records.house import drug_here
 from twins.records.models import Comparison, TwinVersion
 from twins.records.twins import course_of, fit_of, result_of
 from twins.samples.course import Course
@@ -85,7 +86,7 @@ class TwinView:
                 Comparison.objects.filter(twin_version=first.version, is_default=False).defer("result")[:ASKED_SHOWN]
             ),
             current=result.forecasts[0] if result else None,
-            target=formulary.drug(DRUG).target,
+            target=drug_here(DRUG).target,
             current_title=plan_title(plan) if plan else "No dose ordered or given",
         )
 

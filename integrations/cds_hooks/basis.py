@@ -13,6 +13,7 @@ from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.regimen import Plan, current_plan
 from twins.quantities.clock import moment_at
 from twins.records.courses import build_course
+from twins.records.house import drug_here
 from twins.records.models import Order, Subject, TwinVersion
 from twins.records.twins import course_of, fit_of, latest, model_ids
 from twins.samples.course import Course
@@ -73,7 +74,7 @@ def stored_basis(subject: Subject, drug: str) -> Basis | None:
     if version is None:
         return None
     model = formulary.model(version.model_id)
-    return Basis(formulary.drug(drug), model, course_of(version), fit_of(version), version)
+    return Basis(drug_here(drug), model, course_of(version), fit_of(version), version)
 
 
 def first_basis(subject: Subject, drug: str, draft: Order) -> Basis | None:
@@ -89,4 +90,4 @@ def made(drug: str, course: Course | None, remarks: tuple[str, ...] = ()) -> Bas
     model = formulary.model(model_ids(drug)[0])
     seed = seed_for(course.digest(), model.id)
     fit = individualise(model, course, seed=seed, draws=settings.POSTERIOR_DRAWS)
-    return Basis(formulary.drug(drug), model, course, fit, remarks=remarks)
+    return Basis(drug_here(drug), model, course, fit, remarks=remarks)

@@ -1,5 +1,6 @@
 """Which patient here a call is about."""
 
+from clinic.patients.consent import in_force
 from clinic.patients.models import Patient
 from integrations.cds_hooks.call import Call
 from integrations.fhir.identity import source_key
@@ -17,7 +18,8 @@ def patient_of(call: Call, own_door: str) -> Patient | None:
     """The patient of the context, or None where nobody is known by that id.
 
     The id is that of the client's FHIR server: of the source that was pulled from there, or of this product's own door
-    (`own_door`), whose ids name their source.
+    (`own_door`), whose ids name their source. A patient whose wish closes them to anybody is known to no client: who
+    sits before it cannot be told.
 
     Raises
     ------
@@ -32,4 +34,6 @@ def patient_of(call: Call, own_door: str) -> Patient | None:
     found = list(Patient.objects.select_related("subject").filter(source_key__in=keys)[:2])
     if len(found) > 1:
         raise Refusal(412, "multiple-matches", "Two sources know a patient of this id; have one of them removed.")
+    if found and in_force().filter(patient=found[0]).exists():
+        return None
     return found[0] if found else None

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from clinic.access.permissions import NotInCareTeamError, has, visible_patients
+from clinic.access.permissions import check_open, has
 from clinic.access.roles import Permission
 from clinic.audit.event import Actor, record
 from clinic.audit.models import Action
@@ -66,7 +66,7 @@ def send_to_chart(*, decision: Decision, by: AbstractBaseUser, actor: Actor) -> 
     Raises
     ------
     PermissionDenied
-        The person's roles do not grant signing, or the patient is in none of the person's care teams.
+        The person's roles do not grant signing, or the patient is not open to the person.
     ChartError
         All plans were declined, the decision is not in force, the patient's source takes nothing from us, or it was
         sent already.
@@ -74,8 +74,7 @@ def send_to_chart(*, decision: Decision, by: AbstractBaseUser, actor: Actor) -> 
     subject_key = decision.comparison.twin_version.subject_id
     if not has(by, Permission.COMPARISON_SIGN):
         raise PermissionDenied(f"Your roles do not include {Permission.COMPARISON_SIGN}.")
-    if not visible_patients(by).filter(pk=subject_key).exists():
-        raise NotInCareTeamError(subject_key)
+    check_open(by, subject_key)
     if decision.chosen_plan is None:
         raise DeclinedError("All plans were declined; there is no plan to put into the chart.")
     _refuse_not_in_force(decision)

@@ -14,11 +14,10 @@ from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
 from clinic.access.actor import actor_of
-from clinic.access.permissions import granted
+from clinic.access.permissions import granted, visible_patients
 from clinic.access.roles import Permission
 from clinic.audit.event import STRANGER, Actor, record
 from clinic.audit.models import Action, Outcome
-from clinic.patients.care_team import patients_of
 from integrations.fhir.outcome import Refusal
 from integrations.smart.scopes import Context, Scope, parse
 
@@ -109,7 +108,7 @@ class Caller:
         everybody = _of(covering, Context.SYSTEM)
         if everybody:
             return Reach(True, None, _queries(everybody), self, resource_type)
-        team = patients_of(self.user)
+        team = visible_patients(self.user)
         mine, launched = _of(covering, Context.USER), _of(covering, Context.PATIENT)
         # Where the wider circle is restricted and the one patient is not, the two cannot be told as one; the one
         # patient it is then: less is shown, never more.

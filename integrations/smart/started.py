@@ -1,7 +1,7 @@
 """``/launch``: a hospital system starts this product for the patient that is open there.
 
 We are the app here: the code flow with PKCE against a system that the setting SMART_EHRS names, and then the patient's
-page, if the clinician who is signed in here is in a care team of theirs.
+page, if they are open to the clinician who is signed in here.
 """
 
 import base64
@@ -22,7 +22,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
 from clinic.access.gate import page
-from clinic.access.permissions import NotInCareTeamError, visible_patients
+from clinic.access.permissions import check_open
 from clinic.access.roles import Permission
 from clinic.audit.event import record
 from clinic.audit.models import Action, Outcome
@@ -96,8 +96,7 @@ def finish(request: HttpRequest) -> HttpResponse:
         patient = _patient(ehr, given)
     except (LaunchRefused, OutsideError) as error:
         return _refused(request, "launch.finish", str(error))
-    if not visible_patients(request.user).filter(pk=patient.pk).exists():
-        raise NotInCareTeamError(patient.pk)
+    check_open(request.user, patient.pk)
     _record(request, "launch.finish", Outcome.SUCCESS, asked["issuer"], patient)
     return redirect("patient", patient.pk)
 

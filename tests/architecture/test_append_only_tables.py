@@ -7,7 +7,7 @@ from django.db import connection
 
 from clinic.audit.models import AuditEvent, Checkpoint, Stub
 from clinic.decisions.models import Decision, SecondSignature
-from twins.records.models import Comparison, LevelForecast, TwinVersion
+from twins.records.models import Comparison, HouseVersion, LevelForecast, TwinVersion
 
 pytestmark = [
     pytest.mark.django_db,
@@ -16,7 +16,8 @@ pytestmark = [
 
 
 @pytest.mark.parametrize(
-    "model", [AuditEvent, Checkpoint, Stub, Decision, SecondSignature, TwinVersion, Comparison, LevelForecast]
+    "model",
+    [AuditEvent, Checkpoint, Stub, Decision, SecondSignature, TwinVersion, Comparison, LevelForecast, HouseVersion],
 )
 def test_a_row_that_would_replace_another_is_refused_at_every_unique_index(model: type) -> None:
     table = model._meta.db_table

@@ -68,9 +68,17 @@ def test_axe_finds_nothing_and_nothing_reaches_beyond_the_edge(
     ("username", "paths"),
     [
         ("administrator", ("/clients", "/clients/new", "/subscriptions", "/quarantine", "/formulary")),
-        ("auditor", ("/audit", "/audit/events/1")),
+        (
+            "administrator",
+            (
+                *("/administration/people", "/administration/people/new", "/administration/people/1"),
+                *("/administration/teams", "/administration/teams/1", "/administration/restrictions"),
+                *("/administration/sources", "/formulary/limits/vancomycin"),
+            ),
+        ),
+        ("auditor", ("/audit", "/audit/events/1", "/break-glass/reviews")),
         ("pharmacist", ("/cds-feedback", "/subscriptions")),
-        ("clinician", ("/apps", "/cds-feedback")),
+        ("clinician", ("/apps", "/cds-feedback", "/break-glass")),
         ("researcher", ("/studies", "/studies/new", "/account", "/account/password", "/account/app", "/account/key")),
     ],
 )

@@ -3,9 +3,10 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import Site, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -102,6 +103,37 @@ def test_who_cannot_be_forecast_says_why(page: Page):
     expect(page.get_by_text("Cannot forecast.")).to_be_visible()
     expect(page.locator(".notice.stop").first).to_contain_text("weight")
     expect(page.get_by_role("link", name="Compare plans", exact=True)).to_have_count(0)
+
+
+def test_in_an_emergency_a_patient_is_opened_for_a_while_and_reviewed_by_another(
+    browser: Browser, site: Site, page: Page
+):
+    page.goto("/")
+    address = page.get_by_role("link", name="Petrov, Nikolai", exact=True).get_attribute("href")
+    visitor = browser.new_context(base_url=site.address, storage_state=sign_in(browser, site, "visitor")).new_page()
+    assert visitor.goto(address).status == 403
+    assert "Petrov" not in visitor.content()
+    visitor.get_by_label("The patient needs treatment now").check()
+    visitor.get_by_label("Reason").fill("Rapid response call.")
+    visitor.get_by_role("button", name="Open in an emergency").click()
+    expect(visitor.get_by_role("heading", name="Petrov, Nikolai")).to_be_visible()
+    expect(visitor.get_by_text("Emergency access until")).to_be_visible()
+    assert Axe().run(visitor).violations_count == 0
+    visitor.get_by_role("button", name="End it now").click()
+    expect(visitor.get_by_role("heading", name="Open a patient in an emergency")).to_be_visible()
+    assert visitor.goto(address).status == 403
+
+    auditor = browser.new_context(base_url=site.address, storage_state=sign_in(browser, site, "auditor")).new_page()
+    auditor.goto("/break-glass/reviews")
+    auditor.get_by_role("row", name=re.compile("Vic Elsewhere")).get_by_role("link").first.click()
+    expect(auditor.get_by_text("opened the patient's page").first).to_be_visible()
+    assert Axe().run(auditor).violations_count == 0
+    auditor.get_by_label("Justified", exact=True).check()
+    auditor.get_by_label("What you judge by").fill("The call is in the log of the team.")
+    auditor.get_by_role("button", name="Close the review").click()
+    expect(auditor.get_by_role("heading", name="Reviewed last")).to_be_visible()
+    for one in (visitor, auditor):
+        one.context.close()
 
 
 def test_the_note_can_be_copied_with_one_button(page: Page):

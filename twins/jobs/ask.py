@@ -8,6 +8,7 @@ from twins.jobs.claim import Lease
 from twins.jobs.work import JobError
 from twins.pharmacology import formulary
 from twins.pharmacology.regimen import Plan
+from twins.records.house import drug_here
 from twins.records.models import TwinVersion
 from twins.records.standing import FORECASTABLE
 from twins.records.store import store_comparison
@@ -35,7 +36,7 @@ def ask(lease: Lease) -> None:
                 f"{model.version}; wait for its update and ask again."
             )
         course = course_of(version)
-        result = compare(model, course, fit, plans, target=formulary.drug(version.drug).target)
+        result = compare(model, course, fit, plans, target=drug_here(version.drug).target)
     with transaction.atomic():
         comparison = store_comparison(version=version, plans=plans, result=result, asked_by=lease.job.asked_by)
         lease.finish({"comparison": str(comparison.pk)})

@@ -13,6 +13,7 @@ from twins.pharmacology import formulary
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.regimen import Plan, current_plan
 from twins.records.courses import build_course
+from twins.records.house import drug_here
 from twins.records.ledger import enter
 from twins.records.models import Subject
 from twins.records.standing import FORECASTABLE
@@ -72,12 +73,12 @@ def individual(
     if not with_comparison or fit.outcome not in FORECASTABLE:
         return fit, (), None
     plans = default_plans(model, course, fit)
-    return fit, plans, compare(model, course, fit, plans, target=formulary.drug(course.drug).target)
+    return fit, plans, compare(model, course, fit, plans, target=drug_here(course.drug).target)
 
 
 def default_plans(model: PopulationModel, course: Course, fit: Fit) -> tuple[Plan, ...]:
     """The current plan (or no further doses, where none is known) first, then what the regimen search proposes."""
-    drug = formulary.drug(course.drug)
+    drug = drug_here(course.drug)
     current = current_plan(course)
     first = current or Plan("No further doses", None)
     proposed = propose(model, course, fit, current=current, target=drug.target, practice=drug.practice)

@@ -8,6 +8,7 @@ from twins.pharmacology import formulary
 from twins.pharmacology.drug import Drug
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.regimen import Plan, current_plan
+from twins.records.house import drug_here
 from twins.records.models import Subject, TwinVersion
 from twins.records.twins import course_of, fit_of, model_ids
 from twins.samples.course import Course
@@ -63,4 +64,4 @@ def standing(version: TwinVersion) -> Standing:
         If the formulary no longer has its model.
     """
     model = formulary.model(version.model_id)
-    return Standing(version, formulary.drug(version.drug), model, course_of(version), fit_of(version))
+    return Standing(version, drug_here(version.drug), model, course_of(version), fit_of(version))

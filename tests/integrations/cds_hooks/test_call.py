@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from clinic.audit.models import AuditEvent, Outcome
-from clinic.patients.models import Patient
+from clinic.patients.models import Patient, Restriction
 from integrations.readings.models import Source
 from tests.factories.chart import Chart
 from tests.integrations.cds_hooks.calls import SERVER, call, draft, select_call, sign_call
@@ -192,6 +193,12 @@ def test_an_http_server_is_taken_in_a_laboratory_alone(ask: Ask, with_twin: Pati
 
 def test_a_client_sees_no_patient_of_another_server(ask: Ask, with_twin: Patient) -> None:
     Source.objects.update(address="https://else.test/fhir")
+    assert "not known here" in refused(ask(), 412)
+
+
+def test_a_patient_whose_wish_closes_them_to_anybody_is_known_to_no_client(ask: Ask, with_twin: Patient) -> None:
+    now, names = timezone.now(), {"reason": "-", "recorded_by": "user-1"}
+    Restriction.objects.create(patient=with_twin, hidden_from="everybody", begins=now, recorded_at=now, **names)
     assert "not known here" in refused(ask(), 412)
 
 

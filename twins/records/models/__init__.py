@@ -1,5 +1,6 @@
 from twins.records.models.comparison import Comparison
 from twins.records.models.given_dose import GivenDose
+from twins.records.models.house_version import HouseVersion
 from twins.records.models.job import Job, JobChunk, JobKind, JobState
 from twins.records.models.level_forecast import LevelForecast
 from twins.records.models.order import Order
@@ -12,6 +13,7 @@ from twins.records.models.twin_version import TwinVersion
 __all__ = [
     "Comparison",
     "GivenDose",
+    "HouseVersion",
     "Job",
     "JobChunk",
     "JobKind",
