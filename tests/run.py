@@ -1,8 +1,8 @@
 """``make test``: every test that this machine has means for, and in its last lines what it could not run.
 
 The whole suite runs on SQLite and Celery's filesystem broker and, where a PostgreSQL and a Redis answer, everything
-that touches a database once more on them. It is cut into parts, each a pytest of its own; two at a time run side by
-side, the longest first. ``TEST_POSTGRESQL_URL`` and ``TEST_REDIS_URL`` say where they are, if not on this machine's
+that touches a database once more on them. It is cut into parts, each a pytest of its own; three at a time run side by
+side, the longest first, since each waits for processes of its own half of its time. ``TEST_POSTGRESQL_URL`` and ``TEST_REDIS_URL`` say where they are, if not on this machine's
 usual ports. With ``LEAVE_NOTHING_OUT=1`` a part that cannot run is a failure.
 """
 
@@ -38,6 +38,10 @@ MATHEMATICS = (
 DOORS = ("tests/integrations", "tests/api")
 ONCE = ("tests/api/cells", "tests/integrations/openapi")
 """Many requests each of which asks little of the database: on SQLite alone."""
+
+
+BESIDE = 2
+"""Lanes beside the one whose words come at once."""
 
 
 def _without(paths: Iterable[str]) -> tuple[str, ...]:
@@ -98,7 +102,7 @@ class Part:
 
 
 def _beside(parts: deque[Part]) -> list[tuple[Part, bool, str]]:
-    """Parts that the other core has not taken yet: each with whether it passed, and what it said."""
+    """Parts that nobody has taken yet, one after the other: each with whether it passed, and what it said."""
     told = []
     while (part := _next(parts)) is not None:
         with tempfile.TemporaryFile("w+") as words:
@@ -142,12 +146,12 @@ def main() -> int:
         arguments = (*ON_SERVERS, *_without((*PURE, *ONCE)))
         parts.appendleft(Part("what touches a database, on PostgreSQL and Redis", arguments, servers))
     passed = True
-    with ThreadPoolExecutor(max_workers=1) as second:
-        told = second.submit(_beside, parts)
+    with ThreadPoolExecutor(max_workers=BESIDE) as others:
+        told = [others.submit(_beside, parts) for _ in range(BESIDE)]
         while (part := _next(parts)) is not None:
             _say(f"\n== {part.name}\n")
             passed &= part.run()
-        for part, well, words in told.result():
+        for part, well, words in (one for lane in told for one in lane.result()):
             _say(f"\n== {part.name}\n{words}")
             passed &= well
 
