@@ -2,8 +2,9 @@
 
 The whole suite runs on SQLite and Celery's filesystem broker and, where a PostgreSQL and a Redis answer, everything
 that touches a database once more on them. It is cut into parts, each a pytest of its own; three at a time run side by
-side, the longest first, since each waits for processes of its own half of its time. ``TEST_POSTGRESQL_URL`` and ``TEST_REDIS_URL`` say where they are, if not on this machine's
-usual ports. With ``LEAVE_NOTHING_OUT=1`` a part that cannot run is a failure.
+side, the longest first, since each waits for processes of its own half of its time. ``TEST_POSTGRESQL_URL`` and
+``TEST_REDIS_URL`` say where they are, if not on this machine's usual ports. With ``LEAVE_NOTHING_OUT=1`` a part that
+cannot run is a failure.
 """
 
 import getpass
