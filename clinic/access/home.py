@@ -10,6 +10,7 @@ from clinic.access.roles import Permission
 _HOMES = (
     (Permission.WORKLIST_VIEW, "worklist"),
     (Permission.STUDY_VIEW, "studies"),
+    (Permission.PERSON_MANAGE, "people"),
     (Permission.QUARANTINE_VIEW, "quarantine"),
     (Permission.AUDIT_VIEW, "audit"),
 )

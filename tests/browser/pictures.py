@@ -51,7 +51,8 @@ PICTURES: dict[str, tuple[str, Callable[[Page], None], bool]] = {
     "account": ("clinician", _at("/account"), False),
     "studies": ("researcher", _at("/studies/new"), False),
     "audit": ("auditor", _at("/audit"), False),
-    "administration": ("administrator", _at("/clients"), False),
+    "people": ("administrator", _at("/administration/people"), False),
+    "clients": ("administrator", _at("/clients"), False),
 }
 """Name of the file: whose page, the way to it, and whether all of it is taken or what a screen shows."""
 

@@ -35,7 +35,7 @@ def log_in(client: Client, password: str = PASSWORD, **more: str) -> Any:
         ("clinician", "/"),
         ("pharmacist", "/"),
         ("researcher", "/studies"),
-        ("administrator", "/quarantine"),
+        ("administrator", "/administration/people"),
         ("auditor", "/audit"),
         ("integration", "/"),
     ],

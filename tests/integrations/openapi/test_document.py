@@ -23,6 +23,7 @@ _UNDESCRIBED = {
     "login": "a page",
     "logout": "a page",
     "second-factor": "a page",
+    "set-password": "a page",
     "single-sign-on": "a page",
     "single-sign-on-return": "a page",
     "session-left": "what a page asks about its own session",
