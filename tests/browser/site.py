@@ -60,7 +60,7 @@ def running(folder: Path) -> Iterator[Site]:
 
 
 def _wait_for(url: str, processes: Processes) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     while time.monotonic() < deadline:
         processes.check()
         try:

@@ -211,7 +211,7 @@ class Site:
             return str(error)
         raise AssertionError(f"the database did as it was told: {statement}")
 
-    def _await(self, url: str, patience: float = 60) -> None:
+    def _await(self, url: str, patience: float = 180) -> None:
         deadline = time.monotonic() + patience
         while time.monotonic() < deadline:
             self.processes.check()

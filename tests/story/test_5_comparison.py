@@ -53,7 +53,7 @@ def plan(place: int, *, dose: str, interval: str, infusion: str, start: str) -> 
     }
 
 
-def follow(browser: httpx.Client, where: str, patience: float = 60) -> httpx.Response:
+def follow(browser: httpx.Client, where: str, patience: float = 180) -> httpx.Response:
     """Wait as the page says until it is the comparison."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:

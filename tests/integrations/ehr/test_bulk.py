@@ -380,7 +380,7 @@ def test_an_import_killed_in_the_middle_goes_on_at_its_byte(tmp_path: Path) -> N
         _manage(tmp_path, "migrate", "-v0").communicate(timeout=120)
         arguments = ("bulk_import", hospital.base, "--source", "ehr")
         process = _manage(tmp_path, *arguments)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 180
         half = "select 1 from ehr_bulkfile where resource_type = 'Observation' and offset > 0"
         while time.monotonic() < deadline and not _rows(tmp_path, half):
             time.sleep(0.005)

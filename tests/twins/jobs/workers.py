@@ -98,7 +98,7 @@ class Workers:
         query = "select number, finished_at from records_jobchunk where job_id = '{}'"
         return set(self.sql(query.format(key.replace("-", ""))))
 
-    def wait(self, until: Callable[[], bool], *, patience: float = 60.0, why: str) -> None:
+    def wait(self, until: Callable[[], bool], *, patience: float = 180.0, why: str) -> None:
         """Until `until` holds."""
         deadline = time.monotonic() + patience
         while not until():

@@ -30,7 +30,7 @@ def test_a_notification_of_a_killed_worker_comes_once_more_and_a_quiet_time_beat
     with site:
         does(site, "subscribe", receiver.url)
         first = site.start("first", beat=True)
-        site.wait(lambda: site.sql(STATE)[0][0] == "active", why="the handshake", patience=90)
+        site.wait(lambda: site.sql(STATE)[0][0] == "active", why="the handshake", patience=180)
         receiver.held = threading.Event()
         does(site, "learn")
         site.wait(lambda: receiver.numbers == [1], why="the notification")
@@ -38,7 +38,7 @@ def test_a_notification_of_a_killed_worker_comes_once_more_and_a_quiet_time_beat
         receiver.held.set()
         assert site.sql(STATE)[0][:3] in [("active", 0, 1), ("error", 0, 1)]
         site.start("second", beat=True)
-        site.wait(lambda: site.sql(STATE)[0][:3] == ("active", 1, 1), why="the second delivery", patience=90)
+        site.wait(lambda: site.sql(STATE)[0][:3] == ("active", 1, 1), why="the second delivery", patience=180)
         assert set(receiver.numbers) == {1}
         assert len(receiver.numbers) >= 2
-        site.wait(lambda: receiver.kinds[-1] == "heartbeat", why="a heartbeat", patience=60)
+        site.wait(lambda: receiver.kinds[-1] == "heartbeat", why="a heartbeat", patience=180)
