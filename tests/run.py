@@ -23,7 +23,7 @@ import psycopg
 import redis
 
 ROOT = Path(__file__).resolve().parent.parent
-KNOWN = ("tests/oracles", "tests/properties", "tests/calibration")
+KNOWN = ("tests/oracles", "tests/properties", "tests/calibration", "tests/integrations/ward", "tests/clinic/charts")
 MATHEMATICS = (
     *(f"tests/twins/{name}" for name in ("quantities", "solvers", "samples", "pharmacology", "estimation")),
     *(
@@ -37,8 +37,17 @@ MATHEMATICS = (
 )
 """What needs no database, in two parts."""
 DOORS = ("tests/integrations", "tests/api")
-ONCE = ("tests/api/cells", "tests/integrations/openapi")
-"""Many requests each of which asks little of the database: on SQLite alone."""
+ONCE = (
+    *("tests/api/cells", "tests/integrations/openapi"),
+    *(f"tests/api/test_{name}.py" for name in ("example", "real_clients", "smart_launch")),
+    *(f"tests/clinic/site/test_{name}.py" for name in ("commands", "env", "heartbeat", "processes", "spool")),
+    *(f"tests/clinic/site/test_{name}.py" for name in ("warm", "warming")),
+    *(f"tests/integrations/ehr/test_{name}.py" for name in ("client", "strange_servers")),
+    *(f"tests/integrations/fhir/subscriptions/test_{name}.py" for name in ("many_at_once", "real_worker")),
+    "tests/twins/jobs/test_real_workers.py",
+)
+"""On SQLite alone: many requests each of which asks little of the database, processes that have a database of their own,
+and what asks nothing of one. The story runs whole on both."""
 
 
 BESIDE = 2
@@ -108,6 +117,7 @@ def _beside(parts: deque[Part]) -> list[tuple[Part, bool, str]]:
     while (part := _next(parts)) is not None:
         with tempfile.TemporaryFile("w+") as words:
             passed = part.run(words)
+            _say(f"\n== {part.name}: {'passed' if passed else 'FAILED'}; its words are below\n")
             words.seek(0)
             told.append((part, passed, words.read()))
     return told
@@ -139,7 +149,7 @@ def main() -> int:
             Part("pages, records, jobs and the story, on SQLite", _without((*PURE, *DOORS))),
             Part("the doors to other systems, on SQLite", (*DOORS, *_without(PURE))),
             Part("mathematics, codes and rules", MATHEMATICS),
-            Part("known answers, properties and calibration", KNOWN),
+            Part("known answers, properties, calibration, charts and the ward", KNOWN),
         ]
     )
     if database is not None and broker is not None:
