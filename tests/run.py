@@ -46,8 +46,8 @@ ONCE = (
     *(f"tests/integrations/fhir/subscriptions/test_{name}.py" for name in ("many_at_once", "real_worker")),
     "tests/twins/jobs/test_real_workers.py",
 )
-"""On SQLite alone: many requests each of which asks little of the database, processes that have a database of their own,
-and what asks nothing of one. The story runs whole on both."""
+"""On SQLite alone: many requests each of which asks little of the database, processes that have a database of their
+own, and what asks nothing of one. The story runs whole on both."""
 
 
 BESIDE = 2
