@@ -39,7 +39,7 @@ MATHEMATICS = (
 DOORS = ("tests/integrations", "tests/api")
 ONCE = (
     *("tests/api/cells", "tests/integrations/openapi"),
-    *(f"tests/api/test_{name}.py" for name in ("example", "real_clients", "smart_launch")),
+    *(f"tests/api/test_{name}.py" for name in ("example", "limits", "real_clients", "smart_launch")),
     *(f"tests/clinic/site/test_{name}.py" for name in ("commands", "env", "heartbeat", "processes", "spool")),
     *(f"tests/clinic/site/test_{name}.py" for name in ("warm", "warming")),
     *(f"tests/integrations/ehr/test_{name}.py" for name in ("client", "strange_servers")),

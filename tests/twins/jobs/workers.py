@@ -69,6 +69,13 @@ class Workers:
         self.running.append(process)
         return process
 
+    def stop(self, process: "subprocess.Popen[bytes]") -> None:
+        """The worker and its children do nothing until they are let go on."""
+        os.killpg(process.pid, signal.SIGSTOP)
+
+    def go_on(self, process: "subprocess.Popen[bytes]") -> None:
+        os.killpg(process.pid, signal.SIGCONT)
+
     def kill(self, process: "subprocess.Popen[bytes]") -> None:
         """SIGKILL to the worker and its children: nothing gets a chance to tidy up."""
         with contextlib.suppress(ProcessLookupError):
