@@ -91,7 +91,7 @@ def _minutes(days: int) -> None:
                                               channel, value, device_key, quality, subject_id)
             select 'bench/Observation/' || subject.number || '-' || minute, '1', '', 'active',
                    now() - minute * interval '1 minute', now() - minute * interval '1 minute',
-                   'heart_rate', 80 + 10 * sin(minute / 200.0) + minute % 7, '', '[]', subject.key
+                   'heart_rate', 80 + 10 * sin(minute / 200.0) + minute %% 7, '', '[]', subject.key
             from (select key, row_number() over (order by key) as number from records_subject) as subject,
                  generate_series(1, %s) as minute
             """,
