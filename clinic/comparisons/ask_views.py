@@ -98,7 +98,7 @@ def ask(request: HttpRequest, subject_key: UUID) -> HttpResponse:
         "version": bench.standing.version,
         "practice": bench.standing.drug.practice,
         "target": bench.standing.drug.target,
-        "page": Assumed.of(bench.standing),
+        "page": Assumed.of_standing(bench.standing),
         "proposals": proposals(bench.standing),
         "entered": entered,
         "updating": update_pending(bench.standing.version),

@@ -61,7 +61,7 @@ class Assumed:
         return tuple(row for row in self.covariates if row.outside)
 
     @classmethod
-    def of(cls, standing: Standing) -> "Assumed":
+    def of_standing(cls, standing: Standing) -> "Assumed":
         course, fit, model = standing.course, standing.fit, standing.model
         return cls(
             version=standing.version,

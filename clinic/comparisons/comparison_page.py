@@ -10,23 +10,18 @@ from clinic.charts import words
 from clinic.charts.palette import plan_letter, plan_style
 from clinic.charts.parameters import ParameterRow, parameter_rows
 from clinic.charts.twin_facts import (
-    CovariateRow,
-    FindingRow,
     Opinion,
-    Quality,
     covariate_rows,
     finding_rows,
     opinion,
     quality,
 )
-from clinic.comparisons.assumed import DoseInput, LevelInput, dose_inputs, level_inputs
+from clinic.comparisons.assumed import Assumed, dose_inputs, level_inputs
 from clinic.comparisons.several import other_versions
-from twins.estimation.fit import Fit, FitOutcome
 from twins.forecasts.forecast import ComparisonResult, DayExposure, Influence, PlanForecast
 from twins.pharmacology import formulary
-from twins.pharmacology.population import PopulationModel
 from twins.quantities.clock import moment_at
-from twins.records.models import Comparison, TwinVersion
+from twins.records.models import Comparison
 from twins.records.twins import course_of, fit_of, result_of
 from twins.samples.course import Course
 
@@ -64,34 +59,18 @@ class PlanRow:
 
 
 @dataclass(frozen=True, slots=True)
-class ComparisonPage:
+class ComparisonPage(Assumed):
+    """What was assumed, and what came of it for each plan."""
+
     comparison: Comparison
-    version: TwinVersion
-    model: PopulationModel
-    fit: Fit
     course: Course
     result: ComparisonResult
-    quality: Quality
     plans: tuple[PlanRow, ...]
     parameters: tuple[ParameterRow, ...]
-    covariates: tuple[CovariateRow, ...]
-    findings: tuple[FindingRow, ...]
-    doses: tuple[DoseInput, ...]
-    levels: tuple[LevelInput, ...]
     influences: tuple[Influence, ...]
-    as_of: datetime
     opinion: Opinion
     others: tuple[Opinion, ...]
     """What the drug's other models say of the very same data."""
-
-    @property
-    def prior_only(self) -> bool:
-        return self.fit.outcome is FitOutcome.PRIOR_ONLY
-
-    @property
-    def outside(self) -> tuple[CovariateRow, ...]:
-        """Covariates outside the range of the model's population."""
-        return tuple(row for row in self.covariates if row.outside)
 
     @classmethod
     def of(cls, comparison: Comparison) -> "ComparisonPage":
