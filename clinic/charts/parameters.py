@@ -104,12 +104,6 @@ def _acting(fit: Fit, model: PopulationModel, name: str) -> list[int]:
     ]
 
 
-def _learned(fit: Fit, model: PopulationModel, acting: list[int]) -> str:
-    if not fit.residuals:
-        return "no level to learn from"
-    return learned_words(max(fit.shrinkage[fit.eta_names.index(model.etas[k].name)] for k in acting))
-
-
 def _typically(fit: Fit, model: PopulationModel, name: str, acting: list[int], deviations: float) -> float:
     """The parameter where all that moves it is so many standard deviations off, each by its share of the whole."""
     covariance = model.omega[np.ix_(acting, acting)]

@@ -109,7 +109,6 @@ class Situation:
     outcome: str = ""
     cannot_reason: str = ""
     days: tuple[DayChance, ...] = ()
-    current_plan: str = ""
     creatinine: tuple[tuple[datetime, float], ...] = ()
     haemodialysis: bool = False
     first_dose: datetime | None = None

@@ -62,9 +62,7 @@ class Row:
     reasons: tuple[Reason, ...]
     situation: Situation
     last_level: tuple[datetime, float] | None
-    last_dose: datetime | None
     last_reading: datetime | None
-    data_until: datetime | None
     comparison: UUID | None
     decision: str
 
@@ -146,9 +144,7 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
                 reasons=reasons(situation, now),
                 situation=situation,
                 last_level=levels[key][-1] if levels.get(key) else None,
-                last_dose=dose.get("last"),
                 last_reading=situation.last_data,
-                data_until=version["data_until"] if version else None,
                 comparison=_signed_comparison(decision, version) or (comparison["id"] if comparison else None),
                 decision=_decision_words(decision, version),
             )
