@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop
+
 from twins.cohorts.study import StudySpec
 from twins.cohorts.summarise import GroupExposure
 from twins.pharmacology import formulary
@@ -14,11 +16,11 @@ from twins.records.models import Job, JobState
 from twins.records.models.job import OPEN_STATES
 
 _WORDS = {
-    JobState.QUEUED: "waiting for a worker",
-    JobState.RUNNING: "running",
-    JobState.DONE: "done",
-    JobState.FAILED: "failed",
-    JobState.CANCELLED: "cancelled",
+    JobState.QUEUED: gettext_noop("waiting for a worker"),
+    JobState.RUNNING: gettext_noop("running"),
+    JobState.DONE: gettext_noop("done"),
+    JobState.FAILED: gettext_noop("failed"),
+    JobState.CANCELLED: gettext_noop("cancelled"),
 }
 
 
@@ -55,7 +57,7 @@ class ShownStudy:
             spec=spec,
             model_title=known.title if known else spec.model_id,
             state=job.state,
-            words=_WORDS[JobState(job.state)],
+            words=gettext(_WORDS[JobState(job.state)]),
             chunks_done=min(job.done, job.total),
             chunks=job.total,
             error=job.error,
