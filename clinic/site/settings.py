@@ -42,6 +42,7 @@ INSTALLED_APPS = [
     "clinic.audit",
     "clinic.patients",
     "clinic.access",
+    "clinic.charts",
     "clinic.worklist",
     "clinic.comparisons",
     "clinic.decisions",
