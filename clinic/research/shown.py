@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext, gettext_noop
 
+from clinic.twin_words.said import said
 from twins.cohorts.study import StudySpec
 from twins.cohorts.summarise import GroupExposure
 from twins.pharmacology import formulary
@@ -93,7 +94,7 @@ class ShownStudy:
         if target.metric is Metric.AUC24 and not target.output and target.unbound == 1.0:
             return ""
         unit = "" if target.metric is Metric.TIME_IN_RANGE else readable(target.unit)
-        words = target.output or str(target.metric)
+        words = said(target.output or str(target.metric))
         return f"{words[:1].upper()}{words[1:]}{f', {unit}' if unit else ''}"
 
     @property
@@ -103,4 +104,4 @@ class ShownStudy:
     @property
     def assumptions(self) -> list[tuple[str, str, str]]:
         """Name, distribution in words and origin of each covariate."""
-        return [(name, spread.words(), spread.origin) for name, spread in sorted(self.spec.covariates.items())]
+        return [(name, said(spread.words()), spread.origin) for name, spread in sorted(self.spec.covariates.items())]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.cache import cache
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext as _
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey, import_key
 
@@ -25,18 +25,7 @@ _SECRET_MEMBERS = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
 
 class KeySetError(Exception):
-    """A key set that cannot be used; names the place and the remedy.
-
-    Its text is English, for other systems and logs; a page shows its `sentence`.
-    """
-
-    def __init__(self, words: str, **named: object) -> None:
-        super().__init__(words % named)
-        self.words, self.named = words, named
-
-    @property
-    def sentence(self) -> str:
-        return gettext(self.words) % self.named
+    """A key set that cannot be used; names the place and the remedy."""
 
 
 def check_key_set(value: Any) -> dict[str, Any]:
@@ -49,20 +38,20 @@ def check_key_set(value: Any) -> dict[str, Any]:
     """
     keys = value.get("keys") if isinstance(value, dict) else None
     if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
-        raise KeySetError(gettext_noop('keys is missing; give a JWKS: {"keys": [{"kty": "EC", …}]}'))
+        raise KeySetError(_('keys is missing; give a JWKS: {"keys": [{"kty": "EC", …}]}'))
     if len(keys) > MOST_KEYS:
         raise KeySetError(
-            gettext_noop("keys has %(number)d keys; give %(most)d at most"), number=len(keys), most=MOST_KEYS
+            _("keys has %(number)d keys; give %(most)d at most") % {"number": len(keys), "most": MOST_KEYS}
         )
     if any(_SECRET_MEMBERS & set(key) for key in keys):
         raise KeySetError(
-            gettext_noop("a key holds its private part; give the public keys alone, and make new ones: these are known")
+            _("a key holds its private part; give the public keys alone, and make new ones: these are known")
         )
     usable = [key for key in keys if _is_usable(key)]
     if not usable:
         raise KeySetError(
-            gettext_noop("no key has a kid and is an EC key of P-384 or an RSA key of at least %(bits)d bits; add one"),
-            bits=SHORTEST_RSA_BITS,
+            _("no key has a kid and is an EC key of P-384 or an RSA key of at least %(bits)d bits; add one")
+            % {"bits": SHORTEST_RSA_BITS}
         )
     return {"keys": usable}
 
@@ -77,11 +66,7 @@ def key_for(client: SmartClient, kid: str, algorithm: str) -> ECKey | RSAKey:
     """
     found = key_named(kid, algorithm, jwks=client.jwks, url=client.jwks_url)
     if found is None:
-        raise KeySetError(
-            "the client has no %(algorithm)s key with the kid %(kid)r; register or serve it",
-            algorithm=algorithm,
-            kid=kid[:100],
-        )
+        raise KeySetError(f"the client has no {algorithm} key with the kid {kid[:100]!r}; register or serve it")
     return found
 
 
@@ -111,7 +96,7 @@ def fetched(url: str, *, ours: bool = False) -> tuple[dict[str, Any], int]:
     try:
         document = fetch_json(url, ours=ours)
     except OutsideError as error:
-        raise KeySetError(error.words, **error.named) from error
+        raise KeySetError(str(error)) from error
     return check_key_set(document.content), _kept_s(document)
 
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import httpx
 from django.conf import settings
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext as _
 
 LARGEST_BYTES = 64 * 1024
 LONGEST_S = 5.0
@@ -27,18 +27,7 @@ _HIDING = tuple(ipaddress.IPv6Network(network) for network in ("::/96", "::ffff:
 
 
 class OutsideError(Exception):
-    """A document that could not be had; names the address and the remedy.
-
-    Its text is English, for other systems and logs; a page shows its `sentence`.
-    """
-
-    def __init__(self, words: str, **named: object) -> None:
-        super().__init__(words % named)
-        self.words, self.named = words, named
-
-    @property
-    def sentence(self) -> str:
-        return gettext(self.words) % self.named
+    """A document that could not be had; names the address and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +48,16 @@ def check_address(url: str, *, ours: bool = False) -> None:
         host, _port = parts.hostname, parts.port
     except ValueError as error:
         raise OutsideError(
-            gettext_noop("%(url)r is not an address (%(error)s); give one like https://host/jwks"),
-            url=url[:200],
-            error=error,
+            _("%(url)r is not an address (%(error)s); give one like https://host/jwks")
+            % {"url": url[:200], "error": error}
         ) from error
     if parts.scheme != "https" and not (parts.scheme == "http" and _may_be_private(ours)):
         raise OutsideError(
-            gettext_noop("%(url)r is not an https address; give one that begins with https://"), url=url[:200]
+            _("%(url)r is not an https address; give one that begins with https://") % {"url": url[:200]}
         )
     if not host or parts.username is not None or parts.password is not None or parts.fragment:
         raise OutsideError(
-            gettext_noop("%(url)r has no host, or a user, password or fragment; give the plain address"),
-            url=url[:200],
+            _("%(url)r has no host, or a user, password or fragment; give the plain address") % {"url": url[:200]}
         )
 
 
@@ -113,25 +100,20 @@ def _exchange(url: str, send: Any, *, ours: bool = False) -> Document:
             body = _read(answer, url, deadline)
     except httpx.HTTPError as error:
         raise OutsideError(
-            gettext_noop("%(url)s could not be fetched (%(error)s); see whether it is up"),
-            url=url,
-            error=type(error).__name__,
+            _("%(url)s could not be fetched (%(error)s); see whether it is up")
+            % {"url": url, "error": type(error).__name__}
         ) from error
     try:
         content = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise OutsideError(
-            gettext_noop("%(url)s answered %(status)d without JSON; see what is served there"),
-            url=url,
-            status=answer.status_code,
+            _("%(url)s answered %(status)d without JSON; see what is served there")
+            % {"url": url, "status": answer.status_code}
         ) from error
     if answer.status_code != 200:
         code = content.get("error", "") if isinstance(content, dict) else ""
-        raise OutsideError(
-            gettext_noop("%(url)s answered %(status)s; see what it asks for"),
-            url=url,
-            status=f"{answer.status_code} {str(code)[:100]}".rstrip(),
-        )
+        said = f"{answer.status_code} {str(code)[:100]}".rstrip()
+        raise OutsideError(_("%(url)s answered %(status)s; see what it asks for") % {"url": url, "status": said})
     return Document(content, {name.lower(): value for name, value in answer.headers.items()})
 
 
@@ -141,15 +123,12 @@ def _read(answer: httpx.Response, url: str, deadline: float) -> bytes:
         body += part
         if len(body) > LARGEST_BYTES:
             raise OutsideError(
-                gettext_noop("%(url)s sends more than %(most)d bytes; have it serve the document alone"),
-                url=url,
-                most=LARGEST_BYTES,
+                _("%(url)s sends more than %(most)d bytes; have it serve the document alone")
+                % {"url": url, "most": LARGEST_BYTES}
             )
         if time.monotonic() > deadline:
             raise OutsideError(
-                gettext_noop("%(url)s took longer than %(seconds)d s; have it answer faster"),
-                url=url,
-                seconds=LONGEST_S,
+                _("%(url)s took longer than %(seconds)d s; have it answer faster") % {"url": url, "seconds": LONGEST_S}
             )
     return bytes(body)
 
@@ -161,17 +140,15 @@ def _public_address(url: str, ours: bool) -> str:
         found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         raise OutsideError(
-            gettext_noop("%(url)s has a host that is not found (%(error)s); see whether the name is right"),
-            url=url,
-            error=error,
+            _("%(url)s has a host that is not found (%(error)s); see whether the name is right")
+            % {"url": url, "error": error}
         ) from error
     addresses = [str(item[4][0]) for item in found]
     if not _may_be_private(ours):
         for address in addresses:
             if not is_public(ipaddress.ip_address(address.partition("%")[0])):
                 raise OutsideError(
-                    gettext_noop("%(url)s leads to a private address; give one that is reachable from outside"),
-                    url=url,
+                    _("%(url)s leads to a private address; give one that is reachable from outside") % {"url": url}
                 )
     return addresses[0]
 

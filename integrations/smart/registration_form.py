@@ -115,7 +115,7 @@ class RegistrationForm:
                 return None, []
             return check_key_set(json.loads(self.jwks)), []
         except (OutsideError, KeySetError) as error:
-            return None, [_("keys: %(problem)s") % {"problem": error.sentence}]
+            return None, [_("keys: %(problem)s") % {"problem": error}]
         except (ValueError, RecursionError) as error:
             return None, [_("keys: this is no JSON (%(error)s)") % {"error": error}]
 

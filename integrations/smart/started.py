@@ -72,10 +72,8 @@ def start(request: HttpRequest) -> HttpResponse:
             "code_challenge": _challenge(verifier),
             "code_challenge_method": "S256",
         }
-    except LaunchRefused as error:
+    except (LaunchRefused, OutsideError) as error:
         return _refused(request, "launch.start", str(error))
-    except OutsideError as error:
-        return _refused(request, "launch.start", error.sentence)
     _record(request, "launch.start", Outcome.SUCCESS, issuer)
     separator = "&" if urlsplit(offered["authorization_endpoint"]).query else "?"
     response = HttpResponse(status=302)
@@ -97,10 +95,8 @@ def finish(request: HttpRequest) -> HttpResponse:
             raise LaunchRefused(_("The hospital system refused: %(error)s.") % {"error": request.GET["error"][:100]})
         given = _exchange(request, ehr, asked)
         patient = _patient(ehr, given)
-    except LaunchRefused as error:
+    except (LaunchRefused, OutsideError) as error:
         return _refused(request, "launch.finish", str(error))
-    except OutsideError as error:
-        return _refused(request, "launch.finish", error.sentence)
     check_open(request.user, patient.pk)
     _record(request, "launch.finish", Outcome.SUCCESS, asked["issuer"], patient)
     return redirect("patient", patient.pk)
