@@ -39,6 +39,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "oauth2_provider",
     "twins.records",
+    "clinic.twin_words",
     "clinic.measures",
     "clinic.audit",
     "clinic.patients",
