@@ -11,7 +11,7 @@ from django.utils.formats import get_format
 from django.utils.translation import get_language, gettext
 
 from clinic.twin_words.gather import sentences
-from twins.quantities.sentence import Sentence, Whichever
+from twins.quantities.sentence import Listed, Sentence, Whichever
 
 _NUMBER = re.compile(r"[-+]?\d+\.\d+(e[-+]?\d+)?")
 
@@ -46,6 +46,8 @@ def _slot(sentence: Sentence, name: str, held: str) -> str:
     part = sentence.parts.get(name)
     if isinstance(part, Whichever):
         return said(held)
+    if isinstance(part, Listed):
+        return ", ".join(said(one) for one in held.split(part.between))
     for each in part or ():
         slots = _part(each, held)
         if slots is not None:

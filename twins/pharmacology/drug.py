@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 
 from twins.pharmacology.target import Target
+from twins.quantities.sentence import ANY, Sentence
 from twins.samples.channel import Channel
+
+_NO_TARGET = Sentence("{drug} has no target that could be cited; give one of your own", drug=ANY)
 
 
 class NoTargetError(LookupError):
@@ -68,5 +71,5 @@ class Drug:
             If none ships.
         """
         if not self.targets:
-            raise NoTargetError(f"{self.title} has no target that could be cited; give one of your own")
+            raise NoTargetError(_NO_TARGET(drug=self.title))
         return self.targets[0]
