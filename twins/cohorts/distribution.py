@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from twins.quantities.sentence import Sentence
+from twins.quantities.sentence import Sentence, names
 
 Array = NDArray[np.float64]
 
@@ -19,6 +19,9 @@ _NOT_POSITIVE = Sentence("{name} is {value:g}; give a positive number")
 _CROSSED = Sentence("low is {low:g} and high is {high:g}; low must be below high")
 _NOTHING_LEFT = Sentence("low and high leave nothing of the distribution; widen them")
 _NO_ORIGIN = Sentence("give either source (a citation) or assumed (the reason for the assumption)")
+_NUMBER = Sentence("{name} {value:g}", name=names("value", "share", "mean", "sd", "median", "cv"))
+_FROM_TO = Sentence("from {low:g} to {high:g}")
+_LEAST, _MOST = Sentence("at least {low:g}"), Sentence("at most {high:g}")
 _ASSUMED = Sentence("Assumed: {assumed}")
 
 
@@ -35,6 +38,9 @@ class Shape(StrEnum):
     """`mean` and `sd`, cut off at `low` and `high`."""
     LOGNORMAL = "lognormal"
     """`median` and `cv` (a fraction), cut off at `low` and `high`."""
+
+
+SHAPES = names(Shape)
 
 
 NUMBERS: dict[Shape, tuple[str, ...]] = {
@@ -105,11 +111,13 @@ class Distribution:
 
     def words(self) -> str:
         """For a reader: ``lognormal, median 79, cv 0.25, from 33 to 255``."""
-        numbers = [f"{name} {self.number(name):g}" for name in NUMBERS[self.shape] if name not in ("low", "high")]
+        numbers = [
+            _NUMBER(name=name, value=self.number(name)) for name in NUMBERS[self.shape] if name not in ("low", "high")
+        ]
         if self.low is not None and self.high is not None:
-            numbers.append(f"from {self.low:g} to {self.high:g}")
+            numbers.append(_FROM_TO(low=self.low, high=self.high))
         elif self.low is not None or self.high is not None:
-            numbers.append(f"at least {self.low:g}" if self.high is None else f"at most {self.high:g}")
+            numbers.append(_LEAST(low=self.low) if self.high is None else _MOST(high=self.high))
         return ", ".join([str(self.shape), *numbers])
 
     @property

@@ -58,16 +58,15 @@ _NO_COVARIATES = Sentence(
     "covariates: missing; give a table with a distribution for each chart value that the model needs"
 )
 _NOT_READ = Sentence("{where}: the model does not read it; known are {known}")
-_IMPOSSIBLE = Sentence("{where}.{mistake}", mistake=ANY)
 _NEEDED = Sentence("covariates.{name}: missing; {model} needs it")
 _COVARIATES = Sentence("covariates: {error}", error=ANY)
 _BESIDE_CLEARANCE = Sentence("covariates.{name}: not used beside {clearance}; leave one of them out")
 _NO_SHAPE = Sentence("{where}.distribution: {found}; give one of {known}", found=FOUND)
 _NOT_OF_SHAPE = Sentence("{where}.{key}: unknown for {shape}")
-_NO_SHARE = Sentence("distribution: give a share, or fixed with the value 0 or 1")
-_A_SHARE = Sentence("distribution: a share gives 0 or 1; give another shape")
-_NOT_ABOVE_0 = Sentence("low: give a positive one, so that no patient has 0 or less")
-_TOO_OLD = Sentence("high: give an age of at most 120")
+_NO_SHARE = Sentence("{where}.distribution: give a share, or fixed with the value 0 or 1")
+_A_SHARE = Sentence("{where}.distribution: a share gives 0 or 1; give another shape")
+_NOT_ABOVE_0 = Sentence("{where}.low: give a positive one, so that no patient has 0 or less")
+_TOO_OLD = Sentence("{where}.high: give an age of at most 120")
 _GROUPS = Sentence("renal_groups_ml_per_min: give positive clearances in ascending order")
 
 
@@ -217,10 +216,7 @@ def _covariates(items: Any, model: PopulationModel | None, wrong: list[str]) -> 
         distribution = _distribution(where, item, wrong)
         if distribution is not None:
             drawn[name] = distribution
-            wrong += [
-                _IMPOSSIBLE(where=where, mistake=mistake)
-                for mistake in _impossible(name, distribution, ranges.get(name))
-            ]
+            wrong += _impossible(where, name, distribution, ranges.get(name))
     if model:
         # A refused distribution is not missing: it has been named already.
         middle = np.array([0.5])
@@ -269,23 +265,23 @@ def _distribution(where: str, item: Any, wrong: list[str]) -> Distribution | Non
     return None
 
 
-def _impossible(name: str, spread: Distribution, known: CovariateRange | None) -> list[str]:
+def _impossible(where: str, name: str, spread: Distribution, known: CovariateRange | None) -> list[str]:
     """What no patient can have: a value of 0 or less, a sex that is neither, an age without end."""
     if name in _SHARES:
         if spread.shape is Shape.SHARE or (spread.shape is Shape.FIXED and spread.value in (0.0, 1.0)):
             return []
-        return [_NO_SHARE()]
+        return [_NO_SHARE(where=where)]
     without_unit = known is not None and known.unit in ("", "1")
     if spread.shape is Shape.SHARE:
-        return [] if without_unit else [_A_SHARE()]
+        return [] if without_unit else [_A_SHARE(where=where)]
     mistakes = []
     lowest = spread.value if spread.shape is Shape.FIXED else spread.low
     may_be_zero = without_unit or (known is not None and known.low is not None and known.low <= 0)
     if spread.shape is not Shape.LOGNORMAL and not may_be_zero and not (lowest is not None and lowest > 0):
-        mistakes.append(_NOT_ABOVE_0())
+        mistakes.append(_NOT_ABOVE_0(where=where))
     highest = spread.value if spread.shape is Shape.FIXED else spread.high
     if name == "age_y" and not (highest is not None and highest <= 120):
-        mistakes.append(_TOO_OLD())
+        mistakes.append(_TOO_OLD(where=where))
     return mistakes
 
 

@@ -27,9 +27,10 @@ _NAMES = {
 _UNDER, _OVER, _PERCENT = Sentence("under 1 %"), Sentence("over 99 %"), Sentence("{share:.0f} %")
 CHANCE = (_UNDER, _OVER, _PERCENT)
 """What `percent` says."""
-_LEAST = Sentence("at least {low:g}{unit}")
-_MOST = Sentence("at most {high:g}{unit}")
-_BETWEEN = Sentence("{low:g}–{high:g}{unit}")
+_UNIT = (Sentence(" {unit}"), NOTHING)
+_LEAST = Sentence("at least {low:g}{unit}", unit=_UNIT)
+_MOST = Sentence("at most {high:g}{unit}", unit=_UNIT)
+_BETWEEN = Sentence("{low:g}–{high:g}{unit}", unit=_UNIT)
 _SPAN = (_LEAST, _MOST, _BETWEEN)
 _TIME = Sentence("that the concentration is above {threshold:g} for at least {share:g} % of the time")
 _UNBOUND = Sentence("that the unbound concentration is above {threshold:g} for at least {share:g} % of the time")

@@ -32,7 +32,20 @@ _CHART_NAMES = {
     CLEARANCE: "creatinine clearance",
     DIALYSIS: "haemodialysis",
 }
-CHART_NAMES = names(*dict.fromkeys(_CHART_NAMES.values()))
+CHART_NAMES = names(
+    *dict.fromkeys(_CHART_NAMES.values()),
+    "body surface area",
+    "fat free mass",
+    "lean body weight",
+    "haematocrit",
+    "postmenstrual age",
+    "postnatal age",
+    "sepsis",
+    "trauma",
+    "continuous dialysis",
+    "usual creatinine",
+    "hours since first dose",
+)
 _AND_NO = " and no "
 _MISSING = Sentence("no {names} on the chart; {model} needs it", names=Listed(_AND_NO))
 _A_CLEARANCE = Sentence("a creatinine clearance of {value:.3g} mL/min")

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-from twins.quantities.sentence import ANY, Sentence
+from twins.quantities.sentence import ANY, Sentence, names
 
 _NOT_FINITE = Sentence("low is {low:g} and high is {high:g}; give a finite low, and a high or math.inf for no limit")
 _NOTHING_BETWEEN = Sentence("low is {low:g} and high is {high:g}, between which nothing lies; give the smaller as low")
@@ -35,6 +35,9 @@ class Metric(StrEnum):
     RATIO = "AUC24 over MIC"
     EFFECT = "effect"
     """An effect output (INR, BIS) at the window's end."""
+
+
+METRICS = names(Metric)
 
 
 class TargetError(ValueError):

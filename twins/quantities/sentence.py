@@ -56,6 +56,8 @@ class Sentence:
         """How many letters are the sentence's own."""
         self.longest = max((before for before, _, _ in self._pieces), key=len, default="")
         """Its longest piece without a slot, by which most other texts are told apart at once."""
+        self.free = sum(not (spec or isinstance(parts.get(name), tuple)) for _, name, spec in self._pieces if name)
+        """How many slots hold whatever there is."""
         _DEFINED.setdefault(text, self)
 
     def __call__(self, **values: object) -> str:
@@ -84,7 +86,7 @@ class Sentence:
         part = self.parts.get(name)
         if isinstance(part, tuple):
             return "|".join(_either_case(each._nested()) for each in part)
-        return _NUMBER if spec and part is None else ".*?"
+        return _NUMBER if spec and part is None else ".+?"
 
     def _nested(self) -> str:
         """As part of another: without groups of its own, since two parts may name their slots alike."""
@@ -97,6 +99,11 @@ NOTHING = Sentence("")
 """A part that may be missing."""
 
 
+def ours(text: str) -> str:
+    """`text` as it stands, made known as a sentence of its own: a note that is written where the numbers are."""
+    return Sentence(text).text
+
+
 def names(*of: str | type[StrEnum]) -> tuple[Sentence, ...]:
     """Names that stand in sentences or alone: each text, or each value of an enumeration."""
     texts: list[str] = []
@@ -106,8 +113,8 @@ def names(*of: str | type[StrEnum]) -> tuple[Sentence, ...]:
 
 
 def defined() -> tuple[Sentence, ...]:
-    """All sentences of the modules that are loaded, those that say most of their own first."""
-    return tuple(sorted(_DEFINED.values(), key=lambda each: -each.own))
+    """All sentences of the modules that are loaded: those that say most of their own first, of these the strictest."""
+    return tuple(sorted(_DEFINED.values(), key=lambda each: (-each.own, each.free)))
 
 
 def _either_case(pattern: str) -> str:

@@ -12,7 +12,7 @@ from twins.records.models.house_version import HouseVersion
 logger = logging.getLogger(__name__)
 
 
-_NAME = Sentence("House limits, version {number}")
+_NAME = Sentence("House limits, version {number:d}")
 
 
 def drug_here(name: str) -> Drug:
