@@ -1,36 +1,23 @@
 """Numbers, times and plans in words, rounded the way a ward reads them."""
 
-import math
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
 
+from django.utils.formats import date_format
+
+from clinic.measures.numbers import fixed, plain
+from clinic.measures.numbers import percent as percent
+from clinic.measures.numbers import significant as significant
 from twins.pharmacology.regimen import Plan
 from twins.quantities.clock import moment_at
 
 _UNSAID = re.compile(r"Asked \d+|Stop")
 
 
-def percent(probability: float) -> str:
-    """Whole percent: ``78 %``; a count of draws is never certain, so ``<1 %`` and ``>99 %`` at the ends."""
-    if probability < 0.01:
-        return "<1 %"
-    if probability > 0.99:
-        return ">99 %"
-    return f"{probability * 100:.0f} %"
-
-
-def significant(value: float, digits: int = 3) -> str:
-    """`value` to `digits` significant digits, without an exponent: 0.0824, 5.12, 23.7, 486."""
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    places = digits - 1 - math.floor(math.log10(abs(value)))
-    return f"{round(value, places):.{max(places, 0)}f}"
-
-
 def concentration(value: float) -> str:
     """mg/L: one decimal, as laboratories report it."""
-    return f"{value:.1f}"
+    return fixed(value, 1)
 
 
 def exposure(value: float) -> str:
@@ -41,13 +28,13 @@ def exposure(value: float) -> str:
 def clock(moment: datetime, zone: tzinfo) -> str:
     """``22 Nov 14:05`` on the wall clock of `zone`."""
     local = moment.astimezone(zone)
-    return f"{local.day} {local:%b %H:%M}"
+    return date_format(local, "j M H:i")
 
 
 def clock_with_zone(moment: datetime, zone: tzinfo) -> str:
     """``22 Nov 2026 14:05 UTC``: for notes and prints, which travel without the page's footer."""
     local = moment.astimezone(zone)
-    return f"{local.day} {local:%b %Y %H:%M} {local.tzname()}"
+    return f"{date_format(local, 'j M Y H:i')} {local.tzname()}"
 
 
 def ago(moment: datetime, now: datetime) -> str:
@@ -71,7 +58,7 @@ def span(length: timedelta) -> str:
 
 def hours(value: float) -> str:
     """A length in hours with at most one decimal: ``1.5 h``."""
-    return f"{round(value, 1):g} h"
+    return f"{plain(round(value, 1))} h"
 
 
 def plan_title(plan: Plan, first_dose: str = "") -> str:

@@ -39,10 +39,15 @@ INSTALLED_APPS = [
     "rest_framework",
     "oauth2_provider",
     "twins.records",
+<<<<<<< HEAD
     "clinic.twin_words",
+=======
+    "clinic.measures",
+>>>>>>> words-site
     "clinic.audit",
     "clinic.patients",
     "clinic.access",
+    "clinic.charts",
     "clinic.worklist",
     "clinic.comparisons",
     "clinic.decisions",
@@ -65,6 +70,7 @@ MIDDLEWARE = [
     "clinic.access.middleware.request_identity",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "clinic.site.language.SpokenLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -145,6 +151,10 @@ REAUTHENTICATION_MINUTES = env.integer("REAUTHENTICATION_MINUTES", 5, low=0, hig
 """How long a person who proved who they are need not do it once more, where a page asks for it; 0: each time."""
 
 LANGUAGE_CODE = "en-gb"
+"""What the command line, the logs, other systems and everything stored are spoken to in; pages may be in another."""
+LANGUAGES = [("en-gb", "English"), ("de", "Deutsch")]
+SITE_LANGUAGE = env.choice("SITE_LANGUAGE", "", [code for code, _ in LANGUAGES])
+"""The language of pages for whoever chose none; empty: what the browser asks for, else English."""
 USE_TZ = True
 TIME_ZONE = env.text("WARD_TIME_ZONE", "UTC")
 """The zone that pages show; everything is stored in UTC."""
