@@ -39,11 +39,8 @@ INSTALLED_APPS = [
     "rest_framework",
     "oauth2_provider",
     "twins.records",
-<<<<<<< HEAD
     "clinic.twin_words",
-=======
     "clinic.measures",
->>>>>>> words-site
     "clinic.audit",
     "clinic.patients",
     "clinic.access",
