@@ -164,8 +164,8 @@ DIGOXIN = Drug(
         max_rate_mg_per_h=3.0,
         source=ours(
             "Doses up to 1 mg and the intervals: sotalya/tucuxi-gui ch.heig-vd.ezechiel.digoxin.xml; steps of "
-            "0.0625 mg (its 0.125 mg halved, as Komatsu 2015 gave it, doi 10.1186/s40780-015-0023-6). The rate and 1 mg "
-            "a day are house settings."
+            "0.0625 mg (its 0.125 mg halved, as Komatsu 2015 gave it, doi 10.1186/s40780-015-0023-6). The rate and 1 "
+            "mg a day are house settings."
         ),
     ),
     level_unit=UNIT,
