@@ -6,8 +6,9 @@ import numpy as np
 
 from twins.estimation.chains import AGREE
 from twins.estimation.fit import LevelResidual
+from twins.estimation.meant import out_of_range
 from twins.estimation.posterior import Posterior, Sampler
-from twins.pharmacology.covariates import CLEARANCE, CovariateHistory, chart_name, cockcroft_gault
+from twins.pharmacology.covariates import CLEARANCE, CovariateHistory, cockcroft_gault
 from twins.pharmacology.individual import Individual
 from twins.pharmacology.kdigo import RATIO_WITHIN_H, RISE_MG_PER_DL, RISE_RATIO, RISE_WITHIN_H
 from twins.pharmacology.population import Eta, Link, PopulationModel
@@ -22,21 +23,7 @@ _ROUNDING = 1e-9
 
 def outside_population(model: PopulationModel, course: Course, chart: CovariateHistory) -> tuple[str, ...]:
     """Where the patient lies outside the population that the model was fitted in, or its rules changed a value."""
-    said = []
-    for known in model.covariates:
-        values = chart.values.get(known.name)
-        if values is None:
-            continue
-        low, high = float(values.min()), float(values.max())
-        words = chart_name(known.name)
-        if known.low is not None and low < known.low:
-            said.append(
-                f"{_title(words)} of {low:.3g} {known.unit} is below the {known.low:g} of the model's population."
-            )
-        if known.high is not None and high > known.high:
-            said.append(
-                f"{_title(words)} of {high:.3g} {known.unit} is above the {known.high:g} of the model's population."
-            )
+    said = out_of_range(model, chart)
     said += chart.sentences
     said += _rules_applied(model, course, chart)
     if CLEARANCE in chart.values or "creatinine_mg_per_dl" in chart.values:

@@ -14,6 +14,7 @@ from twins.pharmacology.population import Citation, Eta, PopulationModel, on
 from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import ABSORPTION, BIOAVAILABILITY, CENTRAL_VOLUME, CLEARANCE, Q2, V2, compartments
 from twins.pharmacology.target import Metric, Target
+from twins.samples.channel import Channel
 from twins.solvers.system import Input
 
 Array = NDArray[np.float64]
@@ -166,6 +167,7 @@ DIGOXIN = Drug(
         "day are house settings.",
     ),
     level_unit=UNIT,
+    level_channel=Channel.DIGOXIN,
     high_alert=True,
 )
 

@@ -13,6 +13,7 @@ from twins.pharmacology.population import Citation, Eta, PopulationModel, RenalR
 from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import CENTRAL_VOLUME, CLEARANCE, Q2, Q3, V2, V3, compartments
 from twins.pharmacology.target import Metric, Target
+from twins.samples.channel import Channel
 
 Array = NDArray[np.float64]
 
@@ -207,6 +208,7 @@ GENTAMICIN = Drug(
         "(1000 mg in half an hour): house settings. Newborns need finer steps: give a dose of your own.",
     ),
     level_unit="mg/L",
+    level_channel=Channel.GENTAMICIN,
 )
 
 MODELS = (XUAN_2004, ROSARIO, GERMOVSEK_2016)

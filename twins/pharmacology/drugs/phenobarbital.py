@@ -12,6 +12,7 @@ from twins.pharmacology.population import Citation, PopulationModel, on
 from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import CENTRAL_VOLUME, CLEARANCE, compartments
 from twins.pharmacology.target import Metric, Target
+from twins.samples.channel import Channel
 
 Array = NDArray[np.float64]
 
@@ -90,6 +91,7 @@ PHENOBARBITAL = Drug(
         source="All limits are house settings, for newborns; confirm them with the pharmacy.",
     ),
     level_unit="mg/L",
+    level_channel=Channel.PHENOBARBITAL,
 )
 
 MODELS = (GRASELA_1985,)

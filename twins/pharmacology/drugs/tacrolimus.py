@@ -24,6 +24,7 @@ from twins.pharmacology.structure import (
 from twins.pharmacology.structures.binding import with_red_cells
 from twins.pharmacology.structures.rising import rising_elimination
 from twins.pharmacology.target import Metric, Target
+from twins.samples.channel import Channel
 
 Array = NDArray[np.float64]
 
@@ -237,6 +238,7 @@ TACROLIMUS = Drug(
         "pharmacy.",
     ),
     level_unit=UNIT,
+    level_channel=Channel.TACROLIMUS,
 )
 
 MODELS = (ANDREWS_2019, STORSET_2014, LEUVEN)

@@ -13,6 +13,7 @@ from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import ABSORPTION, BIOAVAILABILITY, CENTRAL_VOLUME, CLEARANCE, LAG, Q2, V2
 from twins.pharmacology.structures.saturable import michaelis_menten
 from twins.pharmacology.target import Metric, Target
+from twins.samples.channel import Channel
 
 Array = NDArray[np.float64]
 
@@ -219,6 +220,7 @@ VORICONAZOLE = Drug(
         "are house settings. Confirm them with the pharmacy.",
     ),
     level_unit="mg/L",
+    level_channel=Channel.VORICONAZOLE,
 )
 
 MODELS = (ADULTS, ADOLESCENTS, CHILDREN)
