@@ -353,8 +353,20 @@ for _name, _source in EHR_SOURCES.items():
             "options": {"expires": PULL_SECONDS},
         }
 
-TWIN_MODELS = {"vancomycin": ["vancomycin-goti-2018", "vancomycin-thomson-2009"]}
-"""For each drug the models that are kept; the first is the one that comparisons are made with."""
+TWIN_MODELS = {
+    "vancomycin": ["vancomycin-goti-2018", "vancomycin-thomson-2009"],
+    "gentamicin": ["gentamicin-xuan-2004-adult"],
+    "tobramycin": ["tobramycin-hennig-2013"],
+    "amikacin": ["amikacin-delattre-2010"],
+    "meropenem": ["meropenem-li-2006"],
+    "piperacillin": ["piperacillin-kim-2016"],
+    "cefepime": ["cefepime-an-2023"],
+    "voriconazole": ["voriconazole-friberg-2012"],
+    "tacrolimus": ["tacrolimus-andrews-2019"],
+    "digoxin": ["digoxin-yukawa-2001"],
+    "phenobarbital": ["phenobarbital-grasela-1985"],
+}
+"""For each drug the models that are kept; the first, which is the formulary's own first, makes the comparisons."""
 POSTERIOR_DRAWS = 1000
 
 LOGGING = {
