@@ -58,7 +58,7 @@ def again(request: HttpRequest) -> Confirmation:
     """Whether a change of one's own account may go on: confirmed lately, or by what was typed now."""
     if recently(request):
         return Confirmation.CONFIRMED
-    return confirmed(request, request.POST.get("again", ""))
+    return confirmed(request, request.POST.get("again", ""), request.POST.get("again_key", ""))
 
 
 def status_of(answer: Confirmation) -> int:
@@ -86,7 +86,7 @@ def password(request: HttpRequest) -> HttpResponse:
     new = request.POST.get("new", "")[:4096]
     if new != request.POST.get("new_again", "")[:4096]:
         return _ask_password(request, ["The two new passwords are not the same. Type the new one twice."], status=400)
-    answer = confirmed(request, request.POST.get("again", ""))
+    answer = confirmed(request, request.POST.get("again", ""), request.POST.get("again_key", ""))
     if not answer:
         return refused(_ask_password(request, again_problem=answer.value, status=status_of(answer)), answer)
     try:

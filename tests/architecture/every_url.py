@@ -28,6 +28,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "account-password": {},
     "account-app": {},
     "account-key": {},
+    "account-key-challenge": {},
     "account-factor-remove": {"number": 1},
     "account-codes": {},
     "account-session-end": {"number": 1},
