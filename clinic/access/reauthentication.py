@@ -1,6 +1,6 @@
 """Saying once more who one is, before something that counts: a signature, or a change of one's own factors.
 
-Ask with ``access/again_field.html``, whose fields are ``again`` and ``again_key``, and give what they hold to `confirmed`.
+Ask with ``access/again_field.html``, whose fields are ``again`` and ``again_key``, and give `confirmed` what they hold.
 """
 
 import time

@@ -329,6 +329,11 @@ CELERY_BEAT_SCHEDULE = {
     "audit-checkpoint": {"task": "clinic.audit.tasks.checkpoint", "schedule": 30.0, "options": {"expires": 60}},
     "audit-verify": {"task": "clinic.audit.tasks.verify_onwards", "schedule": 3600.0, "options": {"expires": 3600}},
     "housekeeping": {"task": "clinic.site.tasks.housekeeping", "schedule": 24 * 3600.0},
+    "pull-set": {
+        "task": "integrations.ehr.tasks.pull_set",
+        "schedule": float(PULL_SECONDS),
+        "options": {"expires": PULL_SECONDS},
+    },
 }
 if PULL_SOURCE_URL:
     CELERY_BEAT_SCHEDULE["pull"] = {

@@ -167,6 +167,7 @@ def _source(patient: Patient) -> Source:
     source = Source.objects.filter(slug=slug).first()
     if source is None or not address_of(slug):
         raise NoChartError(
-            f"Source {slug} has no address in EHR_SOURCES, so nothing is sent to its chart; copy the note instead."
+            f"Source {slug} has no address in EHR_SOURCES or on its page, or is switched off, so nothing is sent to "
+            "its chart; copy the note instead."
         )
     return source
