@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clinic.access import factors, sessions, throttle
 from clinic.access.gate import page
+from clinic.access.lent_password import must_be_changed, unmark
 from clinic.access.password import change_password
 from clinic.access.reauthentication import Confirmation, confirmed, recently
 from clinic.access.roles import Permission
@@ -93,6 +94,7 @@ def password(request: HttpRequest) -> HttpResponse:
         change_password(person=person, new=new, by=request.actor)  # type: ignore[attr-defined]
     except ValidationError as error:
         return _ask_password(request, error.messages, status=400)
+    unmark(request)
     known = UserSession.objects.filter(session_key=request.session.session_key).first()
     update_session_auth_hash(request, person)
     if known is not None:
@@ -108,6 +110,7 @@ def _ask_password(
         "section": "account",
         "problems": problems or [],
         "again_problem": again_problem,
+        "is_lent": must_be_changed(request),
         "rules": password_validators_help_texts(),
     }
     return render(request, "access/password.html", content, status=status)

@@ -11,7 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from clinic.access import reauthentication
+from clinic.access import lent_password, reauthentication
 from clinic.access.actor import actor_of, roles_of
 from clinic.access.home import home
 from clinic.access.sealing import SealError, seal, unseal
@@ -58,6 +58,8 @@ class AccountAdapter(DefaultAccountAdapter):
         )
         # A new session key, so that one planted before the login is worth nothing.
         super().login(request, user)
+        if not ways or "password" in ways:
+            lent_password.mark(request, user)
         # A single sign-on may let in whoever sits there, without asking; then nothing was proved just now.
         if any(entry["method"] != "socialaccount" for entry in shown) or getattr(request, "proved_lately", False):
             reauthentication.note(request)
