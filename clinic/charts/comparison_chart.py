@@ -11,6 +11,8 @@ from clinic.charts import svg, words
 from clinic.charts.palette import INK, Marker, Style, plan_letter, plan_style
 from clinic.charts.panel import SMALL, Panel, hatching, marker
 from clinic.charts.scale import Scale, TimeTick, padded, time_ticks
+from clinic.measures.numbers import plain
+from clinic.twin_words.said import said
 from twins.forecasts.forecast import ComparisonResult, PlanForecast
 from twins.samples.course import Course
 
@@ -227,7 +229,7 @@ def _exposures(panel: Panel, result: ComparisonResult, time: Sequence[TimeTick],
         _("AUC24 by day, mg·h/L (target {low}–{high})")
         if narrow
         else _("AUC24 of each day, mg·h/L (hatched: target {low}–{high})")
-    ).format(low=f"{target.low:g}", high=f"{target.high:g}")
+    ).format(low=plain(target.low), high=plain(target.high))
     parts = [panel.frame(title, time_ticks=time, tick_count=5)]
     y_low, y_high = panel.y(target.low), panel.y(target.high)
     start = panel.x(result.as_of_h)
@@ -291,22 +293,22 @@ def _interval(panel: Panel, x: float, forecast: PlanForecast, index: int, positi
 def _description(result: ComparisonResult, course: Course) -> str:
     """The chart in words, for a reader who cannot see it."""
     target = result.target
-    levels = ", ".join(f"{words.concentration(level.value)} mg/L" for level in course.levels)
+    levels = words.listed(f"{words.concentration(level.value)} mg/L" for level in course.levels)
     count = len(course.levels)
     measured = ngettext("{count} measured level: {levels}.", "{count} measured levels: {levels}.", count)
     parts = [
         measured.format(count=count, levels=levels) if levels else _("No measured level."),
-        _("Target AUC24 {low} to {high} mg·h/L.").format(low=f"{target.low:g}", high=f"{target.high:g}"),
+        _("Target AUC24 {low} to {high} mg·h/L.").format(low=plain(target.low), high=plain(target.high)),
     ]
     for position, forecast in enumerate(result.forecasts):
         style = plan_style(position)
-        aucs = ", ".join(words.exposure(day.auc24.q50) for day in forecast.days)
-        said = _("Plan {letter}, {line}, {plan}. {sentence} Median AUC24 by day: {values} mg·h/L.").format(
+        aucs = words.listed(words.exposure(day.auc24.q50) for day in forecast.days)
+        told = _("Plan {letter}, {line}, {plan}. {sentence} Median AUC24 by day: {values} mg·h/L.").format(
             letter=plan_letter(position),
             line=style.pattern_name,
             plan=words.plan_title(forecast.plan),
-            sentence=forecast.sentence,
+            sentence=said(forecast.sentence),
             values=aucs,
         )
-        parts.append(said)
+        parts.append(told)
     return " ".join(parts)

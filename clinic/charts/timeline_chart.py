@@ -12,6 +12,7 @@ from clinic.charts.panel import SMALL, Panel, hatching
 from clinic.charts.scale import Scale, padded, time_ticks
 from clinic.charts.timeline_marks import Mark, Steps, Timeline, VitalPanel
 from clinic.charts.timeline_panels import Column
+from clinic.measures.numbers import plain
 
 COLUMNS = 12
 """Into so many parts a panel of many values is cut; each leads to a window of its own."""
@@ -137,11 +138,11 @@ def _description(line: Timeline) -> str:
         )
     levels = [level for level in line.levels if line.low_h <= level.hour <= line.high_h]
     if levels:
-        parts.append(_("Levels: {values}.").format(values=", ".join(map(_level, levels[-12:]))))
+        parts.append(_("Levels: {values}.").format(values=words.listed(map(_level, levels[-12:]))))
     else:
         parts.append(_("No level measured."))
     for item in line.steps:
-        values = ", ".join(f"{mark.value:.3g}" for mark in item.marks[-6:])
+        values = words.listed(plain(mark.value, 3) for mark in item.marks[-6:])
         if values:
             parts.append(f"{item.title}: {values}.")
         parts += [f"{note[2]}." for note in item.notes[-1:]]
@@ -156,5 +157,5 @@ def _level(mark: Mark) -> str:
 
 
 def _last_of(vital: VitalPanel) -> str:
-    ends: Sequence[str] = [f"{trace.label} {trace.bins[-1].median:.4g}" for trace in vital.traces if trace.bins]
-    return _("{title}: last {values}.").format(title=vital.title, values=", ".join(ends)) if ends else ""
+    ends: Sequence[str] = [f"{trace.label} {plain(trace.bins[-1].median, 4)}" for trace in vital.traces if trace.bins]
+    return _("{title}: last {values}.").format(title=vital.title, values=words.listed(ends)) if ends else ""

@@ -12,6 +12,7 @@ from clinic.charts.comparison_chart import BAND_50, BAND_90
 from clinic.charts.palette import INK, SKY, Marker
 from clinic.charts.panel import SMALL, Panel, marker
 from clinic.charts.timeline_marks import BinMark, Due, Mark, Steps, Timeline, Trace, VitalPanel, gaps, runs
+from clinic.measures.numbers import plain
 
 FEW = 60
 """So many points of a trace are drawn and linked one by one; of more, the whole stretch leads closer."""
@@ -62,7 +63,7 @@ def doses(panel: Panel, given: Sequence[Mark], due: Sequence[Due]) -> str:
             "rect", x=at - 8, y=panel.top, width=16, height=panel.bottom - panel.top, fill="transparent"
         )
         parts.append(svg.link(dose.href, dose.name, ground, bar))
-        amount = f"{dose.value:g}"
+        amount = plain(dose.value)
         label = amount if dose.used else pgettext("dose left out", "{amount} out").format(amount=amount)
         if at + 7 + len(label) * 6.8 < edge:
             parts.append(svg.text(label, at + 5, panel.bottom - 6, font_size=SMALL, **svg.HALO))
@@ -138,7 +139,7 @@ def steps(panel: Panel, item: Steps, until_h: float) -> str:
         drawn = marker(item.marker, *at, colour=INK, size=3.2, hollow=not mark.used or not item.joined)
         parts.append(svg.link(mark.href, mark.name, _spot(*at), drawn))
         if at[0] - 10 >= free_from:
-            label = f"{mark.value:.2g}" if mark.value < 10 else f"{mark.value:.3g}"
+            label = plain(mark.value, 2) if mark.value < 10 else plain(mark.value, 3)
             parts.append(svg.text(label, at[0], at[1] - 7, text_anchor="middle", font_size=SMALL, **svg.HALO))
             free_from = at[0] + 16
     return "".join(parts)

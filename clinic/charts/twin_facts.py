@@ -9,6 +9,8 @@ from django.utils.translation import ngettext, pgettext, pgettext_lazy
 
 from clinic.charts.names import named
 from clinic.charts.parameters import CLEARANCE_OF_DRUG, individual_values, split_unit
+from clinic.measures.numbers import fixed, plain
+from clinic.twin_words.said import said
 from twins.estimation.fit import Fit, FitOutcome
 from twins.pharmacology.covariates import CLEARANCE, CovariateError, history
 from twins.pharmacology.population import CovariateRange, PopulationModel
@@ -53,23 +55,25 @@ class Quality:
 def quality(fit: Fit) -> Quality:
     """How the fit ended and how far it can be trusted."""
     if fit.outcome is FitOutcome.CANNOT:
-        return Quality(_("cannot forecast"), "stop", (fit.reason,))
+        return Quality(_("cannot forecast"), "stop", (said(fit.reason),))
     if fit.outcome is FitOutcome.NOT_CONVERGED:
-        return Quality(_("fit failed"), "stop", tuple(dict.fromkeys((FitOutcome.NOT_CONVERGED.value, fit.reason))))
+        return Quality(
+            _("fit failed"), "stop", tuple(dict.fromkeys(map(said, (FitOutcome.NOT_CONVERGED.value, fit.reason))))
+        )
     count = len(fit.draws)
     sample = _("Effective sample size {size} of {proposals} proposals; {count} posterior draws.").format(
         size=f"{fit.effective_sample_size:.0f}", proposals=fit.proposals, count=count
     )
     if fit.outcome is FitOutcome.PRIOR_ONLY:
-        return Quality(_("population only"), "warn", (FitOutcome.PRIOR_ONLY.value,))
+        return Quality(_("population only"), "warn", (said(FitOutcome.PRIOR_ONLY.value),))
     used = len(fit.residuals)
     fitted = ngettext("Fitted to {count} level of this patient.", "Fitted to {count} levels of this patient.", used)
     sentences = [fitted.format(count=used)]
     if used:
         rms = float(np.sqrt(np.mean([r.weighted_residual**2 for r in fit.residuals])))
         worst = max(abs(r.weighted_residual) for r in fit.residuals)
-        said = _("Levels lie {mean} residual standard deviations from the fit (root mean square), {worst} at most.")
-        sentences.append(said.format(mean=f"{rms:.1f}", worst=f"{worst:.1f}"))
+        lie = _("Levels lie {mean} residual standard deviations from the fit (root mean square), {worst} at most.")
+        sentences.append(lie.format(mean=fixed(rms, 1), worst=fixed(worst, 1)))
     sentences.append(sample)
     word, tone = (_("fitted with warnings"), "warn") if fit.warnings else (_("fitted"), "good")
     return Quality(word, tone, tuple(sentences))
@@ -115,7 +119,7 @@ def _covariate_row(
     elif name == "haemodialysis":
         shown = _("yes") if value.value else _("no")
     else:
-        shown = f"{value.value:.4g} {unit}".strip()
+        shown = f"{plain(value.value, 4)} {unit}".strip()
     outside = bool(
         known
         and (
@@ -133,17 +137,17 @@ def range_words(known: CovariateRange | None) -> str:
     if known.low is None and known.high is None:
         return _("not stated by the source")
     if known.high is None:
-        return _("{low} or more").format(low=f"{known.low:g}")
+        return _("{low} or more").format(low=plain(known.low))
     if known.low is None:
-        return _("up to {high}").format(high=f"{known.high:g}")
-    return f"{known.low:g}–{known.high:g}"
+        return _("up to {high}").format(high=plain(known.high))
+    return f"{plain(known.low)}–{plain(known.high)}"
 
 
 def finding_rows(course: Course) -> tuple[FindingRow, ...]:
     """All findings of the course, in its order."""
     return tuple(
         FindingRow(
-            finding.sentence,
+            said(finding.sentence),
             None if finding.time_h is None else moment_at(course.start, finding.time_h),
             finding.source,
             str(_KINDS[finding.code]),
@@ -197,7 +201,7 @@ def opinion(fit: Fit, model: PopulationModel, daily_mg: float | None) -> Opinion
     return Opinion(
         title=model.title,
         quality=quality(fit),
-        warnings=fit.warnings,
+        warnings=tuple(map(said, fit.warnings)),
         clearance=None if clearance is None else (float(clearance[0]), float(clearance[1]), float(clearance[2])),
         steady_state=daily_exposure(fit, model, daily_mg) if daily_mg else None,
     )

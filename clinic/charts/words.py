@@ -1,16 +1,17 @@
 """Numbers, times and plans in words, rounded the way a ward reads them."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, tzinfo
 
 from django.utils.formats import date_format
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from clinic.measures.numbers import fixed, plain
+from clinic.measures.numbers import decimal_sign, fixed, plain
 from clinic.measures.numbers import percent as percent
 from clinic.measures.numbers import significant as significant
+from clinic.twin_words.said import said
 from twins.pharmacology.regimen import Plan
 from twins.quantities.clock import moment_at
 
@@ -44,7 +45,7 @@ def ago(moment: datetime, now: datetime) -> str:
     passed = now - moment
     count, unit = _count(abs(passed))
     if passed < timedelta(0):
-        said = {
+        words = {
             "min": _("in {count} min"),
             "h": _("in {count} h"),
             "days": ngettext("in {count} day", "in {count} days", count),
@@ -52,19 +53,19 @@ def ago(moment: datetime, now: datetime) -> str:
     elif passed < timedelta(minutes=1):
         return _("just now")
     else:
-        said = {
+        words = {
             "min": _("{count} min ago"),
             "h": _("{count} h ago"),
             "days": ngettext("{count} day ago", "{count} days ago", count),
         }
-    return said[unit].format(count=count)
+    return words[unit].format(count=count)
 
 
 def span(length: timedelta) -> str:
     """A length of time in the unit that matters: ``45 min``, ``5 h``, ``3 days``; as the object of a verb."""
     count, unit = _count(length)
-    said = {"min": _("{count} min"), "h": _("{count} h"), "days": ngettext("{count} day", "{count} days", count)}
-    return said[unit].format(count=count)
+    words = {"min": _("{count} min"), "h": _("{count} h"), "days": ngettext("{count} day", "{count} days", count)}
+    return words[unit].format(count=count)
 
 
 def _count(length: timedelta) -> tuple[int, str]:
@@ -81,13 +82,18 @@ def inside(words: str) -> str:
     return words[:1].lower() + words[1:] if (get_language() or "en").startswith("en") else words
 
 
+def listed(values: Iterable[str]) -> str:
+    """Numbers one after the other, told apart by a sign that is none of theirs: ``1.2, 1.4`` or ``1,2; 1,4``."""
+    return ("; " if decimal_sign() == "," else ", ").join(values)
+
+
 def point(what: str, time: str, *, used: bool = True, moved: bool = False) -> str:
     """What a screen reader says of one point of a chart."""
     if not used:
-        said = _("{what}, {time}, left out")
+        words = _("{what}, {time}, left out")
     else:
-        said = _("{what}, {time}, taken at another time") if moved else _("{what}, {time}")
-    return said.format(what=what, time=time)
+        words = _("{what}, {time}, taken at another time") if moved else _("{what}, {time}")
+    return words.format(what=what, time=time)
 
 
 def hours(value: float) -> str:
@@ -101,7 +107,7 @@ def plan_title(plan: Plan, first_dose: str = "") -> str:
     Labels that only count what was asked for, and the bare "Stop", are left out. With `first_dose`, its time in words,
     the title says when the plan starts; a decision is always shown and recorded with it.
     """
-    title = _title(plan)
+    title = said(_title(plan))
     if not first_dose or plan.regimen is None:
         return title
     return _("{plan}, first dose {time}").format(plan=title, time=first_dose)
@@ -113,13 +119,13 @@ def why_outdated(until: datetime, newest_until: datetime, at: Callable[[datetime
     Data that go no further were changed: questioned, corrected at the source, or charted late.
     """
     if newest_until > until:
-        said = _("this comparison is based on data until {time}; newer data exist until {newest}")
+        words = _("this comparison is based on data until {time}; newer data exist until {newest}")
     else:
-        said = _(
+        words = _(
             "the data of this comparison (until {time}) were changed since"
             " (a record was questioned, corrected or charted late), and the twin was computed again"
         )
-    return said.format(time=at(until), newest=at(newest_until))
+    return words.format(time=at(until), newest=at(newest_until))
 
 
 def first_dose(plan: Plan, start: datetime) -> datetime | None:

@@ -10,6 +10,8 @@ from django.utils.translation import ngettext, pgettext
 
 from clinic.charts import words
 from clinic.charts.twin_facts import STALE_AFTER
+from clinic.measures.numbers import plain
+from clinic.twin_words.said import said
 from twins.pharmacology.kdigo import RATIO_WITHIN_H, RISE_MG_PER_DL, RISE_RATIO, RISE_WITHIN_H, kdigo_stage
 
 LEVEL_DUE = timedelta(hours=48)
@@ -154,16 +156,16 @@ def reasons(situation: Situation, now: datetime) -> tuple[Reason, ...]:
     ]
     if situation.doubts:
         count = situation.doubts
-        said = ngettext("{count} doubtful entry in the data.", "{count} doubtful entries in the data.", count)
-        found.append(Reason(Why.DOUBT, Urgency.LOOK, 20, said.format(count=count)))
+        sentence = ngettext("{count} doubtful entry in the data.", "{count} doubtful entries in the data.", count)
+        found.append(Reason(Why.DOUBT, Urgency.LOOK, 20, sentence.format(count=count)))
     return tuple(sorted(found, key=lambda reason: (-reason.urgency, -reason.weight)))
 
 
 def _no_forecast(situation: Situation) -> list[Reason]:
     if situation.outcome in ("CANNOT", "NOT_CONVERGED"):
-        why = situation.cannot_reason or _("the twin could not be made")
-        said = _("Cannot forecast: {reason}").format(reason=words.inside(why))
-        return [Reason(Why.FORECAST, Urgency.ACT, 80, said)]
+        why = said(situation.cannot_reason) or _("the twin could not be made")
+        sentence = _("Cannot forecast: {reason}").format(reason=words.inside(why))
+        return [Reason(Why.FORECAST, Urgency.ACT, 80, sentence)]
     if situation.update_failed:
         return [Reason(Why.FORECAST, Urgency.ACT, 79, _("The twin could not be updated with the newest data."))]
     if not situation.outcome:
@@ -180,34 +182,34 @@ def _target(situation: Situation) -> list[Reason]:
             continue
         likely = max(chance.p_above, chance.p_below) >= 0.5
         if not likely:
-            said = _("The current plan may miss the target: {chance}.")
+            sentence = _("The current plan may miss the target: {chance}.")
         elif chance.day == 0:
-            said = _("The current plan misses the target: {chance}.")
+            sentence = _("The current plan misses the target: {chance}.")
         else:
-            said = _("The current plan is about to miss the target: {chance}.")
+            sentence = _("The current plan is about to miss the target: {chance}.")
         urgency = Urgency.ACT if likely else Urgency.LOOK
         weight = (90 if chance.p_above >= chance.p_below else 85) - 5 * chance.day
-        return [Reason(Why.TARGET, urgency, weight, said.format(chance=_chance(chance)))]
+        return [Reason(Why.TARGET, urgency, weight, sentence.format(chance=_chance(chance)))]
     return []
 
 
 def _chance(chance: DayChance) -> str:
     """The likelier side of a miss, and when."""
     if chance.p_above >= chance.p_below:
-        said = (
+        sentence = (
             _("{share} chance of AUC24 above {limit} in the next 24 h")
             if chance.day == 0
             else _("{share} chance of AUC24 above {limit} on day {day}")
         )
         share, limit = chance.p_above, chance.high
     else:
-        said = (
+        sentence = (
             _("{share} chance of AUC24 below {limit} in the next 24 h")
             if chance.day == 0
             else _("{share} chance of AUC24 below {limit} on day {day}")
         )
         share, limit = chance.p_below, chance.low
-    return said.format(share=words.percent(share), limit=f"{limit:g}", day=chance.day + 1)
+    return sentence.format(share=words.percent(share), limit=plain(limit), day=chance.day + 1)
 
 
 def _contradiction(situation: Situation) -> list[Reason]:
@@ -215,8 +217,8 @@ def _contradiction(situation: Situation) -> list[Reason]:
         return []
     level, low, high = (words.concentration(value) for value in situation.surprise)
     # xgettext:no-python-format
-    said = _("The last level, {level} mg/L, contradicts the forecast: {low} to {high} was expected in 90 %.")
-    return [Reason(Why.CONTRADICTED, Urgency.LOOK, 58, said.format(level=level, low=low, high=high))]
+    sentence = _("The last level, {level} mg/L, contradicts the forecast: {low} to {high} was expected in 90 %.")
+    return [Reason(Why.CONTRADICTED, Urgency.LOOK, 58, sentence.format(level=level, low=low, high=high))]
 
 
 def renal(values: Sequence[tuple[datetime, float]]) -> list[Reason]:
@@ -250,30 +252,32 @@ def _moved(
 ) -> Reason:
     value, time = before
     if last < value:
-        said = _("Renal function is moving: creatinine fell from {before} to {last} mg/dL in {length}.")
+        sentence = _("Renal function is moving: creatinine fell from {before} to {last} mg/dL in {length}.")
     elif stage:
-        said = _(
+        sentence = _(
             "Renal function is moving: creatinine rose from {before} to {last} mg/dL in {length}, KDIGO stage {stage}."
         )
     else:
-        said = _("Renal function is moving: creatinine rose from {before} to {last} mg/dL in {length}.")
-    sentence = said.format(before=f"{value:.2g}", last=f"{last:.2g}", length=words.span(last_time - time), stage=stage)
-    return Reason(Why.RENAL, urgency, weight, sentence)
+        sentence = _("Renal function is moving: creatinine rose from {before} to {last} mg/dL in {length}.")
+    told = sentence.format(
+        before=plain(value, 2), last=plain(last, 2), length=words.span(last_time - time), stage=stage
+    )
+    return Reason(Why.RENAL, urgency, weight, told)
 
 
 def _level_due(situation: Situation, now: datetime) -> list[Reason]:
     if situation.outcome == "PRIOR_ONLY":
         since = now - situation.first_dose if situation.first_dose else None
         if since is not None and since >= LEVEL_DUE:
-            said = _("No level yet, {length} after the first dose.").format(length=words.span(since))
-            return [Reason(Why.LEVEL, Urgency.LOOK, 55, said)]
-        said = _("No level yet: the forecast is the population's, not this patient's.")
-        return [Reason(Why.LEVEL, Urgency.NOTE, 40, said)]
+            sentence = _("No level yet, {length} after the first dose.").format(length=words.span(since))
+            return [Reason(Why.LEVEL, Urgency.LOOK, 55, sentence)]
+        sentence = _("No level yet: the forecast is the population's, not this patient's.")
+        return [Reason(Why.LEVEL, Urgency.NOTE, 40, sentence)]
     last = situation.last_level
     going_on = situation.last_dose is not None and now - situation.last_dose < LEVEL_DUE
     if last is not None and going_on and now - last >= NEXT_LEVEL_DUE:
-        said = _("A level is due: the last is {length} old.").format(length=words.span(now - last))
-        return [Reason(Why.LEVEL, Urgency.LOOK, 50, said)]
+        sentence = _("A level is due: the last is {length} old.").format(length=words.span(now - last))
+        return [Reason(Why.LEVEL, Urgency.LOOK, 50, sentence)]
     return []
 
 
@@ -285,30 +289,30 @@ def _silence(situation: Situation, now: datetime) -> list[Reason]:
     if not silent:
         return []
     names = ", ".join(f"{name} ({words.ago(last, now)})" for last, name in silent)
-    said = _("A device may be off or at fault; last came {names}.").format(names=names)
-    return [Reason(Why.DEVICE, Urgency.LOOK, 38, said)]
+    sentence = _("A device may be off or at fault; last came {names}.").format(names=names)
+    return [Reason(Why.DEVICE, Urgency.LOOK, 38, sentence)]
 
 
 def _staleness(situation: Situation, now: datetime) -> list[Reason]:
     if situation.last_data is None:
         return [Reason(Why.STALE, Urgency.LOOK, 35, _("No data have come for this patient."))]
     if now - situation.last_data >= STALE_AFTER:
-        said = _("Data are stale: the last came {ago}.").format(ago=words.ago(situation.last_data, now))
-        return [Reason(Why.STALE, Urgency.LOOK, 40, said)]
+        sentence = _("Data are stale: the last came {ago}.").format(ago=words.ago(situation.last_data, now))
+        return [Reason(Why.STALE, Urgency.LOOK, 40, sentence)]
     return []
 
 
 def _decision(situation: Situation) -> list[Reason]:
     if situation.awaiting_second:
-        said = _("Plan {letter} is signed once and awaits a second signature.")
+        sentence = _("Plan {letter} is signed once and awaits a second signature.")
         if situation.decided_on_older is not None:
-            said = _("Plan {letter} is signed once and awaits a second signature, but the data changed since.")
-        return [Reason(Why.DECISION, Urgency.LOOK, 32, said.format(letter=situation.awaiting_second))]
+            sentence = _("Plan {letter} is signed once and awaits a second signature, but the data changed since.")
+        return [Reason(Why.DECISION, Urgency.LOOK, 32, sentence.format(letter=situation.awaiting_second))]
     if situation.decided_on_older is not None:
         return [Reason(Why.DECISION, Urgency.LOOK, 30, _("The last decision was made before the data changed."))]
     if situation.signed_change:
-        said = _("Plan {letter} is signed; the order has not changed yet.").format(letter=situation.signed_change)
-        return [Reason(Why.DECISION, Urgency.LOOK, 25, said)]
+        sentence = _("Plan {letter} is signed; the order has not changed yet.").format(letter=situation.signed_change)
+        return [Reason(Why.DECISION, Urgency.LOOK, 25, sentence)]
     if situation.unsigned:
         return [Reason(Why.DECISION, Urgency.NOTE, 20, _("The comparison is not signed."))]
     return []

@@ -12,7 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from clinic.access.actor import key_of
+from clinic.measures.numbers import plain
 from clinic.patients.models import Patient
+from clinic.twin_words.said import said
 from clinic.worklist.rows import DRUG
 from twins.records.models import GivenDose, Order, Question, QuestionAction, RecordState, StoredSample
 from twins.samples.channel import Channel
@@ -54,7 +56,7 @@ def sample_address(subject_key: object, number: int, kind: str = "sample") -> st
 def what(record: Record) -> str:
     """``Dose``, ``Order``, ``Vancomycin level``."""
     if isinstance(record, StoredSample):
-        return Channel(record.channel).label
+        return said(Channel(record.channel).label)
     return pgettext("record", "Dose") if isinstance(record, GivenDose) else pgettext("record", "Order")
 
 
@@ -62,13 +64,13 @@ def lists(channels: Iterable[Channel], *, doses: bool = True, orders: bool = Tru
     """The label of each kind of record, and what it is called in an address."""
     named = [(pgettext("records", "Doses"), "doses")] if doses else []
     named += [(pgettext("records", "Orders"), "orders")] if orders else []
-    return named + [(channel.label, str(channel)) for channel in channels]
+    return named + [(said(channel.label), str(channel)) for channel in channels]
 
 
 def value(record: Record) -> str:
     """What it says: ``1000 mg over 1 h``, ``13.1 mg/L``."""
     if isinstance(record, StoredSample):
-        return f"{record.value:.4g} {unit_of(Channel(record.channel))}"
+        return f"{plain(record.value, 4)} {unit_of(Channel(record.channel))}"
     if isinstance(record, GivenDose):
         return _given(record)
     return _ordered(record)
@@ -76,21 +78,21 @@ def value(record: Record) -> str:
 
 def _given(dose: GivenDose) -> str:
     if dose.duration_h is None:
-        said = _("{amount} mg (end not recorded)")
+        words = _("{amount} mg (end not recorded)")
     else:
-        said = _("{amount} mg over {length} h") if dose.duration_h else _("{amount} mg as a bolus")
-    return said.format(amount=f"{dose.amount_mg:g}", length=f"{dose.duration_h or 0:.3g}")
+        words = _("{amount} mg over {length} h") if dose.duration_h else _("{amount} mg as a bolus")
+    return words.format(amount=plain(dose.amount_mg), length=plain(dose.duration_h or 0, 3))
 
 
 def _ordered(order: Order) -> str:
     if order.duration_h is None:
-        said = _("{amount} mg every {interval} h (end not recorded)")
+        words = _("{amount} mg every {interval} h (end not recorded)")
     elif order.duration_h:
-        said = _("{amount} mg every {interval} h over {length} h")
+        words = _("{amount} mg every {interval} h over {length} h")
     else:
-        said = _("{amount} mg every {interval} h as a bolus")
-    return said.format(
-        amount=f"{order.amount_mg:g}", interval=f"{order.interval_h:g}", length=f"{order.duration_h or 0:.3g}"
+        words = _("{amount} mg every {interval} h as a bolus")
+    return words.format(
+        amount=plain(order.amount_mg), interval=plain(order.interval_h), length=plain(order.duration_h or 0, 3)
     )
 
 

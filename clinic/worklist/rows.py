@@ -14,6 +14,7 @@ from django.utils.translation import pgettext
 from clinic.charts import words
 from clinic.charts.palette import plan_letter
 from clinic.patients.models import Encounter, Patient
+from clinic.twin_words.said import said
 from clinic.worklist.attention import DayChance, Reason, Rhythm, Situation, Urgency, reasons
 from twins.records.models import (
     Comparison,
@@ -130,7 +131,7 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
             surprise=_surprise(foretold.get(key), levels_last),
             last_dose=dose.get("last"),
             last_data=max(times, default=None),
-            devices={words.inside(channel.label): channels[channel] for channel in BY_DEVICE if channel in channels},
+            devices={words.inside(said(one.label)): channels[one] for one in BY_DEVICE if one in channels},
             unsigned=comparison is not None and not _decided_on(decision, version),
             signed_change=_signed_change(decision, version),
             awaiting_second=_awaiting(decision),

@@ -11,6 +11,8 @@ from clinic.charts import words
 from clinic.charts.palette import BLUE, INK, Marker
 from clinic.charts.timeline_marks import BinMark, Mark, Trace, VitalPanel
 from clinic.charts.timeline_panels import FEW
+from clinic.measures.numbers import plain
+from clinic.twin_words.said import said
 from clinic.worklist.records import sample_address, unit_of
 from clinic.worklist.window import SHORTEST, Window, between
 from twins.quantities.clock import hours_between
@@ -107,13 +109,13 @@ def _address(subject: Subject, channel: Channel, one: Bin) -> str:
 def _name(channel: Channel, one: Bin, zone: tzinfo) -> str:
     unit = unit_of(channel)
     if one.count == 1:
-        return words.point(f"{channel.label} {one.median:.4g} {unit}", words.clock(one.first, zone))
-    said = _("{count} values of {what}, {low} to {high} {unit}, {start} to {end}")
-    return said.format(
+        return words.point(f"{said(channel.label)} {plain(one.median, 4)} {unit}", words.clock(one.first, zone))
+    values = _("{count} values of {what}, {low} to {high} {unit}, {start} to {end}")
+    return values.format(
         count=one.count,
-        what=words.inside(channel.label),
-        low=f"{one.low:.4g}",
-        high=f"{one.high:.4g}",
+        what=words.inside(said(channel.label)),
+        low=plain(one.low, 4),
+        high=plain(one.high, 4),
         unit=unit,
         start=words.clock(one.first, zone),
         end=words.clock(one.last, zone),
@@ -137,6 +139,6 @@ def _doubted(sample: StoredSample, questions: Mapping[str, Question], start: dat
     out = question.action == QuestionAction.EXCLUDE
     channel = Channel(sample.channel)
     at = question.new_time or sample.event_time
-    measured = f"{channel.label} {sample.value:.4g} {unit_of(channel)}"
-    said = words.point(measured, words.clock(at, zone), used=not out, moved=True)
-    return Mark(hours_between(start, at), sample.value, not out, sample_address(sample.subject_id, sample.pk), said)
+    measured = f"{said(channel.label)} {plain(sample.value, 4)} {unit_of(channel)}"
+    name = words.point(measured, words.clock(at, zone), used=not out, moved=True)
+    return Mark(hours_between(start, at), sample.value, not out, sample_address(sample.subject_id, sample.pk), name)
