@@ -42,7 +42,8 @@ def as_seen(comparison: Comparison, seen_digest: str | None) -> None:
     if seen_digest is not None and seen_digest != comparison.digest:
         raise OtherPageError(
             _(
-                "The page that was sent is not this comparison as it is stored; open the comparison again and sign there."
+                "The page that was sent is not this comparison as it is stored; "
+                "open the comparison again and sign there."
             )
         )
 
