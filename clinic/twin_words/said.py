@@ -8,10 +8,10 @@ import re
 from functools import lru_cache
 
 from django.utils.formats import get_format
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, pgettext
 
-from clinic.twin_words.gather import sentences
-from twins.quantities.sentence import Sentence, Whichever
+from clinic.twin_words.gather import CONTEXT, sentences
+from twins.quantities.sentence import Listed, Sentence, Whichever
 
 _NUMBER = re.compile(r"[-+]?\d+\.\d+(e[-+]?\d+)?")
 
@@ -21,7 +21,12 @@ def said(text: str) -> str:
     if not text or (get_language() or "en").startswith("en"):
         return text
     found = _found(str(text))
-    return _as_it_stands(text) if found is None else _translated(*found, text)
+    return _dressed(text) if found is None else _translated(*found, text)
+
+
+def said_each(text: str) -> str:
+    """As `said`, of several names with commas between them: ``two compartments, linear elimination, intravenous``."""
+    return ", ".join(said(part) for part in text.split(", "))
 
 
 @lru_cache(maxsize=4096)
@@ -34,10 +39,23 @@ def _found(text: str) -> tuple[Sentence, dict[str, str]] | None:
     return None
 
 
+def _dressed(text: str) -> str:
+    """`text`, whose sentence was given a capital, a full stop or both where it became one that stands alone."""
+    bare = text[:1].lower() + text[1:]
+    for inner, stop in ((bare, ""), (text.removesuffix("."), "."), (bare.removesuffix("."), ".")):
+        found = _found(inner) if text.endswith(stop) else None
+        if found is not None:
+            words = _translated(*found, inner) + stop
+            return words[:1].upper() + words[1:] if text[:1].isupper() else words
+    return _as_it_stands(text)
+
+
 def _translated(sentence: Sentence, slots: dict[str, str], text: str) -> str:
     if not sentence.message:
         return ""
-    words = gettext(sentence.message).format(**{name: _slot(sentence, name, held) for name, held in slots.items()})
+    words = pgettext(CONTEXT, sentence.message).format(
+        **{name: _slot(sentence, name, held) for name, held in slots.items()}
+    )
     capital = text[:1].isupper() and sentence.text[:1].islower()
     return words[:1].upper() + words[1:] if capital else words
 
@@ -46,6 +64,8 @@ def _slot(sentence: Sentence, name: str, held: str) -> str:
     part = sentence.parts.get(name)
     if isinstance(part, Whichever):
         return said(held)
+    if isinstance(part, Listed):
+        return ", ".join(said(one) for one in held.split(part.between))
     for each in part or ():
         slots = _part(each, held)
         if slots is not None:

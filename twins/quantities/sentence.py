@@ -5,9 +5,11 @@ A call fills the slots and gives plain English text, which is what researchers r
 """
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from string import Formatter
+from typing import TypeAlias
 
 _NUMBER = r"[-+]?(?:\d+(?:\.\d+)?(?:e[-+]?\d+)?|inf|nan)"
 _DEFINED: dict[str, "Sentence"] = {}
@@ -20,6 +22,16 @@ class Whichever:
 ANY = Whichever()
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What a slot holds that holds several sentences or names, with this text between them."""
+
+    between: str
+
+
+Part: TypeAlias = "tuple[Sentence, ...] | Whichever | Listed"
+
+
 class Sentence:
     """One sentence, or a name or a part that stands in one.
 
@@ -29,11 +41,11 @@ class Sentence:
         English, with slots as `str.format` has them. A slot with a format is a number; one without is text that stays
         as it is in every language, such as the name of a model.
     parts
-        What else a slot can hold: one of these sentences, or `ANY` of all. A part may begin with a capital where it
-        stands at a beginning.
+        What else a slot can hold: one of these sentences, `ANY` of all, or `Listed` several. A part may begin with a
+        capital where it stands at a beginning.
     """
 
-    def __init__(self, text: str, **parts: "tuple[Sentence, ...] | Whichever") -> None:
+    def __init__(self, text: str, **parts: Part) -> None:
         self.text = text
         self.parts = parts
         self._pieces = [(before, name or "", spec or "") for before, name, spec, _ in Formatter().parse(text)]
@@ -44,6 +56,8 @@ class Sentence:
         """How many letters are the sentence's own."""
         self.longest = max((before for before, _, _ in self._pieces), key=len, default="")
         """Its longest piece without a slot, by which most other texts are told apart at once."""
+        self.free = sum(not (spec or isinstance(parts.get(name), tuple)) for _, name, spec in self._pieces if name)
+        """How many slots hold whatever there is."""
         _DEFINED.setdefault(text, self)
 
     def __call__(self, **values: object) -> str:
@@ -72,18 +86,22 @@ class Sentence:
         part = self.parts.get(name)
         if isinstance(part, tuple):
             return "|".join(_either_case(each._nested()) for each in part)
-        return _NUMBER if spec and part is None else ".*?"
+        return _NUMBER if spec and part is None else ".+?"
 
     def _nested(self) -> str:
         """As part of another: without groups of its own, since two parts may name their slots alike."""
         return "".join(
-            re.escape(before) + (f"(?:{self._slot(name, spec)})" if name else "")
-            for before, name, spec in self._pieces
+            re.escape(before) + (f"(?:{self._slot(name, spec)})" if name else "") for before, name, spec in self._pieces
         )
 
 
 NOTHING = Sentence("")
 """A part that may be missing."""
+
+
+def ours(text: str) -> str:
+    """`text` as it stands, made known as a sentence of its own: a note that is written where the numbers are."""
+    return Sentence(text).text
 
 
 def names(*of: str | type[StrEnum]) -> tuple[Sentence, ...]:
@@ -95,8 +113,8 @@ def names(*of: str | type[StrEnum]) -> tuple[Sentence, ...]:
 
 
 def defined() -> tuple[Sentence, ...]:
-    """All sentences of the modules that are loaded, those that say most of their own first."""
-    return tuple(sorted(_DEFINED.values(), key=lambda each: -each.own))
+    """All sentences of the modules that are loaded: those that say most of their own first, of these the strictest."""
+    return tuple(sorted(_DEFINED.values(), key=lambda each: (-each.own, each.free)))
 
 
 def _either_case(pattern: str) -> str:
