@@ -11,8 +11,10 @@ from django.utils.translation import ngettext, pgettext
 from clinic.charts import words
 from clinic.charts.twin_facts import STALE_AFTER
 from clinic.measures.numbers import plain
+from clinic.measures.units import unit_of
 from clinic.twin_words.said import said
 from twins.pharmacology.kdigo import RATIO_WITHIN_H, RISE_MG_PER_DL, RISE_RATIO, RISE_WITHIN_H, kdigo_stage
+from twins.samples.channel import Channel
 
 LEVEL_DUE = timedelta(hours=48)
 """House setting: from then on the first level is called overdue."""
@@ -251,16 +253,21 @@ def _moved(
     stage: int = 0,
 ) -> Reason:
     value, time = before
+    unit = unit_of(Channel.CREATININE)
     if last < value:
-        sentence = _("Renal function is moving: creatinine fell from {before} to {last} mg/dL in {length}.")
+        sentence = _("Renal function is moving: creatinine fell from {before} to {last} {unit} in {length}.")
     elif stage:
         sentence = _(
-            "Renal function is moving: creatinine rose from {before} to {last} mg/dL in {length}, KDIGO stage {stage}."
+            "Renal function is moving: creatinine rose from {before} to {last} {unit} in {length}, KDIGO stage {stage}."
         )
     else:
-        sentence = _("Renal function is moving: creatinine rose from {before} to {last} mg/dL in {length}.")
+        sentence = _("Renal function is moving: creatinine rose from {before} to {last} {unit} in {length}.")
     told = sentence.format(
-        before=plain(value, 2), last=plain(last, 2), length=words.span(last_time - time), stage=stage
+        before=unit.text(value, 2),
+        last=unit.text(last, 2),
+        unit=unit.name,
+        length=words.span(last_time - time),
+        stage=stage,
     )
     return Reason(Why.RENAL, urgency, weight, told)
 
