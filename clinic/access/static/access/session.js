@@ -31,7 +31,8 @@
   const show = () => {
     const seconds = left();
     const minutes = Math.ceil(seconds / 60);
-    words.textContent = seconds > 60 ? `${minutes} minutes` : seconds > 30 ? "less than a minute" : "a few seconds";
+    const said = warning.dataset;
+    words.textContent = seconds > 60 ? said.minutes.replace("{minutes}", minutes) : seconds > 30 ? said.soon : said.now;
   };
 
   const watch = async () => {
