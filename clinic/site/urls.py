@@ -2,7 +2,10 @@
 
 from django.urls import include, path
 
-from clinic.site import health, help_page
+from clinic.access.deferred import named
+
+health = named("clinic.site.health")
+help_page = named("clinic.site.help_page")
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),

@@ -1,6 +1,10 @@
 from django.urls import path
 
-from integrations.ehr import notify, sources_page, views
+from clinic.access.deferred import named
+
+notify = named("integrations.ehr.notify")
+sources_page = named("integrations.ehr.sources_page")
+views = named("integrations.ehr.views")
 
 urlpatterns = [
     path("comparisons/<uuid:comparison_id>/to-chart", views.to_chart, name="decision-to-chart"),
