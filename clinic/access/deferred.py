@@ -20,35 +20,34 @@ _loading = threading.RLock()
 class Deferred:
     """A function that is known by the way to get it; called, it is that function."""
 
-    def __init__(self, find: Callable[[], Any]) -> None:
-        self._find = find
+    def __init__(self, way: Callable[[], Any]) -> None:
+        self._way = way
         self._found: Any = None
         _named.append(self)
 
-    @property
-    def found(self) -> Any:
+    def find(self) -> Any:
         """The function itself, imported now if it was not before."""
         if self._found is None:
             with _loading:
-                self._found = self._found or self._find()
+                self._found = self._found or self._way()
                 functools.update_wrapper(self, self._found, updated=())
         return self._found
 
     def then(self, do: Callable[[Any], Any]) -> "Deferred":
         """What `do` makes of it, once it is found."""
-        return Deferred(lambda: do(self.found))
+        return Deferred(lambda: do(self.find()))
 
     def as_view(self, **options: Any) -> "Deferred":
         """Of a class of views: a view."""
         return self.then(lambda found: found.as_view(**options))
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
-        return self.found(*arguments, **named)
+        return self.find()(*arguments, **named)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") and self._found is None:  # Django and Python look for these at whatever can be called
             raise AttributeError(name)
-        return getattr(self.found, name)
+        return getattr(self.find(), name)
 
 
 class _Module:
@@ -69,5 +68,5 @@ def named(module: str) -> Any:
 def load_all() -> int:
     """Import everything that is deferred; how many."""
     for deferred in list(_named):
-        _ = deferred.found
+        deferred.find()
     return len(_named)

@@ -20,7 +20,7 @@ class Operations(Mapping[str, "Operation"]):
         self._offers[by] = operations
 
     def _found(self) -> "dict[str, Operation]":
-        return {operation.name: operation for offer in self._offers.values() for operation in offer.found}
+        return {operation.name: operation for offer in self._offers.values() for operation in offer.find()}
 
     def __getitem__(self, name: str) -> "Operation":
         return self._found()[name]
