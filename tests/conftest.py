@@ -19,6 +19,8 @@ SHARED = environment.ROOT.parent / "shared"
 def pytest_configure() -> None:
     assert settings.VAR_DIR  # the settings are read here, before the servers are forgotten
     environment.forget_servers()
+    # No test is about the hash itself, and a real one takes a third of a second of a processor, on purpose.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

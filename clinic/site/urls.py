@@ -6,11 +6,13 @@ from clinic.access.deferred import named
 
 health = named("clinic.site.health")
 help_page = named("clinic.site.help_page")
+language = named("clinic.site.language")
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("help", help_page.help_page, name="help"),
+    path("language", language.choose, name="language"),
     path("", include("clinic.access.urls")),
     path("", include("clinic.worklist.urls")),
     path("", include("clinic.comparisons.urls")),
