@@ -10,6 +10,7 @@ from cryptography.exceptions import InvalidSignature
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 _LONGEST = 20_000
 # What the parsers raise on answers that no browser gives.
@@ -45,7 +46,7 @@ def checked_new(answer: str) -> dict[str, Any]:
         auth.parse_registration_response(credential)
         auth.complete_registration(credential)
     except BROKEN as error:
-        raise KeyRefusedError("The key could not be added. Try again, and answer while the page is open.") from error
+        raise KeyRefusedError(_("The key could not be added. Try again, and answer while the page is open.")) from error
     finally:
         auth.clear_state()
     return credential
@@ -73,7 +74,7 @@ def read(answer: str) -> dict[str, Any]:
     except (ValueError, RecursionError):
         credential = None
     if not isinstance(credential, dict):
-        raise KeyRefusedError("The browser sent no key. Try again; the page needs JavaScript for keys.")
+        raise KeyRefusedError(_("The browser sent no key. Try again; the page needs JavaScript for keys."))
     return credential
 
 

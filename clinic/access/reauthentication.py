@@ -12,6 +12,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import check_password
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext, gettext_noop
 
 from clinic.access import key_again, one_time_code, throttle
 from clinic.access.actor import key_of
@@ -23,15 +24,24 @@ _LONGEST = 4096
 
 
 class Confirmation(Enum):
-    """How it ended; true only where the person is who they say. The others are sentences for the page."""
+    """How it ended; true only where the person is who they say. The others have a `sentence` for the page."""
 
     CONFIRMED = ""
-    WRONG = "This is neither your password nor a fresh code of your authenticator app. Each code works once."
-    WRONG_KEY = "Your key did not confirm it. Try again, and answer within two minutes what the browser asks."
-    LOCKED = "Too many wrong passwords or codes. Wait a quarter of an hour and try again."
+    WRONG = gettext_noop(
+        "This is neither your password nor a fresh code of your authenticator app. Each code works once."
+    )
+    WRONG_KEY = gettext_noop(
+        "Your key did not confirm it. Try again, and answer within two minutes what the browser asks."
+    )
+    LOCKED = gettext_noop("Too many wrong passwords or codes. Wait a quarter of an hour and try again.")
 
     def __bool__(self) -> bool:
         return self is Confirmation.CONFIRMED
+
+    @property
+    def sentence(self) -> str:
+        """In the language of the page; empty where nothing is wrong."""
+        return gettext(self.value) if self.value else ""
 
     @property
     def status(self) -> int:

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from django.utils.translation import pgettext_lazy
+
 
 class Permission(StrEnum):
     """What a page, command or endpoint asks for."""
@@ -43,6 +45,21 @@ class Role(StrEnum):
     INTEGRATION = "integration"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
+
+
+_IN_WORDS = {
+    Role.CLINICIAN: pgettext_lazy("role", "clinician"),
+    Role.PHARMACIST: pgettext_lazy("role", "pharmacist"),
+    Role.RESEARCHER: pgettext_lazy("role", "researcher"),
+    Role.INTEGRATION: pgettext_lazy("role", "integration"),
+    Role.AUDITOR: pgettext_lazy("role", "auditor"),
+    Role.ADMINISTRATOR: pgettext_lazy("role", "administrator"),
+}
+
+
+def in_words(role: str) -> str:
+    """What a page calls a role; what is no role stays as it is. Everything stored keeps the role's own name."""
+    return str(_IN_WORDS[Role(role)]) if role in _IN_WORDS else role
 
 
 _BEDSIDE = frozenset(

@@ -7,6 +7,8 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -19,11 +21,11 @@ from clinic.patients.models import CareTeam
 
 SHOWN = 200
 _IN_WORDS = {
-    Role.CLINICIAN: "sees the patients of their care teams, compares plans and signs",
-    Role.PHARMACIST: "the same, and works off the quarantine",
-    Role.RESEARCHER: "runs studies on simulated patients; sees no patient",
-    Role.AUDITOR: "reads the audit trail and reviews emergency accesses",
-    Role.ADMINISTRATOR: "people, care teams, apps, sources; sees no patient's data",
+    Role.CLINICIAN: gettext_lazy("sees the patients of their care teams, compares plans and signs"),
+    Role.PHARMACIST: gettext_lazy("the same, and works off the quarantine"),
+    Role.RESEARCHER: gettext_lazy("runs studies on simulated patients; sees no patient"),
+    Role.AUDITOR: gettext_lazy("reads the audit trail and reviews emergency accesses"),
+    Role.ADMINISTRATOR: gettext_lazy("people, care teams, apps, sources; sees no patient's data"),
 }
 
 
@@ -94,7 +96,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
         )
     except AdministrationError as error:
         return shown(request, found, problem=str(error))
-    return shown(request, found, done="Changed." if changed else "Nothing was changed.")
+    return shown(request, found, done=_("Changed.") if changed else _("Nothing was changed."))
 
 
 @page(Permission.PERSON_MANAGE)

@@ -7,10 +7,11 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser, Group
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
 
 from clinic.access.actor import key_of
 from clinic.access.password_link import path_for
-from clinic.access.roles import Permission, Role
+from clinic.access.roles import Permission, Role, in_words
 from clinic.administration.refusal import AdministrationError, OwnRightsError, check
 from clinic.audit.event import Actor, record
 from clinic.audit.models import Action
@@ -55,7 +56,9 @@ def make(
             person.care_teams.set(teams)
             _write(person, actor, "person.make", Action.CREATE, after=state_of(person))
     except IntegrityError as error:
-        raise AdministrationError(f"The user name {username!r} is taken; choose another.") from error
+        raise AdministrationError(
+            _("The user name '%(name)s' is taken; choose another.") % {"name": username}
+        ) from error
     return person  # type: ignore[no-any-return]
 
 
@@ -75,7 +78,9 @@ def change(
     _others(person, by)
     wanted = _roles(roles)
     if _is_system(person):
-        raise AdministrationError("This is the account of a system; manage.py integration_token gives it its rights.")
+        raise AdministrationError(
+            _("This is the account of a system; manage.py integration_token gives it its rights.")
+        )
     with transaction.atomic():
         locked: Any = _locked(person)
         before = state_of(locked)
@@ -112,9 +117,9 @@ def invitation(*, person: AbstractBaseUser, by: AbstractBaseUser, actor: Actor) 
     check(by, Permission.PERSON_MANAGE)
     _others(person, by)
     if _is_system(person):
-        raise AdministrationError("This is the account of a system, which has no password.")
+        raise AdministrationError(_("This is the account of a system, which has no password."))
     if not person.is_active:
-        raise AdministrationError("This person is out of service; put them into service first.")
+        raise AdministrationError(_("This person is out of service; put them into service first."))
     with transaction.atomic():
         path = path_for(person)
         _write(person, actor, "person.invite", Action.EXECUTE)
@@ -145,7 +150,7 @@ def _serve(person: AbstractBaseUser, by: AbstractBaseUser, actor: Actor, *, acti
 
 def _others(person: AbstractBaseUser, by: AbstractBaseUser) -> None:
     if person.pk == by.pk:
-        raise OwnRightsError("Nobody changes their own account here; another administrator must.")
+        raise OwnRightsError(_("Nobody changes their own account here; another administrator must."))
 
 
 def _is_system(person: Any) -> bool:
@@ -156,7 +161,10 @@ def _roles(roles: Iterable[str]) -> list[str]:
     wanted = sorted(set(roles))
     for role in wanted:
         if role not in OF_PEOPLE:
-            raise AdministrationError(f"{role[:50]!r} is no role of a person; choose among {', '.join(OF_PEOPLE)}.")
+            raise AdministrationError(
+                _("'%(role)s' is no role of a person; choose among %(roles)s.")
+                % {"role": role[:50], "roles": ", ".join(in_words(role) for role in OF_PEOPLE)}
+            )
     return wanted
 
 

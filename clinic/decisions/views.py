@@ -188,7 +188,7 @@ def _confirmed(request: HttpRequest, patient: Patient, comparison: Comparison, n
         answer = confirmed(request, given, key_answer)
         if answer:
             return None
-        status, problem = answer.status, answer.value
+        status, problem = answer.status, answer.sentence
     _note_refusal(request, patient, comparison, name, "NotConfirmed")
     chosen = request.POST.get("plan", "")
     plan = int(chosen) if chosen.isdecimal() and int(chosen[:3]) < len(comparison.plans) else None

@@ -39,9 +39,12 @@ INSTALLED_APPS = [
     "rest_framework",
     "oauth2_provider",
     "twins.records",
+    "clinic.twin_words",
+    "clinic.measures",
     "clinic.audit",
     "clinic.patients",
     "clinic.access",
+    "clinic.charts",
     "clinic.worklist",
     "clinic.comparisons",
     "clinic.decisions",
@@ -64,6 +67,7 @@ MIDDLEWARE = [
     "clinic.access.middleware.request_identity",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "clinic.site.language.SpokenLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -153,6 +157,10 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "patient-twin@localhost")
 
 LANGUAGE_CODE = "en-gb"
+"""What the command line, the logs, other systems and everything stored are spoken to in; pages may be in another."""
+LANGUAGES = [("en-gb", "English"), ("de", "Deutsch")]
+SITE_LANGUAGE = env.choice("SITE_LANGUAGE", "", [code for code, _ in LANGUAGES])
+"""The language of pages for whoever chose none; empty: what the browser asks for, else English."""
 USE_TZ = True
 TIME_ZONE = env.text("WARD_TIME_ZONE", "UTC")
 """The zone that pages show; everything is stored in UTC."""
@@ -359,8 +367,20 @@ for _name, _source in EHR_SOURCES.items():
             "options": {"expires": PULL_SECONDS},
         }
 
-TWIN_MODELS = {"vancomycin": ["vancomycin-goti-2018", "vancomycin-thomson-2009"]}
-"""For each drug the models that are kept; the first is the one that comparisons are made with."""
+TWIN_MODELS = {
+    "vancomycin": ["vancomycin-goti-2018", "vancomycin-thomson-2009"],
+    "gentamicin": ["gentamicin-xuan-2004-adult"],
+    "tobramycin": ["tobramycin-hennig-2013"],
+    "amikacin": ["amikacin-delattre-2010"],
+    "meropenem": ["meropenem-li-2006"],
+    "piperacillin": ["piperacillin-kim-2016"],
+    "cefepime": ["cefepime-an-2023"],
+    "voriconazole": ["voriconazole-friberg-2012"],
+    "tacrolimus": ["tacrolimus-andrews-2019"],
+    "digoxin": ["digoxin-yukawa-2001"],
+    "phenobarbital": ["phenobarbital-grasela-1985"],
+}
+"""For each drug the models that are kept; the first, which is the formulary's own first, makes the comparisons."""
 POSTERIOR_DRAWS = 1000
 
 LOGGING = {

@@ -15,6 +15,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "healthz": {},
     "readyz": {},
     "help": {},
+    "language": {},
     "openapi": {},
     "openapi-page": {},
     "login": {},
