@@ -94,9 +94,7 @@ def test_a_patch_tells_nothing_to_one_who_may_change_and_not_read(
     assert json.loads(answer.content or b'{"resourceType": "OperationOutcome"}')["resourceType"] == "OperationOutcome"
 
 
-def test_no_value_is_guessed_by_testing_it_without_the_right_to_read(
-    writer: Client, blind: Client, known: str
-) -> None:
+def test_no_value_is_guessed_by_testing_it_without_the_right_to_read(writer: Client, blind: Client, known: str) -> None:
     address = f"/fhir/Observation/{post(writer, of(known)).json()['id']}"
     for value in (15.3, 1):
         steps = [{"op": "test", "path": "/valueQuantity/value", "value": value}]
