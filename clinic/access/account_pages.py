@@ -9,22 +9,25 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clinic.access import factors, sessions, throttle
 from clinic.access.gate import page
+from clinic.access.lent_password import must_be_changed, unmark
 from clinic.access.password import change_password
 from clinic.access.reauthentication import Confirmation, confirmed, recently
 from clinic.access.roles import Permission
 from clinic.access.stage import has_shown_two
 
 _DONE = {
-    "password": "Your password is changed. Every other session of yours is over.",
-    "removed": "It is removed, and opens nothing any more.",
-    "added": "It is set up. From the next login on you are asked for it.",
-    "session": "That session is over.",
-    "sessions": "Every other session of yours is over.",
+    "password": gettext_lazy("Your password is changed. Every other session of yours is over."),
+    "removed": gettext_lazy("It is removed, and opens nothing any more."),
+    "added": gettext_lazy("It is set up. From the next login on you are asked for it."),
+    "session": gettext_lazy("That session is over."),
+    "sessions": gettext_lazy("Every other session of yours is over."),
 }
 
 
@@ -32,7 +35,7 @@ _DONE = {
 @require_safe
 def account(request: HttpRequest) -> HttpResponse:
     """Password, second factors and sessions of the person."""
-    return show_account(request, done=_DONE.get(request.GET.get("done", ""), ""))
+    return show_account(request, done=str(_DONE.get(request.GET.get("done", ""), "")))
 
 
 def show_account(request: HttpRequest, *, done: str = "", problem: str = "", status: int = 200) -> HttpResponse:
@@ -58,7 +61,7 @@ def again(request: HttpRequest) -> Confirmation:
     """Whether a change of one's own account may go on: confirmed lately, or by what was typed now."""
     if recently(request):
         return Confirmation.CONFIRMED
-    return confirmed(request, request.POST.get("again", ""))
+    return confirmed(request, request.POST.get("again", ""), request.POST.get("again_key", ""))
 
 
 def status_of(answer: Confirmation) -> int:
@@ -82,17 +85,22 @@ def password(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return _ask_password(request)
     if not person.has_usable_password():
-        return _ask_password(request, ["You log in without a password here, so there is none to change."], status=409)
+        return _ask_password(
+            request, [_("You log in without a password here, so there is none to change.")], status=409
+        )
     new = request.POST.get("new", "")[:4096]
     if new != request.POST.get("new_again", "")[:4096]:
-        return _ask_password(request, ["The two new passwords are not the same. Type the new one twice."], status=400)
-    answer = confirmed(request, request.POST.get("again", ""))
+        return _ask_password(
+            request, [_("The two new passwords are not the same. Type the new one twice.")], status=400
+        )
+    answer = confirmed(request, request.POST.get("again", ""), request.POST.get("again_key", ""))
     if not answer:
-        return refused(_ask_password(request, again_problem=answer.value, status=status_of(answer)), answer)
+        return refused(_ask_password(request, again_problem=answer.sentence, status=status_of(answer)), answer)
     try:
         change_password(person=person, new=new, by=request.actor)  # type: ignore[attr-defined]
     except ValidationError as error:
         return _ask_password(request, error.messages, status=400)
+    unmark(request)
     known = UserSession.objects.filter(session_key=request.session.session_key).first()
     update_session_auth_hash(request, person)
     if known is not None:
@@ -108,6 +116,7 @@ def _ask_password(
         "section": "account",
         "problems": problems or [],
         "again_problem": again_problem,
+        "is_lent": must_be_changed(request),
         "rules": password_validators_help_texts(),
     }
     return render(request, "access/password.html", content, status=status)
@@ -119,7 +128,7 @@ def end_session(request: HttpRequest, number: int) -> HttpResponse:
     """End one session of one's own, on whichever machine; ending this one is logging out."""
     person: Any = request.user
     if not sessions.end(person=person, number=number, by=request.actor):  # type: ignore[attr-defined]
-        return show_account(request, problem="This session was over already, or is not yours.", status=404)
+        return show_account(request, problem=_("This session was over already, or is not yours."), status=404)
     return redirect_done("session")
 
 

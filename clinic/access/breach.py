@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
 
 _PREFIX = 5
 _WAIT_S = 5
@@ -32,19 +33,23 @@ class BreachedPasswordValidator:
             )
         except BreachCheckError as error:
             raise ValidationError(
-                "Whether this password is on a list of stolen ones cannot be looked up just now, so it was not set. "
-                "Try again in a moment; if it goes on, tell the administrators.",
+                _(
+                    "Whether this password is on a list of stolen ones cannot be looked up just now, so it was not "
+                    "set. Try again in a moment; if it goes on, tell the administrators."
+                ),
                 code="password_unchecked",
             ) from error
         if known:
             raise ValidationError(
-                "This password is on a list of stolen passwords, which attackers try first. Choose another one, "
-                "and change it wherever else you use it.",
+                _(
+                    "This password is on a list of stolen passwords, which attackers try first. Choose another one, "
+                    "and change it wherever else you use it."
+                ),
                 code="password_breached",
             )
 
     def get_help_text(self) -> str:
-        return "Your password can’t be one that was stolen elsewhere and is on a list of such passwords."
+        return _("Your password can’t be one that was stolen elsewhere and is on a list of such passwords.")
 
 
 def in_file(digest: str, path: Path) -> bool:
@@ -81,7 +86,7 @@ def at_server(digest: str, address: str) -> bool:
     except httpx.HTTPError as error:
         raise BreachCheckError(f"{address} did not answer: {error}") from error
     for line in answer.text.splitlines():
-        rest, _, count = line.strip().partition(":")
+        rest, _colon, count = line.strip().partition(":")
         if rest.upper() == digest[_PREFIX:]:
             return count.strip() != "0"  # lines of no count only hide how many others there are
     return False

@@ -10,6 +10,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clinic.access import wristband
 from clinic.access.actor import actor_of
@@ -56,8 +58,8 @@ def stated(emergency: str, reason: str) -> str:
         The kind of emergency or the reason is not given.
     """
     if emergency not in Emergency.values:
-        raise GlassError("Choose why you need to see this patient now.")
-    return _stated(reason, REASON_LIMIT, "why you need to see this patient now")
+        raise GlassError(_("Choose why you need to see this patient now."))
+    return _stated(reason, REASON_LIMIT, _("Say in a few words why you need to see this patient now."))
 
 
 def break_glass(*, patient: Patient, emergency: str, reason: str, by: AbstractBaseUser, actor: Actor) -> Opening | None:
@@ -113,7 +115,7 @@ def end(*, opening: Opening, by: AbstractBaseUser, actor: Actor) -> None:
         It is somebody else's, and the person's roles do not grant reviews.
     """
     if opening.person_id != by.pk and not has(by, Permission.GLASS_REVIEW):
-        raise PermissionDenied("This is somebody else's emergency access.")
+        raise PermissionDenied(_("This is somebody else's emergency access."))
     with transaction.atomic():
         locked = Opening.objects.select_for_update(no_key=True).get(pk=opening.pk)
         now = timezone.now()
@@ -137,16 +139,16 @@ def review(*, opening: Opening, justified: bool, note: str, by: AbstractBaseUser
         There is no note.
     """
     if not has(by, Permission.GLASS_REVIEW):
-        raise PermissionDenied(f"Your roles do not include {Permission.GLASS_REVIEW}.")
-    text = _stated(note, NOTE_LIMIT, "what you judge by")
+        raise PermissionDenied(_("Your roles do not include %(permission)s.") % {"permission": Permission.GLASS_REVIEW})
+    text = _stated(note, NOTE_LIMIT, _("Say in a few words what you judge by."))
     with transaction.atomic():
         locked = Opening.objects.select_for_update(no_key=True).get(pk=opening.pk)
         if locked.person_id == by.pk:
-            raise ReviewError("Nobody reviews an emergency access of their own; another reviewer must.")
+            raise ReviewError(_("Nobody reviews an emergency access of their own; another reviewer must."))
         if locked.over > timezone.now():
-            raise ReviewError("This emergency access still runs; end it, or review it when it is over.")
+            raise ReviewError(_("This emergency access still runs; end it, or review it when it is over."))
         if locked.reviewed is not None:
-            raise ReviewError("This emergency access was reviewed already.")
+            raise ReviewError(_("This emergency access was reviewed already."))
         locked.justified, locked.note, locked.reviewer, locked.reviewed = justified, text, by, timezone.now()
         locked.save(update_fields=["justified", "note", "reviewer", "reviewed"])
         _write(locked, actor, "glass.review", Action.UPDATE, purpose="HOPERAT", justified=justified)
@@ -163,15 +165,22 @@ def acting_on(user: AbstractBaseUser, subject_key: object) -> Actor:
 
 def _may_break(by: AbstractBaseUser) -> None:
     if not has(by, Permission.GLASS_BREAK):
-        raise PermissionDenied(f"Your roles do not include {Permission.GLASS_BREAK}.")
+        raise PermissionDenied(_("Your roles do not include %(permission)s.") % {"permission": Permission.GLASS_BREAK})
 
 
-def _stated(text: str, limit: int, what: str) -> str:
+def _stated(text: str, limit: int, missing: str) -> str:
     text = text.replace("\x00", "").strip()
     if not text:
-        raise GlassError(f"Say in a few words {what}.")
+        raise GlassError(missing)
     if len(text) > limit:
-        raise GlassError(f"The text has {len(text)} characters; shorten it to {limit}.")
+        raise GlassError(
+            ngettext(
+                "The text has %(length)d character; shorten it to %(limit)d.",
+                "The text has %(length)d characters; shorten it to %(limit)d.",
+                len(text),
+            )
+            % {"length": len(text), "limit": limit}
+        )
     return text
 
 

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clinic.access import break_glass as verbs
@@ -168,7 +169,7 @@ def _judged(request: HttpRequest, opening: Opening) -> None:
         return
     verdict = request.POST.get("verdict", "")
     if verdict not in ("justified", "unjustified"):
-        raise verbs.ReviewError("Choose whether the emergency access was justified.")
+        raise verbs.ReviewError(_("Choose whether the emergency access was justified."))
     verbs.review(
         opening=opening,
         justified=verdict == "justified",

@@ -34,7 +34,7 @@ def add_app(request: HttpRequest) -> HttpResponse:
     secret = get_adapter().decrypt(sealed)
     answer = again(request)
     if not answer:
-        return refused(_ask_app(request, secret, again_problem=answer.value, status=status_of(answer)), answer)
+        return refused(_ask_app(request, secret, again_problem=answer.sentence, status=status_of(answer)), answer)
     try:
         codes = factors.add_app(
             person=person,
@@ -58,7 +58,7 @@ def add_key(request: HttpRequest) -> HttpResponse:
         return _ask_key(request)
     answer = again(request)
     if not answer:
-        return refused(_ask_key(request, again_problem=answer.value, status=status_of(answer)), answer)
+        return refused(_ask_key(request, again_problem=answer.sentence, status=status_of(answer)), answer)
     try:
         codes = factors.add_key(
             person=person,
@@ -77,7 +77,7 @@ def remove(request: HttpRequest, number: int) -> HttpResponse:
     person: Any = request.user
     answer = again(request)
     if not answer:
-        return refused(show_account(request, problem=answer.value, status=status_of(answer)), answer)
+        return refused(show_account(request, problem=answer.sentence, status=status_of(answer)), answer)
     try:
         factors.remove(person=person, number=number, by=request.actor)  # type: ignore[attr-defined]
     except factors.FactorError as error:
@@ -91,7 +91,7 @@ def renew_codes(request: HttpRequest) -> HttpResponse:
     person: Any = request.user
     answer = again(request)
     if not answer:
-        return refused(show_account(request, problem=answer.value, status=status_of(answer)), answer)
+        return refused(show_account(request, problem=answer.sentence, status=status_of(answer)), answer)
     try:
         codes = factors.renew_codes(person=person, by=request.actor)  # type: ignore[attr-defined]
     except factors.FactorError as error:

@@ -8,6 +8,7 @@ from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from clinic.access import one_time_code, passkey
 from clinic.access.actor import key_of, roles_of
@@ -53,10 +54,10 @@ def add_app(*, person: AbstractBaseUser, secret: str, code: str, by: Actor) -> l
         There is an app already, or the code is not the app's.
     """
     if Authenticator.objects.filter(user_id=person.pk, type=Kind.TOTP).exists():
-        raise FactorError("You have an authenticator app already. Remove it first to set up another.")
+        raise FactorError(_("You have an authenticator app already. Remove it first to set up another."))
     counter = one_time_code.matching_counter(secret, code)
     if counter is None:
-        raise FactorError("This is not the code that the app shows now. Look at the app again, and at its clock.")
+        raise FactorError(_("This is not the code that the app shows now. Look at the app again, and at its clock."))
     app = TOTP.activate(person, secret).instance
     app.data["last_counter"] = counter
     app.save(update_fields=["data"])
@@ -73,7 +74,7 @@ def add_key(*, person: AbstractBaseUser, name: str, answer: str, by: Actor) -> l
         Too many keys already, or the browser's answer is no proof.
     """
     if Authenticator.objects.filter(user_id=person.pk, type=Kind.WEBAUTHN).count() >= MOST_KEYS:
-        raise FactorError(f"You have {MOST_KEYS} keys, which is the most. Remove one first.")
+        raise FactorError(_("You have %(most)d keys, which is the most. Remove one first.") % {"most": MOST_KEYS})
     try:
         credential = passkey.checked_new(answer)
     except passkey.KeyRefusedError as error:
@@ -94,9 +95,9 @@ def remove(*, person: AbstractBaseUser, number: int, by: Actor) -> None:
     held = list(Authenticator.objects.select_for_update().filter(user_id=person.pk, type__in=_REAL))
     found = next((factor for factor in held if factor.pk == number), None)
     if found is None:
-        raise FactorError("This is none of your apps and keys; it was removed already.")
+        raise FactorError(_("This is none of your apps and keys; it was removed already."))
     if len(held) == 1 and are_demanded_of(person):
-        raise FactorError("Your role needs a second factor. Add another one first, then remove this.")
+        raise FactorError(_("Your role needs a second factor. Add another one first, then remove this."))
     _record(found, Action.DELETE, "factor.remove", by)
     found.delete()
     if len(held) == 1:
@@ -113,7 +114,7 @@ def renew_codes(*, person: AbstractBaseUser, by: Actor) -> list[str]:
         There is no factor that they could stand in for.
     """
     if not of(person):
-        raise FactorError("Recovery codes stand in for an app or a key. Set up one of these first.")
+        raise FactorError(_("Recovery codes stand in for an app or a key. Set up one of these first."))
     Authenticator.objects.filter(user_id=person.pk, type=Kind.RECOVERY_CODES).delete()
     return _codes(person, by)
 

@@ -10,6 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext as _
 
 from clinic.access.actor import roles_of
 from clinic.access.disclosure import disclose
@@ -29,7 +30,7 @@ class NotInCareTeamError(PermissionDenied):
     """
 
     def __init__(self, subject_key: UUID | str) -> None:
-        super().__init__("This patient is not open to you.")
+        super().__init__(_("This patient is not open to you."))
         self.subject_key = str(subject_key)
 
 

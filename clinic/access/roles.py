@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from django.utils.translation import pgettext_lazy
+
 
 class Permission(StrEnum):
     """What a page, command or endpoint asks for."""
@@ -32,6 +34,7 @@ class Permission(StrEnum):
     PERSON_MANAGE = "person.manage"
     CARE_TEAM_MANAGE = "care_team.manage"
     SOURCE_VIEW = "source.view"
+    SOURCE_MANAGE = "source.manage"
     HOUSE_LIMITS_SET = "house_limits.set"
 
 
@@ -42,6 +45,21 @@ class Role(StrEnum):
     INTEGRATION = "integration"
     AUDITOR = "auditor"
     ADMINISTRATOR = "administrator"
+
+
+_IN_WORDS = {
+    Role.CLINICIAN: pgettext_lazy("role", "clinician"),
+    Role.PHARMACIST: pgettext_lazy("role", "pharmacist"),
+    Role.RESEARCHER: pgettext_lazy("role", "researcher"),
+    Role.INTEGRATION: pgettext_lazy("role", "integration"),
+    Role.AUDITOR: pgettext_lazy("role", "auditor"),
+    Role.ADMINISTRATOR: pgettext_lazy("role", "administrator"),
+}
+
+
+def in_words(role: str) -> str:
+    """What a page calls a role; what is no role stays as it is. Everything stored keeps the role's own name."""
+    return str(_IN_WORDS[Role(role)]) if role in _IN_WORDS else role
 
 
 _BEDSIDE = frozenset(
@@ -85,6 +103,7 @@ _OWN: dict[Role, frozenset[Permission]] = {
             Permission.PERSON_MANAGE,
             Permission.CARE_TEAM_MANAGE,
             Permission.SOURCE_VIEW,
+            Permission.SOURCE_MANAGE,
             Permission.HOUSE_LIMITS_SET,
         }
     ),

@@ -6,6 +6,8 @@ from allauth.account.stages import LoginStageController
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
@@ -17,9 +19,9 @@ from clinic.access.stage import SecondFactorStage
 from clinic.audit.event import record
 from clinic.audit.models import Action, Outcome
 
-_WRONG = "This is no code that works now. An app's code works once; a recovery code too."
-_WRONG_KEY = "This key did not prove that you are you. Try again, or use a code."
-_LOCKED = "Too many wrong codes. Wait a quarter of an hour and log in again."
+_WRONG = gettext_lazy("This is no code that works now. An app's code works once; a recovery code too.")
+_WRONG_KEY = gettext_lazy("This key did not prove that you are you. Try again, or use a code.")
+_LOCKED = gettext_lazy("Too many wrong codes. Wait a quarter of an hour and log in again.")
 
 
 @public("the second step of a login, which is for those who are not signed in yet; it needs the first one's session")
@@ -58,7 +60,9 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     return stage.exit()
 
 
-def _ask(request: HttpRequest, person: AbstractBaseUser, problem: str = "", status: int = 200) -> HttpResponse:
+def _ask(
+    request: HttpRequest, person: AbstractBaseUser, problem: str | Promise = "", status: int = 200
+) -> HttpResponse:
     kinds = {factor.type for factor in factors.of(person)}
     content = {
         "problem": problem,

@@ -8,6 +8,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from clinic.access.actor import key_of
 from clinic.audit.event import Actor, record
@@ -69,12 +71,16 @@ def browser(user_agent: str) -> str:
     """Which browser on which system, as far as it says so itself."""
     system = next((name for sign, name in _SYSTEMS if sign in user_agent), "")
     program = next((name for sign, name in _PROGRAMS if sign in user_agent), "")
-    return " on ".join(word for word in (program, system) if word) or "a program that does not say what it is"
+    if program and system:
+        return _("%(program)s on %(system)s") % {"program": program, "system": _(system)}
+    if program or system:
+        return program or _(system)
+    return _("a program that does not say what it is")
 
 
 _SYSTEMS = (
-    *(("Android", "Android"), ("iPhone", "an iPhone"), ("iPad", "an iPad"), ("Windows", "Windows")),
-    *(("Mac OS", "macOS"), ("CrOS", "ChromeOS"), ("Linux", "Linux")),
+    *(("Android", "Android"), ("iPhone", gettext_noop("an iPhone")), ("iPad", gettext_noop("an iPad"))),
+    *(("Windows", "Windows"), ("Mac OS", "macOS"), ("CrOS", "ChromeOS"), ("Linux", "Linux")),
 )
 # Each names those it descends from as well, so the order decides.
 _PROGRAMS = (

@@ -24,6 +24,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.crypto import constant_time_compare
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -37,10 +39,14 @@ from clinic.audit.models import Action, Outcome
 
 _METADATA_S = 600
 _DOWN_S = 10
-_UNKNOWN = "Your hospital login is right, but nobody here is bound to it. Ask an administrator of this site to bind it."
-_FAILED = "The hospital's login did not answer as it should, or took too long. Try again, or log in with a password."
-_OFTEN = "Too many failed logins from here. Wait a quarter of an hour and try again."
-_LEFT = "You did not finish the hospital's login. Try again, or log in with a password."
+_UNKNOWN = gettext_lazy(
+    "Your hospital login is right, but nobody here is bound to it. Ask an administrator of this site to bind it."
+)
+_FAILED = gettext_lazy(
+    "The hospital's login did not answer as it should, or took too long. Try again, or log in with a password."
+)
+_OFTEN = gettext_lazy("Too many failed logins from here. Wait a quarter of an hour and try again.")
+_LEFT = gettext_lazy("You did not finish the hospital's login. Try again, or log in with a password.")
 # What the parsers raise on answers that no provider gives.
 _BROKEN = (OAuth2Error, requests.RequestException, KeyError, TypeError, ValueError, AttributeError)
 
@@ -195,7 +201,7 @@ def _provider(request: HttpRequest) -> OpenIDConnectProvider:
     return provider
 
 
-def _refuse(request: HttpRequest, why: str, sentence: str, status: int) -> HttpResponse:
+def _refuse(request: HttpRequest, why: str, sentence: Promise, status: int) -> HttpResponse:
     """The login form with the reason. What one address gets refused too often is not recorded any more."""
     address = request.client_address  # type: ignore[attr-defined]
     if throttle.is_blocked(None, address):

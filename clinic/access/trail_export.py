@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from clinic.access.gate import page
@@ -36,7 +37,7 @@ def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     query = TrailQuery.of(request)
     kind = request.GET.get("format", "csv")
     if query.problems or kind not in _KINDS:
-        problems = [*query.problems.values()] or ["There is no such format. Choose csv or jsonl."]
+        problems = [*query.problems.values()] or [_("There is no such format. Choose csv or jsonl.")]
         return render(request, "access/trail_unexported.html", {"section": "audit", "problems": problems}, status=400)
     newest = AuditEvent.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0
     found = query.events().filter(sequence__lte=newest).order_by("sequence")

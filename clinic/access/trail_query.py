@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.http import urlencode
+from django.utils.translation import gettext as _
 
 from clinic.audit.models import AuditEvent
 
@@ -38,11 +39,11 @@ class TrailQuery:
             try:
                 subject = UUID(given["subject_key"])
             except ValueError:
-                problems["subject_key"] = (
+                problems["subject_key"] = _(
                     "This is no whole patient key. Copy the key from an event, with all its hyphens."
                 )
         if times["since"] and times["until"] and times["since"] > times["until"]:
-            problems["until"] = "The end lies before the beginning. Exchange the two times."
+            problems["until"] = _("The end lies before the beginning. Exchange the two times.")
         return cls(given, problems, times["since"], times["until"], subject)
 
     def events(self) -> QuerySet[AuditEvent]:
@@ -102,5 +103,5 @@ def _time(value: str, name: str, problems: dict[str, str]) -> datetime | None:
             return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
     except (ValueError, OverflowError):
         pass
-    problems[name] = "This is no time. Write it as 2026-03-31T14:05."
+    problems[name] = _("This is no time. Write it as 2026-03-31T14:05.")
     return None

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -34,7 +35,7 @@ def login(request: HttpRequest) -> HttpResponse:
     name = request.POST.get("username", "")[:150].replace("\x00", "\ufffd")  # NUL is no text for PostgreSQL
     address = request.client_address  # type: ignore[attr-defined]
     if throttle.is_blocked(name, address):
-        return _again(request, name, "Too many failed logins. Wait a quarter of an hour and try again.", 429)
+        return _again(request, name, _("Too many failed logins. Wait a quarter of an hour and try again."), 429)
     user = auth.authenticate(request, username=name, password=request.POST.get("password", "")[:4096])
     if user is None:
         throttle.note_failure(name, address)
@@ -47,7 +48,7 @@ def login(request: HttpRequest) -> HttpResponse:
             purpose="",
             detail={"blocked_from_now_on": blocked},
         )
-        return _again(request, name, "This user name and password do not belong together.", 401)
+        return _again(request, name, _("This user name and password do not belong together."), 401)
     throttle.forget(name, address)
     if request.user.is_authenticated:
         _leave(request)

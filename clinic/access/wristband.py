@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from clinic.audit.event import Actor, record
 from clinic.audit.models import Action, AuditEvent, Outcome
@@ -39,7 +40,10 @@ def find(*, record_number: str, born: date | None, actor: Actor) -> Patient:
     ).count()
     if misses >= MISSES:
         minutes = int(MISSES_WITHIN.total_seconds() // 60)
-        raise TooManyMissesError(f"{MISSES} numbers of nobody were tried. Wait {minutes} minutes or ask the care team.")
+        raise TooManyMissesError(
+            _("%(misses)d numbers of nobody were tried. Wait %(minutes)d minutes or ask the care team.")
+            % {"misses": MISSES, "minutes": minutes}
+        )
     number = record_number.replace("\x00", "").strip()
     found = list(Patient.objects.filter(record_number=number)[:_SAME_NUMBER]) if number else []
     if born is not None:
@@ -48,8 +52,10 @@ def find(*, record_number: str, born: date | None, actor: Actor) -> Patient:
         return found[0]
     record(by=actor, action=Action.EXECUTE, activity="wristband.find", outcome=Outcome.REFUSED)
     if found and born is None:
-        raise WristbandError("This record number alone does not name one patient; give the date of birth too.")
+        raise WristbandError(_("This record number alone does not name one patient; give the date of birth too."))
     raise WristbandError(
-        "No patient has exactly this record number and date of birth; nothing was opened or changed. Compare both with "
-        "the wristband."
+        _(
+            "No patient has exactly this record number and date of birth; nothing was opened or changed. Compare both "
+            "with the wristband."
+        )
     )

@@ -7,6 +7,8 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -19,11 +21,11 @@ from clinic.patients.models import CareTeam
 
 SHOWN = 200
 _IN_WORDS = {
-    Role.CLINICIAN: "sees the patients of their care teams, compares plans and signs",
-    Role.PHARMACIST: "the same, and works off the quarantine",
-    Role.RESEARCHER: "runs studies on simulated patients; sees no patient",
-    Role.AUDITOR: "reads the audit trail and reviews emergency accesses",
-    Role.ADMINISTRATOR: "people, care teams, apps, sources; sees no patient's data",
+    Role.CLINICIAN: gettext_lazy("sees the patients of their care teams, compares plans and signs"),
+    Role.PHARMACIST: gettext_lazy("the same, and works off the quarantine"),
+    Role.RESEARCHER: gettext_lazy("runs studies on simulated patients; sees no patient"),
+    Role.AUDITOR: gettext_lazy("reads the audit trail and reviews emergency accesses"),
+    Role.ADMINISTRATOR: gettext_lazy("people, care teams, apps, sources; sees no patient's data"),
 }
 
 
@@ -63,7 +65,7 @@ def new_person(request: HttpRequest) -> HttpResponse:
                 actor=request.actor,  # type: ignore[attr-defined]
             )
             link = verbs.invitation(person=made, by=request.user, actor=request.actor)  # type: ignore[attr-defined]
-            return _shown(request, made, link=link, status=201)
+            return shown(request, made, link=link, status=201)
         except AdministrationError as error:
             problem = str(error)
     content = {
@@ -83,7 +85,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     """One person; what is sent replaces their roles and care teams."""
     found = _person(pk)
     if request.method != "POST":
-        return _shown(request, found)
+        return shown(request, found)
     try:
         changed = verbs.change(
             person=found,
@@ -93,8 +95,8 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
             actor=request.actor,  # type: ignore[attr-defined]
         )
     except AdministrationError as error:
-        return _shown(request, found, problem=str(error))
-    return _shown(request, found, done="Changed." if changed else "Nothing was changed.")
+        return shown(request, found, problem=str(error))
+    return shown(request, found, done=_("Changed.") if changed else _("Nothing was changed."))
 
 
 @page(Permission.PERSON_MANAGE)
@@ -106,8 +108,8 @@ def invite(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         link = verbs.invitation(person=found, by=request.user, actor=request.actor)  # type: ignore[attr-defined]
     except AdministrationError as error:
-        return _shown(request, found, problem=str(error))
-    return _shown(request, found, link=link)
+        return shown(request, found, problem=str(error))
+    return shown(request, found, link=link)
 
 
 @page(Permission.PERSON_MANAGE)
@@ -119,7 +121,7 @@ def service(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         verb(person=found, by=request.user, actor=request.actor)  # type: ignore[attr-defined]
     except AdministrationError as error:
-        return _shown(request, found, problem=str(error))
+        return shown(request, found, problem=str(error))
     return redirect("person", found.pk)
 
 
@@ -127,9 +129,10 @@ def _person(pk: int) -> Any:
     return get_object_or_404(get_user_model(), pk=posted.key(pk))
 
 
-def _shown(
+def shown(
     request: HttpRequest, found: Any, *, problem: str = "", done: str = "", link: str = "", status: int = 200
 ) -> HttpResponse:
+    """The page of one person, with what was done or what went wrong on top."""
     held = [group.name for group in found.groups.all()]
     content = {
         "section": "people",
@@ -138,6 +141,7 @@ def _shown(
         "done": done,
         "link": request.build_absolute_uri(link) if link else "",
         "hours": settings.PASSWORD_RESET_TIMEOUT // 3600,
+        "by_mail": bool(settings.EMAIL_HOST),
         "is_own": found.pk == request.user.pk,
         "is_system": Role.INTEGRATION in held,
         "held": held,

@@ -5,15 +5,13 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser, Group
-from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.urls import reverse
-from django.utils.encoding import force_bytes
-from django.utils.http import urlsafe_base64_encode
+from django.utils.translation import gettext as _
 
 from clinic.access.actor import key_of
-from clinic.access.roles import Permission, Role
+from clinic.access.password_link import path_for
+from clinic.access.roles import Permission, Role, in_words
 from clinic.administration.refusal import AdministrationError, OwnRightsError, check
 from clinic.audit.event import Actor, record
 from clinic.audit.models import Action
@@ -58,7 +56,9 @@ def make(
             person.care_teams.set(teams)
             _write(person, actor, "person.make", Action.CREATE, after=state_of(person))
     except IntegrityError as error:
-        raise AdministrationError(f"The user name {username!r} is taken; choose another.") from error
+        raise AdministrationError(
+            _("The user name '%(name)s' is taken; choose another.") % {"name": username}
+        ) from error
     return person  # type: ignore[no-any-return]
 
 
@@ -78,7 +78,9 @@ def change(
     _others(person, by)
     wanted = _roles(roles)
     if _is_system(person):
-        raise AdministrationError("This is the account of a system; manage.py integration_token gives it its rights.")
+        raise AdministrationError(
+            _("This is the account of a system; manage.py integration_token gives it its rights.")
+        )
     with transaction.atomic():
         locked: Any = _locked(person)
         before = state_of(locked)
@@ -115,14 +117,13 @@ def invitation(*, person: AbstractBaseUser, by: AbstractBaseUser, actor: Actor) 
     check(by, Permission.PERSON_MANAGE)
     _others(person, by)
     if _is_system(person):
-        raise AdministrationError("This is the account of a system, which has no password.")
+        raise AdministrationError(_("This is the account of a system, which has no password."))
     if not person.is_active:
-        raise AdministrationError("This person is out of service; put them into service first.")
+        raise AdministrationError(_("This person is out of service; put them into service first."))
     with transaction.atomic():
-        token = default_token_generator.make_token(person)
+        path = path_for(person)
         _write(person, actor, "person.invite", Action.EXECUTE)
-    uid = urlsafe_base64_encode(force_bytes(person.pk))
-    return reverse("set-password", kwargs={"uidb64": uid, "token": token})
+    return path
 
 
 def state_of(person: Any) -> dict[str, Any]:
@@ -149,7 +150,7 @@ def _serve(person: AbstractBaseUser, by: AbstractBaseUser, actor: Actor, *, acti
 
 def _others(person: AbstractBaseUser, by: AbstractBaseUser) -> None:
     if person.pk == by.pk:
-        raise OwnRightsError("Nobody changes their own account here; another administrator must.")
+        raise OwnRightsError(_("Nobody changes their own account here; another administrator must."))
 
 
 def _is_system(person: Any) -> bool:
@@ -160,7 +161,10 @@ def _roles(roles: Iterable[str]) -> list[str]:
     wanted = sorted(set(roles))
     for role in wanted:
         if role not in OF_PEOPLE:
-            raise AdministrationError(f"{role[:50]!r} is no role of a person; choose among {', '.join(OF_PEOPLE)}.")
+            raise AdministrationError(
+                _("'%(role)s' is no role of a person; choose among %(roles)s.")
+                % {"role": role[:50], "roles": ", ".join(in_words(role) for role in OF_PEOPLE)}
+            )
     return wanted
 
 

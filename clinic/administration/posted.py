@@ -8,6 +8,7 @@ from django.db.models import Model
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
 
 from clinic.administration.refusal import AdministrationError
 from clinic.patients.models import CareTeam
@@ -45,7 +46,7 @@ def moment(request: HttpRequest, name: str, what: str) -> datetime | None:
     except ValueError:
         found = None
     if found is None:
-        raise AdministrationError(f"{what} is no time; write it as 2026-11-22T14:05.")
+        raise AdministrationError(_("%(what)s is no time; write it as 2026-11-22T14:05.") % {"what": what})
     return found if timezone.is_aware(found) else timezone.make_aware(found)
 
 

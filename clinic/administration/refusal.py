@@ -2,6 +2,8 @@
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clinic.access.permissions import has
 from clinic.access.roles import Permission
@@ -24,7 +26,7 @@ def check(by: AbstractBaseUser, permission: Permission) -> None:
         They do not.
     """
     if not has(by, permission):
-        raise PermissionDenied(f"Your roles do not include {permission}.")
+        raise PermissionDenied(_("Your roles do not include %(permission)s.") % {"permission": permission})
 
 
 def stated(text: str, limit: int, what: str) -> str:
@@ -37,7 +39,14 @@ def stated(text: str, limit: int, what: str) -> str:
     """
     text = text.replace("\x00", "").strip()
     if not text:
-        raise AdministrationError(f"{what} is missing; enter it.")
+        raise AdministrationError(_("%(what)s is missing; enter it.") % {"what": what})
     if len(text) > limit:
-        raise AdministrationError(f"{what} has {len(text)} characters; shorten it to {limit}.")
+        raise AdministrationError(
+            ngettext(
+                "%(what)s has %(length)d character; shorten it to %(limit)d.",
+                "%(what)s has %(length)d characters; shorten it to %(limit)d.",
+                len(text),
+            )
+            % {"what": what, "length": len(text), "limit": limit}
+        )
     return text

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from clinic.access.actor import key_of
 from clinic.access.permissions import has
@@ -45,14 +46,14 @@ def restrict(
     now = timezone.now()
     start = begins or now
     if hidden_from not in Hidden.values:
-        raise AdministrationError("Choose whom the patient is closed to.")
+        raise AdministrationError(_("Choose whom the patient is closed to."))
     if hidden_from == Hidden.TEAM and team is None:
-        raise AdministrationError("Choose the care team that the patient is closed to.")
+        raise AdministrationError(_("Choose the care team that the patient is closed to."))
     if hidden_from == Hidden.PERSON and person is None:
-        raise AdministrationError("Choose the person whom the patient is closed to.")
+        raise AdministrationError(_("Choose the person whom the patient is closed to."))
     if ends is not None and (ends <= start or ends <= now):
-        raise AdministrationError("The end lies before the beginning or has passed; give a later one, or none.")
-    text = stated(reason, REASON_LIMIT, "The reason")
+        raise AdministrationError(_("The end lies before the beginning or has passed; give a later one, or none."))
+    text = stated(reason, REASON_LIMIT, _("The reason"))
     with transaction.atomic():
         made = Restriction.objects.create(
             patient=patient,
@@ -89,13 +90,13 @@ def lift(*, restriction: Restriction, because: str, by: AbstractBaseUser, actor:
         It was lifted before, or the reason is missing; `OwnRightsError` where it binds `by`, who sees patients.
     """
     check(by, Permission.RESTRICTION_MANAGE)
-    text = stated(because, REASON_LIMIT, "The reason")
+    text = stated(because, REASON_LIMIT, _("The reason"))
     with transaction.atomic():
         locked = Restriction.objects.select_for_update().get(pk=restriction.pk)
         if locked.lifted_at is not None:
-            raise AdministrationError("This restriction was lifted already.")
+            raise AdministrationError(_("This restriction was lifted already."))
         if has(by, Permission.PATIENT_VIEW) and Restriction.objects.filter(binding(by), pk=locked.pk).exists():
-            raise OwnRightsError("This restriction binds you; somebody else must lift it.")
+            raise OwnRightsError(_("This restriction binds you; somebody else must lift it."))
         locked.lifted_at, locked.lifted_by, locked.lifted_because = timezone.now(), key_of(by), text
         locked.save(update_fields=["lifted_at", "lifted_by", "lifted_because"])
         _write(locked, actor, "restriction.lift", Action.UPDATE)

@@ -4,6 +4,7 @@ from django.contrib.auth import get_user_model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clinic.access.disclosure import disclose
@@ -29,8 +30,8 @@ def restrictions(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return _shown(request, form, status=422)
     try:
-        begins = posted.moment(request, "begins", "The beginning")
-        ends = posted.moment(request, "ends", "The end")
+        begins = posted.moment(request, "begins", _("The beginning"))
+        ends = posted.moment(request, "ends", _("The end"))
         team, person = posted.teams(request), posted.people(request, "person")
         verbs.restrict(
             patient=find(**form.cleaned_data, actor=request.actor),  # type: ignore[attr-defined]

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from clinic.access.actor import key_of
 from clinic.access.roles import Permission
@@ -63,9 +64,11 @@ def change(
     with transaction.atomic():
         locked = CareTeam.objects.select_for_update(no_key=True).get(pk=team.pk)
         if (by in members) != locked.members.filter(pk=by.pk).exists():
-            raise OwnRightsError("Nobody joins or leaves a care team by themselves; another administrator must do it.")
+            raise OwnRightsError(
+                _("Nobody joins or leaves a care team by themselves; another administrator must do it.")
+            )
         if by in members and set(wanted) - set(locked.sources):
-            raise OwnRightsError("You are a member of this care team; another administrator must take patients in.")
+            raise OwnRightsError(_("You are a member of this care team; another administrator must take patients in."))
         before, renamed = state_of(locked), locked.name != text
         locked.name = text
         locked.save(update_fields=["name"])
@@ -90,7 +93,7 @@ def take_in(*, team: CareTeam, patient: Patient, by: AbstractBaseUser, actor: Ac
     check(by, Permission.CARE_TEAM_MANAGE)
     with transaction.atomic():
         if team.members.filter(pk=by.pk).exists():
-            raise OwnRightsError("You are a member of this care team; another administrator must take patients in.")
+            raise OwnRightsError(_("You are a member of this care team; another administrator must take patients in."))
         if not team.patients.filter(pk=patient.pk).exists():
             team.patients.add(patient)
             _write(team, actor, "care-team.take-in", Action.UPDATE, patient)
@@ -109,7 +112,7 @@ def let_go(*, team: CareTeam, patient: Patient, by: AbstractBaseUser, actor: Act
     check(by, Permission.CARE_TEAM_MANAGE)
     with transaction.atomic():
         if not team.patients.filter(pk=patient.pk).exists():
-            raise AdministrationError("This patient is not in the care team.")
+            raise AdministrationError(_("This patient is not in the care team."))
         team.patients.remove(patient)
         _write(team, actor, "care-team.let-go", Action.UPDATE, patient)
 
@@ -132,9 +135,9 @@ def _take_from(team: CareTeam, sources: list[str]) -> None:
 
 
 def _name(name: str, team: CareTeam | None) -> str:
-    text = stated(name, NAME_LIMIT, "The name of the care team")
+    text = stated(name, NAME_LIMIT, _("The name of the care team"))
     if CareTeam.objects.filter(name=text).exclude(pk=team.pk if team else None).exists():
-        raise AdministrationError(f"A care team is called {text!r} already; choose another name.")
+        raise AdministrationError(_("A care team is called '%(name)s' already; choose another name.") % {"name": text})
     return text
 
 
@@ -142,7 +145,9 @@ def _sources(sources: Iterable[str]) -> list[str]:
     wanted = sorted({source.strip() for source in sources if source.strip()})
     for source in wanted:
         if not _SLUG.fullmatch(source):
-            raise AdministrationError(f"{source[:50]!r} is no short name of a source; see the page of sources.")
+            raise AdministrationError(
+                _("'%(source)s' is no short name of a source; see the page of sources.") % {"source": source[:50]}
+            )
     return wanted
 
 

@@ -6,6 +6,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clinic.access.disclosure import disclose
@@ -66,7 +67,7 @@ def team(request: HttpRequest, pk: int) -> HttpResponse:
         )
     except AdministrationError as error:
         return _shown(request, found, problem=str(error))
-    return _shown(request, _team(pk), done="Changed." if changed else "Nothing was changed.")
+    return _shown(request, _team(pk), done=_("Changed.") if changed else _("Nothing was changed."))
 
 
 @page(Permission.CARE_TEAM_MANAGE)
@@ -87,8 +88,12 @@ def patients(request: HttpRequest, pk: int) -> HttpResponse:
         status = 429 if isinstance(error, TooManyMissesError) else 422
         return _shown(request, found, form=form, problem=str(error), status=status)
     number = form.cleaned_data["record_number"].strip()
-    done = f"The patient with the record number {number} is {'no longer' if go else 'now'} in the care team."
-    return _shown(request, found, done=done)
+    done = (
+        _("The patient with the record number %(number)s is no longer in the care team.")
+        if go
+        else _("The patient with the record number %(number)s is now in the care team.")
+    )
+    return _shown(request, found, done=done % {"number": number})
 
 
 def _team(pk: int) -> CareTeam:

@@ -1,24 +1,25 @@
 """The audit tables: append-only, hash-chained, keys only: no names and no clinical content."""
 
 from django.db import models
+from django.utils.translation import pgettext_lazy
 
 
 class Action(models.TextChoices):
     """What was done, as FHIR's audit-event-action codes."""
 
-    CREATE = "C", "create"
-    READ = "R", "read"
-    UPDATE = "U", "update"
-    DELETE = "D", "delete"
-    EXECUTE = "E", "execute"
+    CREATE = "C", pgettext_lazy("audit action", "create")
+    READ = "R", pgettext_lazy("audit action", "read")
+    UPDATE = "U", pgettext_lazy("audit action", "update")
+    DELETE = "D", pgettext_lazy("audit action", "delete")
+    EXECUTE = "E", pgettext_lazy("audit action", "execute")
 
 
 class Outcome(models.TextChoices):
     """How it ended, as FHIR's audit-event-outcome codes."""
 
-    SUCCESS = "0", "success"
-    REFUSED = "4", "refused"
-    FAILED = "8", "failed"
+    SUCCESS = "0", pgettext_lazy("audit outcome", "success")
+    REFUSED = "4", pgettext_lazy("audit outcome", "refused")
+    FAILED = "8", pgettext_lazy("audit outcome", "failed")
 
 
 class AuditEvent(models.Model):

@@ -1,5 +1,7 @@
 """Too little, in the target and too much, side by side on one bar."""
 
+from django.utils.translation import gettext as _
+
 from clinic.charts import svg, words
 from clinic.charts.palette import GREEN, INK, VERMILLION
 from twins.forecasts.forecast import Attained
@@ -57,8 +59,8 @@ def chance_bar(lies: Attained, prefix: str) -> str:
         prefix=prefix,
         width=_WIDTH,
         height=_HEIGHT,
-        title="Chances below, in and above the target",
-        description=(
-            f"Below {words.percent(below)}, in the target {words.percent(inside)}, above {words.percent(above)}."
+        title=_("Chances below, in and above the target"),
+        description=_("Below {below}, in the target {inside}, above {above}.").format(
+            below=words.percent(below), inside=words.percent(inside), above=words.percent(above)
         ),
     )

@@ -4,11 +4,16 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Final
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
 from clinic.charts import svg, words
 from clinic.charts.palette import INK, Marker, Style, plan_letter, plan_style
 from clinic.charts.panel import SMALL, Panel, hatching, marker
 from clinic.charts.scale import Scale, TimeTick, padded, time_ticks
-from twins.forecasts.forecast import ComparisonResult, PlanForecast, Target
+from clinic.measures.numbers import plain
+from clinic.twin_words.said import said
+from twins.forecasts.forecast import ComparisonResult, PlanForecast
 from twins.samples.course import Course
 
 BAND_90: Final = 0.10
@@ -74,7 +79,7 @@ def comparison_chart(
         prefix=prefix,
         width=width,
         height=height,
-        title="Vancomycin: measured levels, past fit and forecast of each plan",
+        title=_("Vancomycin: measured levels, past fit and forecast of each plan"),
         description=_description(result, course),
     )
 
@@ -92,10 +97,11 @@ def _key(result: ComparisonResult, *, narrow: bool, measured: bool, left_out: bo
         y += _LINE
     marks = []
     if measured:
-        marks.append(("level", "measured level"))
+        marks.append(("level", _("measured level")))
     if left_out:
-        marks.append(("left-out", "level left out"))
-    marks += [("bands", "50 % and 90 % bands"), ("dose", "dose given")]
+        marks.append(("left-out", _("level left out")))
+    # xgettext:no-python-format
+    marks += [("bands", _("50 % and 90 % bands")), ("dose", _("dose given"))]
     at = 4.0
     limit = 330.0 if narrow else 860.0
     for kind, label in marks:
@@ -138,7 +144,7 @@ def _concentrations(
     time: Sequence[TimeTick],
     excluded: Sequence[tuple[float, float, str]],
 ) -> str:
-    parts = [panel.frame("Concentration, mg/L", time_ticks=time)]
+    parts = [panel.frame(_("Concentration, mg/L"), time_ticks=time)]
     past = result.past
     parts.append(panel.band(past.times_h, past.quantiles[0], past.quantiles[4], colour=INK, opacity=BAND_90))
     parts.append(panel.band(past.times_h, past.quantiles[1], past.quantiles[3], colour=INK, opacity=BAND_50))
@@ -155,8 +161,9 @@ def _concentrations(
     parts.append(_end_letters(panel, result.forecasts))
     parts += [_dose(panel.x(dose.start_h), panel.bottom) for dose in course.doses if panel.x.holds(dose.start_h)]
     parts.append(panel.vertical(result.as_of_h))
-    parts.append(svg.text("fit", panel.x(result.as_of_h) - 5, panel.top + 12, text_anchor="end", font_size=SMALL))
-    parts.append(svg.text("forecast", panel.x(result.as_of_h) + 5, panel.top + 12, font_size=SMALL))
+    fit, forecast_word = pgettext("side of a chart", "fit"), pgettext("side of a chart", "forecast")
+    parts.append(svg.text(fit, panel.x(result.as_of_h) - 5, panel.top + 12, text_anchor="end", font_size=SMALL))
+    parts.append(svg.text(forecast_word, panel.x(result.as_of_h) + 5, panel.top + 12, font_size=SMALL))
     for level in course.levels:
         if panel.x.holds(level.time_h):
             value = words.concentration(level.value)
@@ -218,12 +225,11 @@ def _exposure_top(result: ComparisonResult) -> float:
 
 def _exposures(panel: Panel, result: ComparisonResult, time: Sequence[TimeTick], prefix: str, *, narrow: bool) -> str:
     target = result.target
-    words_of_target = f"target {target.low:g}–{target.high:g}"
     title = (
-        f"AUC24 by day, mg·h/L ({words_of_target})"
+        _("AUC24 by day, mg·h/L (target {low}–{high})")
         if narrow
-        else f"AUC24 of each day, mg·h/L (hatched: {words_of_target})"
-    )
+        else _("AUC24 of each day, mg·h/L (hatched: target {low}–{high})")
+    ).format(low=plain(target.low), high=plain(target.high))
     parts = [panel.frame(title, time_ticks=time, tick_count=5)]
     y_low, y_high = panel.y(target.low), panel.y(target.high)
     start = panel.x(result.as_of_h)
@@ -246,13 +252,18 @@ def _exposures(panel: Panel, result: ComparisonResult, time: Sequence[TimeTick],
     if days:
         middle = (panel.x.start + start) / 2
         if start - panel.x.start > (60 if narrow else 120):
-            lines = ("thick 50 %,", "thin 90 %") if narrow else ("thick bar: 50 %, thin bar: 90 %,", "crossbar: median")
-            for k, line in enumerate(lines):
+            for k, line in enumerate(_bars_explained(narrow)):
                 y = (panel.top + panel.bottom) / 2 + 15 * k
                 parts.append(svg.text(line, middle, y, text_anchor="middle", font_size=SMALL))
     parts.append(panel.vertical(result.as_of_h))
     parts.append(panel.time_labels(time))
     return "".join(parts)
+
+
+def _bars_explained(narrow: bool) -> tuple[str, str]:
+    if narrow:
+        return _("thick 50 %,"), _("thin 90 %")
+    return _("thick bar: 50 %, thin bar: 90 %,"), _("crossbar: median")
 
 
 def _interval(panel: Panel, x: float, forecast: PlanForecast, index: int, position: int) -> str:
@@ -281,21 +292,23 @@ def _interval(panel: Panel, x: float, forecast: PlanForecast, index: int, positi
 
 def _description(result: ComparisonResult, course: Course) -> str:
     """The chart in words, for a reader who cannot see it."""
+    target = result.target
+    levels = words.listed(f"{words.concentration(level.value)} mg/L" for level in course.levels)
+    count = len(course.levels)
+    measured = ngettext("{count} measured level: {levels}.", "{count} measured levels: {levels}.", count)
     parts = [
-        f"{len(course.levels)} measured levels: "
-        + (", ".join(f"{words.concentration(level.value)} mg/L" for level in course.levels) or "none")
-        + ".",
-        f"Target {_target_words(result.target)}.",
+        measured.format(count=count, levels=levels) if levels else _("No measured level."),
+        _("Target AUC24 {low} to {high} mg·h/L.").format(low=plain(target.low), high=plain(target.high)),
     ]
     for position, forecast in enumerate(result.forecasts):
         style = plan_style(position)
-        aucs = ", ".join(words.exposure(day.auc24.q50) for day in forecast.days)
-        parts.append(
-            f"Plan {plan_letter(position)}, {style.pattern_name}, {words.plan_title(forecast.plan)}."
-            f" {forecast.sentence} Median AUC24 by day: {aucs} mg·h/L."
+        aucs = words.listed(words.exposure(day.auc24.q50) for day in forecast.days)
+        told = _("Plan {letter}, {line}, {plan}. {sentence} Median AUC24 by day: {values} mg·h/L.").format(
+            letter=plan_letter(position),
+            line=style.pattern_name,
+            plan=words.plan_title(forecast.plan),
+            sentence=said(forecast.sentence),
+            values=aucs,
         )
+        parts.append(told)
     return " ".join(parts)
-
-
-def _target_words(target: Target) -> str:
-    return f"AUC24 {target.low:g} to {target.high:g} mg·h/L"

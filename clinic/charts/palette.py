@@ -8,6 +8,9 @@ the page's grounds (WCAG 2.2, 1.4.11); black is the text's own colour, so that i
 from dataclasses import dataclass
 from enum import StrEnum
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 INK = "currentColor"
 BLUE = "#0072B2"
 VERMILLION = "#D55E00"
@@ -31,17 +34,17 @@ class Style:
     colour: str
     dash: str
     marker: Marker
-    pattern_name: str
+    pattern_name: str | Promise
     """The dash in words, for the description that a screen reader speaks."""
 
 
 _PLANS = (
-    Style(INK, "", Marker.CIRCLE, "solid line"),
-    Style(BLUE, "9 4", Marker.SQUARE, "dashed line"),
-    Style(VERMILLION, "3 3", Marker.DIAMOND, "dotted line"),
-    Style(GREEN, "11 4 3 4", Marker.TRIANGLE, "dash-dot line"),
-    Style(PURPLE, "16 5", Marker.SQUARE, "long-dashed line"),
-    Style(ORANGE, "6 3 2 3 2 3", Marker.DIAMOND, "dash-dot-dot line"),
+    Style(INK, "", Marker.CIRCLE, _("solid line")),
+    Style(BLUE, "9 4", Marker.SQUARE, _("dashed line")),
+    Style(VERMILLION, "3 3", Marker.DIAMOND, _("dotted line")),
+    Style(GREEN, "11 4 3 4", Marker.TRIANGLE, _("dash-dot line")),
+    Style(PURPLE, "16 5", Marker.SQUARE, _("long-dashed line")),
+    Style(ORANGE, "6 3 2 3 2 3", Marker.DIAMOND, _("dash-dot-dot line")),
 )
 MAX_PLANS = len(_PLANS)
 

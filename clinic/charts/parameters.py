@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from numpy.typing import NDArray
 
 from clinic.charts import words
+from clinic.charts.names import named
 from twins.estimation.fit import Fit
 from twins.pharmacology.population import Link, PopulationModel
 
@@ -46,8 +49,12 @@ def split_unit(name: str) -> tuple[str, str]:
     """``clearance_l_per_h`` to (``Clearance``, ``L/h``)."""
     for ending, unit in _UNITS:
         if name.endswith(ending):
-            return name.removesuffix(ending).replace("_", " ").capitalize(), unit
-    return name.replace("_", " ").capitalize(), ""
+            return named(name.removesuffix(ending).replace("_", " ").capitalize()), _unit(unit)
+    return named(name.replace("_", " ").capitalize()), ""
+
+
+def _unit(unit: str) -> str:
+    return pgettext("unit of age", "years") if unit == "years" else unit
 
 
 def parameter_rows(fit: Fit, model: PopulationModel) -> tuple[ParameterRow, ...]:
@@ -58,7 +65,7 @@ def parameter_rows(fit: Fit, model: PopulationModel) -> tuple[ParameterRow, ...]
             continue
         label, unit = split_unit(name)
         population_range = individual_range = ""
-        learned = "same for everybody"
+        learned = _("same for everybody")
         acting = _acting(fit, model, name)
         values = individual_values(fit, model, name) if acting else None
         if values is not None:
@@ -66,7 +73,7 @@ def parameter_rows(fit: Fit, model: PopulationModel) -> tuple[ParameterRow, ...]
             population_range = _range(min(low, high), max(low, high))
             individual_range = _range(*np.quantile(values, (0.05, 0.95)))
             learned = (
-                learned_words(max(fit.shrinkage[k] for k in acting)) if fit.residuals else "no level to learn from"
+                learned_words(max(fit.shrinkage[k] for k in acting)) if fit.residuals else _("no level to learn from")
             )
         rows.append(
             ParameterRow(
@@ -100,14 +107,14 @@ def _acting(fit: Fit, model: PopulationModel, name: str) -> list[int]:
     return [
         k
         for k, eta in enumerate(model.etas)
-        if eta.name in fit.eta_names and any(target in parts for target, _ in eta.targets)
+        if eta.name in fit.eta_names and any(target in parts for target, _factor in eta.targets)
     ]
 
 
 def _typically(fit: Fit, model: PopulationModel, name: str, acting: list[int], deviations: float) -> float:
     """The parameter where all that moves it is so many standard deviations off, each by its share of the whole."""
     covariance = model.omega[np.ix_(acting, acting)]
-    weights = np.array([next(factor for _, factor in model.etas[k].targets) for k in acting])
+    weights = np.array([next(factor for _target, factor in model.etas[k].targets) for k in acting])
     spread = float(np.sqrt(weights @ covariance @ weights))
     # The point of highest density among those where the weighted sum of the etas is that far off.
     shift = covariance @ weights * (deviations / spread) if spread else np.zeros(len(acting))
@@ -144,5 +151,5 @@ def _range(low: float, high: float) -> str:
 def learned_words(shrinkage: float) -> str:
     """What the levels say of a parameter: 1 - posterior sd / prior sd, in words."""
     if shrinkage < 0.05:
-        return "the levels say almost nothing"
-    return f"uncertainty {words.percent(min(shrinkage, 1.0))} smaller by the levels"
+        return _("the levels say almost nothing")
+    return _("uncertainty {share} smaller by the levels").format(share=words.percent(min(shrinkage, 1.0)))

@@ -5,6 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
+from django.utils.formats import date_format
+
+from clinic.measures import numbers
+
 
 @dataclass(frozen=True, slots=True)
 class Scale:
@@ -53,7 +57,7 @@ def ticks(low: float, high: float, count: int) -> list[float]:
 
 
 def tick_text(value: float) -> str:
-    return f"{value:.10g}"
+    return numbers.plain(value, 10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,5 +88,5 @@ def time_ticks(start: datetime, low_h: float, high_h: float, zone: tzinfo, count
             return found
         if hour >= low_h - 1e-9:
             midnight = wall.hour == 0
-            found.append(TimeTick(hour, f"{wall.day} {wall:%b}" if midnight else f"{wall:%H:%M}", midnight))
+            found.append(TimeTick(hour, date_format(wall, "j M") if midnight else f"{wall:%H:%M}", midnight))
         wall += timedelta(hours=step)

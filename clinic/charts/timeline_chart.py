@@ -3,12 +3,16 @@
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from clinic.charts import svg, timeline_panels, words
 from clinic.charts.palette import INK
 from clinic.charts.panel import SMALL, Panel, hatching
 from clinic.charts.scale import Scale, padded, time_ticks
-from clinic.charts.timeline_marks import Steps, Timeline, VitalPanel
+from clinic.charts.timeline_marks import Mark, Steps, Timeline, VitalPanel
 from clinic.charts.timeline_panels import Column
+from clinic.measures.numbers import plain
 
 COLUMNS = 12
 """Into so many parts a panel of many values is cut; each leads to a window of its own."""
@@ -44,8 +48,11 @@ def timeline_chart(
         amounts = [dose.value for dose in line.doses if x.holds(dose.hour)]
         amounts += [1.1 * due.amount_mg for due in line.due if x.holds(due.hour)]
         top = padded(amounts, least_span=500.0, from_zero=True)[1]
-        title = "Doses, mg: bars given, triangles ordered" if narrow else "Doses, mg: bars were given, open triangles "
-        title += "" if narrow else "were ordered for that time, crosses were not given"
+        title = (
+            _("Doses, mg: bars given, triangles ordered")
+            if narrow
+            else _("Doses, mg: bars were given, open triangles were ordered for that time, crosses were not given")
+        )
         parts.append(timeline_panels.doses(panel(0.0, top, 52.0, title, 2), line.doses, line.due))
     if line.levels or line.past or line.doses:
         shown = [level.value for level in line.levels if x.holds(level.hour)]
@@ -53,8 +60,12 @@ def timeline_chart(
             if part is not None:
                 shown += [v for t, v in zip(part.times_h, part.quantiles[4], strict=True) if x.holds(t)]
         low, high = padded(shown, least_span=20.0, from_zero=True)
-        what = "Vancomycin, mg/L: levels, fit" if narrow else "Vancomycin, mg/L: measured levels, the twin's fit"
-        title = f"{what} and forecast of the current plan" if line.forecast and not narrow else what
+        if narrow:
+            title = _("Vancomycin, mg/L: levels, fit")
+        elif line.forecast:
+            title = _("Vancomycin, mg/L: measured levels, the twin's fit and forecast of the current plan")
+        else:
+            title = _("Vancomycin, mg/L: measured levels, the twin's fit")
         parts.append(timeline_panels.concentration(panel(low, high, 180.0, title, 4), line))
     until = line.as_of_h if line.as_of_h is not None else line.high_h
     for item in line.steps:
@@ -74,7 +85,7 @@ def timeline_chart(
                 "line", x1=at, x2=at, y1=20, y2=last.bottom, stroke=INK, stroke_dasharray="4 3", stroke_opacity=0.75
             )
         )
-        label = "data until " + words.clock(_moment(line, line.as_of_h), zone)
+        label = _("data until {time}").format(time=words.clock(_moment(line, line.as_of_h), zone))
         anchor = "end" if at > (left + right) / 2 else "start"
         parts.append(svg.text(label, at + (-5 if anchor == "end" else 5), 14.0, text_anchor=anchor, font_size=SMALL))
     if last is not None:
@@ -84,7 +95,7 @@ def timeline_chart(
         prefix=prefix,
         width=width,
         height=y - 4,
-        title="Timeline of doses, levels, kidney function, weight and vital signs",
+        title=_("Timeline of doses, levels, kidney function, weight and vital signs"),
         description=_description(line),
         links=True,
     )
@@ -108,7 +119,7 @@ def _columns(line: Timeline, zone: tzinfo, closer: Closer | None) -> tuple[Colum
     for k in range(COLUMNS):
         low, high = line.low_h + k * width, line.low_h + (k + 1) * width
         start, end = _moment(line, low), _moment(line, high)
-        said = f"Closer: {words.clock(start, zone)} to {words.clock(end, zone)}"
+        said = _("Closer: {start} to {end}").format(start=words.clock(start, zone), end=words.clock(end, zone))
         found.append(Column(low, high, closer(start, end), said))
     return tuple(found)
 
@@ -119,26 +130,32 @@ def _moment(line: Timeline, hour: float) -> datetime:
 
 def _description(line: Timeline) -> str:
     shown = [dose for dose in line.doses if line.low_h <= dose.hour <= line.high_h]
-    parts = [f"{len(shown)} doses given."]
+    parts = [ngettext("{count} dose given.", "{count} doses given.", len(shown)).format(count=len(shown))]
     missed = sum(due.missed for due in line.due)
     if missed:
-        parts.append(f"{missed} ordered and not given.")
+        parts.append(
+            ngettext("{count} ordered and not given.", "{count} ordered and not given.", missed).format(count=missed)
+        )
     levels = [level for level in line.levels if line.low_h <= level.hour <= line.high_h]
     if levels:
-        said = (f"{words.concentration(one.value)} mg/L" + ("" if one.used else " (left out)") for one in levels[-12:])
-        parts.append(f"Levels: {', '.join(said)}.")
+        parts.append(_("Levels: {values}.").format(values=words.listed(map(_level, levels[-12:]))))
     else:
-        parts.append("No level measured.")
+        parts.append(_("No level measured."))
     for item in line.steps:
-        values = ", ".join(f"{mark.value:.3g}" for mark in item.marks[-6:])
+        values = words.listed(plain(mark.value, 3) for mark in item.marks[-6:])
         if values:
             parts.append(f"{item.title}: {values}.")
-        parts += [f"{said}." for _, _, said in item.notes[-1:]]
+        parts += [f"{note[2]}." for note in item.notes[-1:]]
     parts += [said for vital in line.vitals if (said := _last_of(vital))]
-    parts.append("The values are in the tables that this page leads to.")
+    parts.append(_("The values are in the tables that this page leads to."))
     return " ".join(parts)
 
 
+def _level(mark: Mark) -> str:
+    said = _("{value} mg/L") if mark.used else _("{value} mg/L (left out)")
+    return said.format(value=words.concentration(mark.value))
+
+
 def _last_of(vital: VitalPanel) -> str:
-    ends: Sequence[str] = [f"{trace.label} {trace.bins[-1].median:.4g}" for trace in vital.traces if trace.bins]
-    return f"{vital.title}: last {', '.join(ends)}." if ends else ""
+    ends: Sequence[str] = [f"{trace.label} {plain(trace.bins[-1].median, 4)}" for trace in vital.traces if trace.bins]
+    return _("{title}: last {values}.").format(title=vital.title, values=words.listed(ends)) if ends else ""

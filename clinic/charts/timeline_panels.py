@@ -4,11 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
 from clinic.charts import svg, words
 from clinic.charts.comparison_chart import BAND_50, BAND_90
 from clinic.charts.palette import INK, SKY, Marker
 from clinic.charts.panel import SMALL, Panel, marker
 from clinic.charts.timeline_marks import BinMark, Due, Mark, Steps, Timeline, Trace, VitalPanel, gaps, runs
+from clinic.measures.numbers import plain
 
 FEW = 60
 """So many points of a trace are drawn and linked one by one; of more, the whole stretch leads closer."""
@@ -59,7 +63,8 @@ def doses(panel: Panel, given: Sequence[Mark], due: Sequence[Due]) -> str:
             "rect", x=at - 8, y=panel.top, width=16, height=panel.bottom - panel.top, fill="transparent"
         )
         parts.append(svg.link(dose.href, dose.name, ground, bar))
-        label = f"{dose.value:g}" + ("" if dose.used else " out")
+        amount = plain(dose.value)
+        label = amount if dose.used else pgettext("dose left out", "{amount} out").format(amount=amount)
         if at + 7 + len(label) * 6.8 < edge:
             parts.append(svg.text(label, at + 5, panel.bottom - 6, font_size=SMALL, **svg.HALO))
     return "".join(parts)
@@ -89,7 +94,7 @@ def concentration(panel: Panel, line: Timeline) -> str:
         at = panel.x(level.hour), panel.y(min(level.value, panel.y.high))
         drawn = marker(Marker.CIRCLE, *at, colour=INK, hollow=not level.used)
         parts.append(svg.link(level.href, level.name, _spot(*at), drawn))
-        note = value if level.used else f"{value} (left out)"
+        note = value if level.used else _("{value} (left out)").format(value=value)
         if at[0] >= free_from:
             parts.append(svg.text(note, at[0] + 7, at[1] - 6, font_size=SMALL, font_weight="600", **svg.HALO))
             free_from = at[0] + 7 + len(note) * 6.5
@@ -134,7 +139,7 @@ def steps(panel: Panel, item: Steps, until_h: float) -> str:
         drawn = marker(item.marker, *at, colour=INK, size=3.2, hollow=not mark.used or not item.joined)
         parts.append(svg.link(mark.href, mark.name, _spot(*at), drawn))
         if at[0] - 10 >= free_from:
-            label = f"{mark.value:.2g}" if mark.value < 10 else f"{mark.value:.3g}"
+            label = plain(mark.value, 2) if mark.value < 10 else plain(mark.value, 3)
             parts.append(svg.text(label, at[0], at[1] - 7, text_anchor="middle", font_size=SMALL, **svg.HALO))
             free_from = at[0] + 16
     return "".join(parts)
@@ -143,7 +148,7 @@ def steps(panel: Panel, item: Steps, until_h: float) -> str:
 def _held(values: Sequence[tuple[float, float]], low: float, high: float) -> list[tuple[float, float]]:
     """The corners of a line of steps within [low, high]; the last value holds to its end."""
     corners: list[tuple[float, float]] = []
-    for (start, value), (end, _) in pairwise(values):
+    for (start, value), (end, _next) in pairwise(values):
         if end > low and start < high:
             corners += [(max(start, low), value), (min(end, high), value)]
     if values and values[-1][0] <= high:
@@ -216,5 +221,5 @@ def _empty(panel: Panel, low: float, high: float, gap_fill: str) -> str:
     ]
     if right - left > 56:
         middle = (left + right) / 2, (panel.top + panel.bottom) / 2 + 4
-        parts.append(svg.text("no data", *middle, text_anchor="middle", font_size=SMALL, **svg.HALO))
+        parts.append(svg.text(_("no data"), *middle, text_anchor="middle", font_size=SMALL, **svg.HALO))
     return "".join(parts)

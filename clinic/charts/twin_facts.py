@@ -4,8 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext, pgettext_lazy
 
+from clinic.charts.names import named
 from clinic.charts.parameters import CLEARANCE_OF_DRUG, individual_values, split_unit
+from clinic.measures.numbers import fixed, plain
+from clinic.twin_words.said import said
 from twins.estimation.fit import Fit, FitOutcome
 from twins.pharmacology.covariates import CLEARANCE, CovariateError, history
 from twins.pharmacology.population import CovariateRange, PopulationModel
@@ -25,6 +30,7 @@ class CovariateRow:
     source: str
     range: str
     outside: bool
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,8 @@ class FindingRow:
     when: datetime | None
     source: str
     kind: str
+    tone: str
+    """The badge class of the stylesheet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +55,27 @@ class Quality:
 def quality(fit: Fit) -> Quality:
     """How the fit ended and how far it can be trusted."""
     if fit.outcome is FitOutcome.CANNOT:
-        return Quality("cannot forecast", "stop", (fit.reason,))
+        return Quality(_("cannot forecast"), "stop", (said(fit.reason),))
     if fit.outcome is FitOutcome.NOT_CONVERGED:
-        return Quality("fit failed", "stop", tuple(dict.fromkeys((FitOutcome.NOT_CONVERGED.value, fit.reason))))
+        return Quality(
+            _("fit failed"), "stop", tuple(dict.fromkeys(map(said, (FitOutcome.NOT_CONVERGED.value, fit.reason))))
+        )
     count = len(fit.draws)
-    sample = (
-        f"Effective sample size {fit.effective_sample_size:.0f} of {fit.proposals} proposals; {count} posterior draws."
+    sample = _("Effective sample size {size} of {proposals} proposals; {count} posterior draws.").format(
+        size=f"{fit.effective_sample_size:.0f}", proposals=fit.proposals, count=count
     )
     if fit.outcome is FitOutcome.PRIOR_ONLY:
-        return Quality("population only", "warn", (FitOutcome.PRIOR_ONLY.value,))
+        return Quality(_("population only"), "warn", (said(FitOutcome.PRIOR_ONLY.value),))
     used = len(fit.residuals)
-    sentences = [f"Fitted to {used} level{'' if used == 1 else 's'} of this patient."]
+    fitted = ngettext("Fitted to {count} level of this patient.", "Fitted to {count} levels of this patient.", used)
+    sentences = [fitted.format(count=used)]
     if used:
         rms = float(np.sqrt(np.mean([r.weighted_residual**2 for r in fit.residuals])))
         worst = max(abs(r.weighted_residual) for r in fit.residuals)
-        sentences.append(
-            f"Levels lie {rms:.1f} residual standard deviations from the fit (root mean square), {worst:.1f} at most."
-        )
+        lie = _("Levels lie {mean} residual standard deviations from the fit (root mean square), {worst} at most.")
+        sentences.append(lie.format(mean=fixed(rms, 1), worst=fixed(worst, 1)))
     sentences.append(sample)
-    word, tone = ("fitted with warnings", "warn") if fit.warnings else ("fitted", "good")
+    word, tone = (_("fitted with warnings"), "warn") if fit.warnings else (_("fitted"), "good")
     return Quality(word, tone, tuple(sentences))
 
 
@@ -100,16 +110,16 @@ def _covariate_row(
     name: str, value: CovariateValue | None, known: CovariateRange | None, start: datetime
 ) -> CovariateRow:
     label, unit = split_unit(name)
-    label = {"Male": "Sex", "Haemodialysis": "Haemodialysis"}.get(label, label)
+    label = named("Sex") if name == "male" else label
     span = range_words(known)
     if value is None:
-        return CovariateRow(label, "missing", None, "", span, True)
+        return CovariateRow(label, _("missing"), None, "", span, outside=True, missing=True)
     if name == "male":
-        shown = "male" if value.value else "female"
+        shown = pgettext("sex", "male") if value.value else pgettext("sex", "female")
     elif name == "haemodialysis":
-        shown = "yes" if value.value else "no"
+        shown = _("yes") if value.value else _("no")
     else:
-        shown = f"{value.value:.4g} {unit}".strip()
+        shown = f"{plain(value.value, 4)} {unit}".strip()
     outside = bool(
         known
         and (
@@ -125,41 +135,50 @@ def range_words(known: CovariateRange | None) -> str:
     if known is None:
         return ""
     if known.low is None and known.high is None:
-        return "not stated by the source"
+        return _("not stated by the source")
     if known.high is None:
-        return f"{known.low:g} or more"
+        return _("{low} or more").format(low=plain(known.low))
     if known.low is None:
-        return f"up to {known.high:g}"
-    return f"{known.low:g}–{known.high:g}"
+        return _("up to {high}").format(high=plain(known.high))
+    return f"{plain(known.low)}–{plain(known.high)}"
 
 
 def finding_rows(course: Course) -> tuple[FindingRow, ...]:
     """All findings of the course, in its order."""
     return tuple(
         FindingRow(
-            finding.sentence,
+            said(finding.sentence),
             None if finding.time_h is None else moment_at(course.start, finding.time_h),
             finding.source,
-            _KINDS[finding.code],
+            str(_KINDS[finding.code]),
+            "warn" if finding.code in _TO_JUDGE else "",
         )
         for finding in course.findings
     )
 
 
 _KINDS = {
-    FindingCode.LEVEL_BEFORE_FIRST_DOSE: "doubtful",
-    FindingCode.LEVEL_IN_FUTURE: "not used",
-    FindingCode.LEVEL_SOON_AFTER_DOSE: "doubtful",
-    FindingCode.DUPLICATE_LEVEL: "doubtful",
-    FindingCode.ORDERED_NOT_GIVEN: "assumed",
-    FindingCode.INFUSION_END_MISSING: "assumed",
-    FindingCode.UNUSABLE_RECORD: "not used",
-    FindingCode.DECISION_NOT_FOLLOWED: "note",
-    FindingCode.COVARIATE_MISSING: "missing",
-    FindingCode.COVARIATE_STALE: "assumed",
-    FindingCode.EXCLUDED_BY_USER: "left out",
-    FindingCode.RETIMED_BY_USER: "re-timed",
+    FindingCode.LEVEL_BEFORE_FIRST_DOSE: pgettext_lazy("finding", "doubtful"),
+    FindingCode.LEVEL_IN_FUTURE: pgettext_lazy("finding", "not used"),
+    FindingCode.LEVEL_SOON_AFTER_DOSE: pgettext_lazy("finding", "doubtful"),
+    FindingCode.DUPLICATE_LEVEL: pgettext_lazy("finding", "doubtful"),
+    FindingCode.ORDERED_NOT_GIVEN: pgettext_lazy("finding", "assumed"),
+    FindingCode.INFUSION_END_MISSING: pgettext_lazy("finding", "assumed"),
+    FindingCode.UNUSABLE_RECORD: pgettext_lazy("finding", "not used"),
+    FindingCode.DECISION_NOT_FOLLOWED: pgettext_lazy("finding", "note"),
+    FindingCode.COVARIATE_MISSING: pgettext_lazy("finding", "missing"),
+    FindingCode.COVARIATE_STALE: pgettext_lazy("finding", "assumed"),
+    FindingCode.EXCLUDED_BY_USER: pgettext_lazy("finding", "left out"),
+    FindingCode.RETIMED_BY_USER: pgettext_lazy("finding", "re-timed"),
 }
+_TO_JUDGE = frozenset(
+    {
+        FindingCode.LEVEL_BEFORE_FIRST_DOSE,
+        FindingCode.LEVEL_SOON_AFTER_DOSE,
+        FindingCode.DUPLICATE_LEVEL,
+        FindingCode.COVARIATE_MISSING,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +201,7 @@ def opinion(fit: Fit, model: PopulationModel, daily_mg: float | None) -> Opinion
     return Opinion(
         title=model.title,
         quality=quality(fit),
-        warnings=fit.warnings,
+        warnings=tuple(map(said, fit.warnings)),
         clearance=None if clearance is None else (float(clearance[0]), float(clearance[1]), float(clearance[2])),
         steady_state=daily_exposure(fit, model, daily_mg) if daily_mg else None,
     )

@@ -1,36 +1,26 @@
 """Numbers, times and plans in words, rounded the way a ward reads them."""
 
-import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, tzinfo
 
+from django.utils.formats import date_format
+from django.utils.translation import get_language, ngettext
+from django.utils.translation import gettext as _
+
+from clinic.measures.numbers import decimal_sign, fixed, plain
+from clinic.measures.numbers import percent as percent
+from clinic.measures.numbers import significant as significant
+from clinic.twin_words.said import said
 from twins.pharmacology.regimen import Plan
 from twins.quantities.clock import moment_at
 
 _UNSAID = re.compile(r"Asked \d+|Stop")
 
 
-def percent(probability: float) -> str:
-    """Whole percent: ``78 %``; a count of draws is never certain, so ``<1 %`` and ``>99 %`` at the ends."""
-    if probability < 0.01:
-        return "<1 %"
-    if probability > 0.99:
-        return ">99 %"
-    return f"{probability * 100:.0f} %"
-
-
-def significant(value: float, digits: int = 3) -> str:
-    """`value` to `digits` significant digits, without an exponent: 0.0824, 5.12, 23.7, 486."""
-    if value == 0 or not math.isfinite(value):
-        return f"{value:g}"
-    places = digits - 1 - math.floor(math.log10(abs(value)))
-    return f"{round(value, places):.{max(places, 0)}f}"
-
-
 def concentration(value: float) -> str:
     """mg/L: one decimal, as laboratories report it."""
-    return f"{value:.1f}"
+    return fixed(value, 1)
 
 
 def exposure(value: float) -> str:
@@ -41,37 +31,74 @@ def exposure(value: float) -> str:
 def clock(moment: datetime, zone: tzinfo) -> str:
     """``22 Nov 14:05`` on the wall clock of `zone`."""
     local = moment.astimezone(zone)
-    return f"{local.day} {local:%b %H:%M}"
+    return date_format(local, "j M H:i")
 
 
 def clock_with_zone(moment: datetime, zone: tzinfo) -> str:
     """``22 Nov 2026 14:05 UTC``: for notes and prints, which travel without the page's footer."""
     local = moment.astimezone(zone)
-    return f"{local.day} {local:%b %Y %H:%M} {local.tzname()}"
+    return f"{date_format(local, 'j M Y H:i')} {local.tzname()}"
 
 
 def ago(moment: datetime, now: datetime) -> str:
     """How long ago, in the unit that matters: ``12 min ago``, ``5 h ago``, ``3 days ago``."""
     passed = now - moment
+    count, unit = _count(abs(passed))
     if passed < timedelta(0):
-        return f"in {span(-passed)}"
-    if passed < timedelta(minutes=1):
-        return "just now"
-    return f"{span(passed)} ago"
+        words = {
+            "min": _("in {count} min"),
+            "h": _("in {count} h"),
+            "days": ngettext("in {count} day", "in {count} days", count),
+        }
+    elif passed < timedelta(minutes=1):
+        return _("just now")
+    else:
+        words = {
+            "min": _("{count} min ago"),
+            "h": _("{count} h ago"),
+            "days": ngettext("{count} day ago", "{count} days ago", count),
+        }
+    return words[unit].format(count=count)
 
 
 def span(length: timedelta) -> str:
+    """A length of time in the unit that matters: ``45 min``, ``5 h``, ``3 days``; as the object of a verb."""
+    count, unit = _count(length)
+    words = {"min": _("{count} min"), "h": _("{count} h"), "days": ngettext("{count} day", "{count} days", count)}
+    return words[unit].format(count=count)
+
+
+def _count(length: timedelta) -> tuple[int, str]:
     minutes = length.total_seconds() / 60
     if minutes < 90:
-        return f"{minutes:.0f} min"
+        return round(minutes), "min"
     if minutes < 48 * 60:
-        return f"{minutes / 60:.0f} h"
-    return f"{minutes / 1440:.0f} days"
+        return round(minutes / 60), "h"
+    return round(minutes / 1440), "days"
+
+
+def inside(words: str) -> str:
+    """A sentence or a name as it stands inside another sentence: small in English, as it is in other languages."""
+    return words[:1].lower() + words[1:] if (get_language() or "en").startswith("en") else words
+
+
+def listed(values: Iterable[str]) -> str:
+    """Numbers one after the other, told apart by a sign that is none of theirs: ``1.2, 1.4`` or ``1,2; 1,4``."""
+    return ("; " if decimal_sign() == "," else ", ").join(values)
+
+
+def point(what: str, time: str, *, used: bool = True, moved: bool = False) -> str:
+    """What a screen reader says of one point of a chart."""
+    if not used:
+        words = _("{what}, {time}, left out")
+    else:
+        words = _("{what}, {time}, taken at another time") if moved else _("{what}, {time}")
+    return words.format(what=what, time=time)
 
 
 def hours(value: float) -> str:
     """A length in hours with at most one decimal: ``1.5 h``."""
-    return f"{round(value, 1):g} h"
+    return _("{count} h").format(count=plain(round(value, 1)))
 
 
 def plan_title(plan: Plan, first_dose: str = "") -> str:
@@ -80,8 +107,10 @@ def plan_title(plan: Plan, first_dose: str = "") -> str:
     Labels that only count what was asked for, and the bare "Stop", are left out. With `first_dose`, its time in words,
     the title says when the plan starts; a decision is always shown and recorded with it.
     """
-    start = f", first dose {first_dose}" if first_dose and plan.regimen is not None else ""
-    return _title(plan) + start
+    title = said(_title(plan))
+    if not first_dose or plan.regimen is None:
+        return title
+    return _("{plan}, first dose {time}").format(plan=title, time=first_dose)
 
 
 def why_outdated(until: datetime, newest_until: datetime, at: Callable[[datetime], str]) -> str:
@@ -90,11 +119,13 @@ def why_outdated(until: datetime, newest_until: datetime, at: Callable[[datetime
     Data that go no further were changed: questioned, corrected at the source, or charted late.
     """
     if newest_until > until:
-        return f"this comparison is based on data until {at(until)}; newer data exist until {at(newest_until)}"
-    return (
-        f"the data of this comparison (until {at(until)}) were changed since"
-        " (a record was questioned, corrected or charted late), and the twin was computed again"
-    )
+        words = _("this comparison is based on data until {time}; newer data exist until {newest}")
+    else:
+        words = _(
+            "the data of this comparison (until {time}) were changed since"
+            " (a record was questioned, corrected or charted late), and the twin was computed again"
+        )
+    return words.format(time=at(until), newest=at(newest_until))
 
 
 def first_dose(plan: Plan, start: datetime) -> datetime | None:
@@ -109,5 +140,5 @@ def _title(plan: Plan) -> str:
     if plan.regimen is None:
         return plan.label if "no further doses" in plan.label.lower() else f"{plan.label}: {plan.sentence()}"
     core = f"{plan.regimen.amount_mg:g} mg every {plan.regimen.interval_h:g} h"
-    before, found, _ = plan.label.partition(core)
+    before, found, _rest = plan.label.partition(core)
     return f"{before}{plan.sentence()}" if found else f"{plan.label}: {plan.sentence()}"

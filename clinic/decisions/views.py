@@ -35,7 +35,7 @@ KEPT = ("plan", "decision", "digest")
 
 
 @page(Permission.COMPARISON_SIGN)
-@sensitive_post_parameters("again")
+@sensitive_post_parameters("again", "again_key")
 @require_POST
 def sign(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
     comparison, patient = _comparison(request, comparison_id)
@@ -71,7 +71,7 @@ def decline(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
 
 
 @page(Permission.COMPARISON_SIGN)
-@sensitive_post_parameters("again")
+@sensitive_post_parameters("again", "again_key")
 @require_http_methods(["GET", "HEAD", "POST"])
 def amend(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
     """The form that amends the last decision on a comparison, and what becomes of it."""
@@ -96,7 +96,7 @@ def amend(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
 
 
 @page(Permission.COMPARISON_SIGN)
-@sensitive_post_parameters("again")
+@sensitive_post_parameters("again", "again_key")
 @require_POST
 def second(request: HttpRequest, decision_id: UUID) -> HttpResponse:
     """The second signature."""
@@ -182,13 +182,13 @@ def _confirmed(request: HttpRequest, patient: Patient, comparison: Comparison, n
     """None where the person proved who they are; else the form that asks once more, with what was typed before."""
     if recently(request):
         return None
-    given = request.POST.get("again", "")
+    given, key_answer = request.POST.get("again", ""), request.POST.get("again_key", "")
     status, problem = 403, ""
-    if given:
-        answer = confirmed(request, given)
+    if given or key_answer:
+        answer = confirmed(request, given, key_answer)
         if answer:
             return None
-        status, problem = answer.status, answer.value
+        status, problem = answer.status, answer.sentence
     _note_refusal(request, patient, comparison, name, "NotConfirmed")
     chosen = request.POST.get("plan", "")
     plan = int(chosen) if chosen.isdecimal() and int(chosen[:3]) < len(comparison.plans) else None

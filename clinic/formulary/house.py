@@ -7,12 +7,16 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from clinic.access.actor import key_of
 from clinic.access.permissions import has
 from clinic.access.roles import Permission
 from clinic.audit.event import Actor, record
 from clinic.audit.models import Action
+from clinic.charts import words
+from clinic.measures.numbers import plain
+from clinic.twin_words.said import said
 from twins.pharmacology.drug import Drug
 from twins.pharmacology.house import HouseLimits, HouseLimitsError, within
 from twins.records.house import limits_of, newest, under
@@ -40,7 +44,7 @@ class House:
         try:
             under(published, version)
         except HouseLimitsError as error:
-            return cls(version, why_not=str(error))
+            return cls(version, why_not=said(str(error)))
         return cls(version, in_words(published, limits_of(version)))
 
 
@@ -51,16 +55,17 @@ def in_words(published: Drug, limits: HouseLimits) -> tuple[str, ...]:
         target = published.targets[0]
         low = target.low if limits.low is None else limits.low
         high = target.high if limits.high is None else limits.high
-        end = f" to {high:g}" if target.has_limit else " or more"
-        found.append(f"{target.metric.value} {low:g}{end} {target.unit}")
+        span = _("{metric} {low} to {high} {unit}") if target.has_limit else _("{metric} {low} or more {unit}")
+        metric = said(target.metric.value)
+        found.append(span.format(metric=metric, low=plain(low), high=plain(high), unit=target.unit))
     if limits.max_mg is not None:
-        found.append(f"at most {limits.max_mg:g} mg in one dose")
+        found.append(_("at most {amount} mg in one dose").format(amount=plain(limits.max_mg)))
     if limits.max_daily_mg is not None:
-        found.append(f"at most {limits.max_daily_mg:g} mg a day")
+        found.append(_("at most {amount} mg a day").format(amount=plain(limits.max_daily_mg)))
     if limits.max_rate_mg_per_h is not None:
-        found.append(f"at most {limits.max_rate_mg_per_h:g} mg/h")
+        found.append(_("at most {rate} mg/h").format(rate=plain(limits.max_rate_mg_per_h)))
     if limits.intervals_h is not None:
-        found.append(f"every {', '.join(f'{hours:g}' for hours in limits.intervals_h)} h")
+        found.append(_("every {hours} h").format(hours=words.listed(map(plain, limits.intervals_h))))
     return tuple(found)
 
 
@@ -84,19 +89,21 @@ def set_limits(
         No reason, nothing new, or another version was set meanwhile.
     """
     if not has(by, Permission.HOUSE_LIMITS_SET):
-        raise PermissionDenied(f"Your roles do not include {Permission.HOUSE_LIMITS_SET}.")
+        raise PermissionDenied(_("Your roles do not include {right}.").format(right=Permission.HOUSE_LIMITS_SET))
     text = reason.replace("\x00", "").strip()
     if not text or len(text) > REASON_LIMIT:
-        raise HouseVersionError(f"Give a reason of up to {REASON_LIMIT} characters.")
+        raise HouseVersionError(_("Give a reason of up to {most} characters.").format(most=REASON_LIMIT))
     within(published, limits, name="House limits")
     if limits.intervals_h is not None and set(limits.intervals_h) == set(published.practice.intervals_h):
         limits = replace(limits, intervals_h=None)
     last = newest(published.name)
     before = limits_of(last) if last else HouseLimits()
     if (last.number if last else 0) != after:
-        raise HouseVersionError("Somebody else set these limits meanwhile; load the page again and look at them first.")
+        raise HouseVersionError(
+            _("Somebody else set these limits meanwhile; load the page again and look at them first.")
+        )
     if limits == before:
-        raise HouseVersionError("These limits hold already; nothing was set.")
+        raise HouseVersionError(_("These limits hold already; nothing was set."))
     try:
         with transaction.atomic():
             made = HouseVersion.objects.create(
@@ -121,7 +128,7 @@ def set_limits(
                 detail={"drug": published.name, "before": after, "after": made.number, "changed": changed},
             )
     except IntegrityError as error:
-        raise HouseVersionError("Somebody else set these limits just now; load the page again.") from error
+        raise HouseVersionError(_("Somebody else set these limits just now; load the page again.")) from error
     return made
 
 

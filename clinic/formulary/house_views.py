@@ -5,19 +5,31 @@ from typing import Any
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from clinic.access.gate import page
 from clinic.access.roles import Permission
 from clinic.formulary.house import REASON_LIMIT, House, HouseVersionError, in_words, set_limits
+from clinic.measures.fields import NumberField
+from clinic.measures.numbers import plain
+from clinic.twin_words.said import said
 from twins.pharmacology import formulary
 from twins.pharmacology.drug import Drug
 from twins.pharmacology.house import HouseLimits, HouseLimitsError
+from twins.pharmacology.target import Target
 from twins.records.house import limits_of, newest
 from twins.records.models import HouseVersion
 
 _NUMBERS = ("low", "high", "max_mg", "max_daily_mg", "max_rate_mg_per_h")
-_LABELS = ("From", "To", "Most in one dose, mg", "Most in a day, mg", "Fastest, mg/h")
+_LABELS = (
+    gettext_lazy("From"),
+    gettext_lazy("To"),
+    gettext_lazy("Most in one dose, mg"),
+    gettext_lazy("Most in a day, mg"),
+    gettext_lazy("Fastest, mg/h"),
+)
 
 
 class LimitsForm(forms.Form):
@@ -28,8 +40,16 @@ class LimitsForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, label in zip(_NUMBERS, _LABELS, strict=True):
-            wrong = {"invalid": f"{label}: this is no number; write it as 450 or 0.5."}
-            self.fields[name] = forms.FloatField(required=False, min_value=0, error_messages=wrong)
+            self.fields[name] = NumberField(required=False, min_value=0, label=label)
+
+    @property
+    def problems(self) -> list[str]:
+        """One sentence for each thing that is wrong, with the field's name."""
+        return [
+            _("{field}: {problem}").format(field=self.fields[name].label or name, problem=problem)
+            for name, found in self.errors.items()
+            for problem in found
+        ]
 
 
 @page(Permission.HOUSE_LIMITS_SET)
@@ -43,7 +63,7 @@ def limits(request: HttpRequest, drug: str) -> HttpResponse:
         return _shown(request, published)
     form = LimitsForm(request.POST)
     if not form.is_valid():
-        return _shown(request, published, [error for errors in form.errors.values() for error in errors])
+        return _shown(request, published, form.problems)
     chosen = {hour for hour in published.practice.intervals_h if f"{hour:g}" in request.POST.getlist("interval")}
     intervals = tuple(sorted(chosen)) if published.practice.intervals_h else None
     wanted = HouseLimits(**{name: form.cleaned_data[name] for name in _NUMBERS}, intervals_h=intervals)
@@ -57,7 +77,7 @@ def limits(request: HttpRequest, drug: str) -> HttpResponse:
             actor=request.actor,  # type: ignore[attr-defined]
         )
     except (HouseLimitsError, HouseVersionError) as error:
-        return _shown(request, published, [str(error)])
+        return _shown(request, published, [said(str(error))])
     return redirect("house-limits", drug)
 
 
@@ -71,9 +91,7 @@ def _shown(request: HttpRequest, published: Drug, problems: list[str] | None = N
     rows = [
         {
             "name": name,
-            "label": f"{target.metric.value} {label.lower()}, {target.unit}"
-            if target and name in _NUMBERS[:2]
-            else label,
+            "label": _of_target(name, target) if target and name in _NUMBERS[:2] else label,
             "published": as_published[name],
             "value": request.POST.get(name) if problems else _plain(getattr(held, name)),
         }
@@ -92,7 +110,7 @@ def _shown(request: HttpRequest, published: Drug, problems: list[str] | None = N
         "target": target,
         "house": house,
         "rows": rows,
-        "intervals": [(f"{hour:g}", f"{hour:g}" in ticked) for hour in published.practice.intervals_h],
+        "intervals": [(f"{hour:g}", plain(hour), f"{hour:g}" in ticked) for hour in published.practice.intervals_h],
         "after": house.version.number if house.version else 0,
         "problems": problems or [],
         "reason": request.POST.get("reason", ""),
@@ -103,4 +121,9 @@ def _shown(request: HttpRequest, published: Drug, problems: list[str] | None = N
 
 
 def _plain(value: float | None) -> str:
-    return "" if value is None else f"{value:g}"
+    return "" if value is None else plain(value, 10)
+
+
+def _of_target(name: str, target: Target) -> str:
+    label = _("{metric} from, {unit}") if name == "low" else _("{metric} to, {unit}")
+    return label.format(metric=said(target.metric.value), unit=target.unit)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from twins.records.models import Sex, Subject
 
@@ -76,9 +77,9 @@ class CareTeam(models.Model):
 class Hidden(models.TextChoices):
     """Whom a restriction hides the patient from."""
 
-    EVERYBODY = "everybody", "everybody, but for an emergency"
-    TEAM = "team", "everybody in one care team"
-    PERSON = "person", "one person"
+    EVERYBODY = "everybody", _("everybody, but for an emergency")
+    TEAM = "team", _("everybody in one care team")
+    PERSON = "person", _("one person")
 
 
 class Restriction(models.Model):
@@ -130,10 +131,10 @@ class Restriction(models.Model):
 class Emergency(models.TextChoices):
     """Why somebody outside the care team must see a patient now."""
 
-    URGENT = "urgent", "The patient needs treatment now, and nobody of the care team can give it"
-    COVER = "cover", "I stand in for a colleague or another ward"
-    CALLED = "called", "The care team asked me for advice"
-    OTHER = "other", "Something else"
+    URGENT = "urgent", _("The patient needs treatment now, and nobody of the care team can give it")
+    COVER = "cover", _("I stand in for a colleague or another ward")
+    CALLED = "called", _("The care team asked me for advice")
+    OTHER = "other", _("Something else")
 
 
 class Opening(models.Model):

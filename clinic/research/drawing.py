@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from django.conf import settings
+from django.utils import translation
+
 from twins.records.models import Job, JobKind, JobState
 from twins.records.signals import job_changed
 
@@ -24,4 +27,6 @@ def _draw(*, instance: Job, **_: Any) -> None:
     from twins.jobs.publish import study_folder
 
     target = StudySpec.from_json(instance.parameters["spec"]).target
-    write(study_folder(instance) / FIGURE, study_figure(rows_of(instance), target, prefix="study").encode())
+    with translation.override(settings.LANGUAGE_CODE):  # a file is the same whoever asked for the study
+        drawn = study_figure(rows_of(instance), target, prefix="study")
+    write(study_folder(instance) / FIGURE, drawn.encode())

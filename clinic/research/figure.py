@@ -3,11 +3,16 @@
 from collections.abc import Sequence
 from typing import Final
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from clinic.charts import svg
 from clinic.charts.palette import Style, plan_letter, plan_style
 from clinic.charts.panel import FAINT, SMALL, hatching, marker
 from clinic.charts.scale import Scale, nice_step, tick_text, ticks
-from clinic.charts.words import percent
+from clinic.measures import numbers
+from clinic.measures.numbers import percent
+from clinic.twin_words.said import said
 from twins.cohorts.summarise import GroupExposure
 from twins.pharmacology.target import Metric, Target
 from twins.quantities.unit import readable
@@ -46,9 +51,10 @@ def study_figure(rows: Sequence[GroupExposure], target: Target, *, prefix: str, 
     height = sum(_HEAD + _ARM * len(regimens) + 8 for _ in groups)
     bottom = top + height
     title = _title(target)
-    hatched = "" if narrow or target.metric is Metric.TIME_IN_RANGE else f" (hatched: {target.name})"
-    parts.append(svg.text(f"{title}{hatched}", left, top - 22, font_weight="600"))
-    parts.append(svg.text("in target", right + 10, top - 22, font_weight="600", font_size=12 if narrow else 13))
+    if not narrow and target.metric is not Metric.TIME_IN_RANGE:
+        title = _("%(title)s (hatched: %(target)s)") % {"title": title, "target": said(target.name)}
+    parts.append(svg.text(title, left, top - 22, font_weight="600"))
+    parts.append(svg.text(_("in target"), right + 10, top - 22, font_weight="600", font_size=12 if narrow else 13))
     parts += _ground(x, target, top, bottom, prefix)
     y = top
     for group in groups:
@@ -75,7 +81,7 @@ def study_figure(rows: Sequence[GroupExposure], target: Target, *, prefix: str, 
         prefix=prefix,
         width=width,
         height=bottom + 26,
-        title="Exposure and target attainment by renal function",
+        title=_("Exposure and target attainment by renal function"),
         description=_description(rows, target),
     )
 
@@ -99,7 +105,7 @@ def _key(regimens: Sequence[str], *, narrow: bool) -> list[str]:
     for position, regimen in enumerate(regimens):
         style, y = plan_style(position), 14.0 + _LINE * position
         parts.append(marker(style.marker, 12.0, y - 4, colour=style.colour, size=5.0))
-        parts.append(svg.text(f"{plan_letter(position)}  {regimen}", 26.0, y, font_size=12 if narrow else 13))
+        parts.append(svg.text(f"{plan_letter(position)}  {said(regimen)}", 26.0, y, font_size=12 if narrow else 13))
     return parts
 
 
@@ -126,9 +132,14 @@ def _ground(x: Scale, target: Target, top: float, bottom: float, prefix: str) ->
 
 
 def _group_name(group: str, patients: int, *, narrow: bool) -> str:
-    name = "All patients" if group == "all" else f"{group[:1].upper()}{group[1:]}"
+    name = _("All patients") if group == "all" else said(f"{group[:1].upper()}{group[1:]}")
     count = f"{patients:,}".replace(",", "\u202f")
-    return f"{name} (n = {count})" if narrow else f"{name} · {count} patients"
+    if narrow:
+        return f"{name} (n = {count})"
+    return ngettext("%(group)s · %(number)s patient", "%(group)s · %(number)s patients", patients) % {
+        "group": name,
+        "number": count,
+    }
 
 
 def _interval(x: Scale, row: GroupExposure, style: Style, y: float, target: Target) -> str:
@@ -146,10 +157,16 @@ def _interval(x: Scale, row: GroupExposure, style: Style, y: float, target: Targ
 
 
 def _values(row: GroupExposure, target: Target) -> str:
-    low, _, middle, _, high = (f"{value:.0f}" if value >= 100 else f"{value:.3g}" for value in row.aimed_at)
+    low, _25, middle, _75, high = (
+        numbers.fixed(value, 0) if value >= 100 else numbers.plain(value, 3) for value in row.aimed_at
+    )
     unit = _unit(target)
-    behind = f" {unit}" if unit else ""
-    return f"median {middle}, 90 % from {low} to {high}{behind}, {percent(row.p_in_target)} in target"
+    return _("median %(middle)s, 90 % from %(low)s to %(high)s, %(share)s in target") % {
+        "middle": middle,
+        "low": low,
+        "high": f"{high} {unit}" if unit else high,
+        "share": percent(row.p_in_target),
+    }
 
 
 def _unit(target: Target) -> str:
@@ -158,9 +175,10 @@ def _unit(target: Target) -> str:
 
 def _title(target: Target) -> str:
     """``AUC24 of the last day, mg·h/L``."""
-    words = target.output.replace("_", " ") or str(target.metric)
+    words = said(target.output.replace("_", " ") or str(target.metric))
     unit = _unit(target)
-    return f"{words[:1].upper()}{words[1:]} of the last day{f', {unit}' if unit else ''}"
+    title = _("%(metric)s of the last day") % {"metric": f"{words[:1].upper()}{words[1:]}"}
+    return f"{title}, {unit}" if unit else title
 
 
 def _share(row: GroupExposure, style: Style, x: float, y: float, end: float, *, narrow: bool) -> str:
@@ -179,4 +197,4 @@ def _share(row: GroupExposure, style: Style, x: float, y: float, end: float, *, 
 
 
 def _description(rows: Sequence[GroupExposure], target: Target) -> str:
-    return " ".join(f"{row.regimen}, {row.group}: {_values(row, target)}." for row in rows)
+    return " ".join(f"{said(row.regimen)}, {said(row.group)}: {_values(row, target)}." for row in rows)

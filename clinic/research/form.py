@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
+from clinic.measures import numbers
 from twins.cohorts.read import StudyError, build, read
 from twins.cohorts.study import StudySpec
 
@@ -35,7 +37,13 @@ class StudyForm:
         """The form as it is first shown: two regimens and stated assumptions about the patients."""
         filled = (
             {"label": "", "amount_mg": "1000", "interval_h": "12", "duration_h": "1", "loading_mg": ""},
-            {"label": "", "amount_mg": "1500", "interval_h": "12", "duration_h": "1.5", "loading_mg": ""},
+            {
+                "label": "",
+                "amount_mg": "1500",
+                "interval_h": "12",
+                "duration_h": numbers.typed("1.5"),
+                "loading_mg": "",
+            },
         )
         blank: dict[str, str] = dict.fromkeys(REGIMEN_FIELDS, "")
         return cls(
@@ -79,7 +87,7 @@ class StudyForm:
         try:
             covariates = tomllib.loads(self.covariates)
         except (ValueError, RecursionError) as error:
-            raise StudyError([f"covariates: this is not TOML: {error}"]) from error
+            raise StudyError([_("covariates: this is not TOML: %(error)s") % {"error": error}]) from error
         regimens = []
         for row in self.regimens:
             if any(row.values()):
@@ -96,9 +104,10 @@ class StudyForm:
 
 
 def _number(text: str) -> Any:
-    """The number that `text` is, or the text itself, which the reader of the study then refuses by its name."""
+    """The number that `text` is in the language of the page, or the text itself, which the reader of the study then
+    refuses by its name.
+    """
     try:
-        value = json.loads(text.strip())
-    except (ValueError, RecursionError):
+        return json.loads(numbers.machine(text) or "")
+    except ValueError:
         return text
-    return value if isinstance(value, int | float) else text

@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.utils.translation import gettext, gettext_noop
+
+from clinic.twin_words.said import said
 from twins.cohorts.study import StudySpec
 from twins.cohorts.summarise import GroupExposure
 from twins.pharmacology import formulary
@@ -14,11 +17,11 @@ from twins.records.models import Job, JobState
 from twins.records.models.job import OPEN_STATES
 
 _WORDS = {
-    JobState.QUEUED: "waiting for a worker",
-    JobState.RUNNING: "running",
-    JobState.DONE: "done",
-    JobState.FAILED: "failed",
-    JobState.CANCELLED: "cancelled",
+    JobState.QUEUED: gettext_noop("waiting for a worker"),
+    JobState.RUNNING: gettext_noop("running"),
+    JobState.DONE: gettext_noop("done"),
+    JobState.FAILED: gettext_noop("failed"),
+    JobState.CANCELLED: gettext_noop("cancelled"),
 }
 
 
@@ -55,7 +58,7 @@ class ShownStudy:
             spec=spec,
             model_title=known.title if known else spec.model_id,
             state=job.state,
-            words=_WORDS[JobState(job.state)],
+            words=gettext(_WORDS[JobState(job.state)]),
             chunks_done=min(job.done, job.total),
             chunks=job.total,
             error=job.error,
@@ -91,7 +94,7 @@ class ShownStudy:
         if target.metric is Metric.AUC24 and not target.output and target.unbound == 1.0:
             return ""
         unit = "" if target.metric is Metric.TIME_IN_RANGE else readable(target.unit)
-        words = target.output or str(target.metric)
+        words = said(target.output or str(target.metric))
         return f"{words[:1].upper()}{words[1:]}{f', {unit}' if unit else ''}"
 
     @property
@@ -101,4 +104,4 @@ class ShownStudy:
     @property
     def assumptions(self) -> list[tuple[str, str, str]]:
         """Name, distribution in words and origin of each covariate."""
-        return [(name, spread.words(), spread.origin) for name, spread in sorted(self.spec.covariates.items())]
+        return [(name, said(spread.words()), spread.origin) for name, spread in sorted(self.spec.covariates.items())]

@@ -78,6 +78,14 @@ def web_address(name: str) -> str:
     return value
 
 
+def choice(name: str, default: str, allowed: list[str]) -> str:
+    """One of the words that are known, or `default` where the variable is empty or not set."""
+    value = text(name, "").strip() or default
+    if value != default and value not in allowed:
+        raise SettingError(f"{name} is {value!r}; use one of {', '.join(allowed)}")
+    return value
+
+
 def choices(name: str, allowed: list[str]) -> list[str]:
     """A list written with commas, of words that are known."""
     found = words(name, "")

@@ -39,9 +39,12 @@ INSTALLED_APPS = [
     "rest_framework",
     "oauth2_provider",
     "twins.records",
+    "clinic.twin_words",
+    "clinic.measures",
     "clinic.audit",
     "clinic.patients",
     "clinic.access",
+    "clinic.charts",
     "clinic.worklist",
     "clinic.comparisons",
     "clinic.decisions",
@@ -64,6 +67,7 @@ MIDDLEWARE = [
     "clinic.access.middleware.request_identity",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "clinic.site.language.SpokenLanguage",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -143,7 +147,20 @@ OIDC_IS_SECOND_FACTOR = env.flag("OIDC_IS_SECOND_FACTOR", False)
 REAUTHENTICATION_MINUTES = env.integer("REAUTHENTICATION_MINUTES", 5, low=0, high=60)
 """How long a person who proved who they are need not do it once more, where a page asks for it; 0: each time."""
 
+EMAIL_HOST = env.text("EMAIL_HOST", "")
+"""The server that sends the links of forgotten passwords; empty: none are sent, and an administrator helps."""
+EMAIL_PORT = env.integer("EMAIL_PORT", 587, low=1, high=65535)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", True)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "patient-twin@localhost")
+
 LANGUAGE_CODE = "en-gb"
+"""What the command line, the logs, other systems and everything stored are spoken to in; pages may be in another."""
+LANGUAGES = [("en-gb", "English"), ("de", "Deutsch")]
+SITE_LANGUAGE = env.choice("SITE_LANGUAGE", "", [code for code, _ in LANGUAGES])
+"""The language of pages for whoever chose none; empty: what the browser asks for, else English."""
 USE_TZ = True
 TIME_ZONE = env.text("WARD_TIME_ZONE", "UTC")
 """The zone that pages show; everything is stored in UTC."""
@@ -329,6 +346,11 @@ CELERY_BEAT_SCHEDULE = {
     "audit-checkpoint": {"task": "clinic.audit.tasks.checkpoint", "schedule": 30.0, "options": {"expires": 60}},
     "audit-verify": {"task": "clinic.audit.tasks.verify_onwards", "schedule": 3600.0, "options": {"expires": 3600}},
     "housekeeping": {"task": "clinic.site.tasks.housekeeping", "schedule": 24 * 3600.0},
+    "pull-set": {
+        "task": "integrations.ehr.tasks.pull_set",
+        "schedule": float(PULL_SECONDS),
+        "options": {"expires": PULL_SECONDS},
+    },
 }
 if PULL_SOURCE_URL:
     CELERY_BEAT_SCHEDULE["pull"] = {

@@ -2,12 +2,13 @@
 
 from django.urls import include, path
 
-from clinic.site import health, help_page
+from clinic.site import health, help_page, language
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("help", help_page.help_page, name="help"),
+    path("language", language.choose, name="language"),
     path("", include("clinic.access.urls")),
     path("", include("clinic.worklist.urls")),
     path("", include("clinic.comparisons.urls")),

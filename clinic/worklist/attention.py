@@ -5,8 +5,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
 from clinic.charts import words
 from clinic.charts.twin_facts import STALE_AFTER
+from clinic.measures.numbers import plain
+from clinic.twin_words.said import said
 from twins.pharmacology.kdigo import RATIO_WITHIN_H, RISE_MG_PER_DL, RISE_RATIO, RISE_WITHIN_H, kdigo_stage
 
 LEVEL_DUE = timedelta(hours=48)
@@ -36,7 +41,11 @@ class Urgency(IntEnum):
 
     @property
     def word(self) -> str:
-        return {"NOTE": "note", "LOOK": "look", "ACT": "act"}[self.name]
+        return {
+            "NOTE": pgettext("urgency", "note"),
+            "LOOK": pgettext("urgency", "look"),
+            "ACT": pgettext("urgency", "act"),
+        }[self.name]
 
 
 class Why(StrEnum):
@@ -55,15 +64,15 @@ class Why(StrEnum):
     @property
     def label(self) -> str:
         return {
-            "forecast": "cannot forecast",
-            "contradicted": "forecast contradicted by a level",
-            "target": "target missed, or about to be",
-            "renal": "renal function moving",
-            "level": "level due",
-            "stale": "data stale",
-            "device": "device silent",
-            "decision": "comparison or decision open",
-            "doubt": "doubtful data",
+            "forecast": _("cannot forecast"),
+            "contradicted": _("forecast contradicted by a level"),
+            "target": _("target missed, or about to be"),
+            "renal": _("renal function moving"),
+            "level": _("level due"),
+            "stale": _("data stale"),
+            "device": _("device silent"),
+            "decision": _("comparison or decision open"),
+            "doubt": _("doubtful data"),
         }[self.value]
 
 
@@ -147,22 +156,22 @@ def reasons(situation: Situation, now: datetime) -> tuple[Reason, ...]:
     ]
     if situation.doubts:
         count = situation.doubts
-        found.append(
-            Reason(Why.DOUBT, Urgency.LOOK, 20, f"{count} doubtful {'entry' if count == 1 else 'entries'} in the data.")
-        )
+        sentence = ngettext("{count} doubtful entry in the data.", "{count} doubtful entries in the data.", count)
+        found.append(Reason(Why.DOUBT, Urgency.LOOK, 20, sentence.format(count=count)))
     return tuple(sorted(found, key=lambda reason: (-reason.urgency, -reason.weight)))
 
 
 def _no_forecast(situation: Situation) -> list[Reason]:
     if situation.outcome in ("CANNOT", "NOT_CONVERGED"):
-        why = situation.cannot_reason or "the twin could not be made"
-        return [Reason(Why.FORECAST, Urgency.ACT, 80, f"Cannot forecast: {why[:1].lower()}{why[1:]}")]
+        why = said(situation.cannot_reason) or _("the twin could not be made")
+        sentence = _("Cannot forecast: {reason}").format(reason=words.inside(why))
+        return [Reason(Why.FORECAST, Urgency.ACT, 80, sentence)]
     if situation.update_failed:
-        return [Reason(Why.FORECAST, Urgency.ACT, 79, "The twin could not be updated with the newest data.")]
+        return [Reason(Why.FORECAST, Urgency.ACT, 79, _("The twin could not be updated with the newest data."))]
     if not situation.outcome:
         if situation.updating:
-            return [Reason(Why.FORECAST, Urgency.NOTE, 30, "The twin is being made.")]
-        return [Reason(Why.FORECAST, Urgency.LOOK, 45, "No twin yet.")]
+            return [Reason(Why.FORECAST, Urgency.NOTE, 30, _("The twin is being made."))]
+        return [Reason(Why.FORECAST, Urgency.LOOK, 45, _("No twin yet."))]
     return []
 
 
@@ -171,26 +180,45 @@ def _target(situation: Situation) -> list[Reason]:
     for chance in situation.days:
         if chance.p_in >= 0.5:
             continue
-        ahead = "in the next 24 h" if chance.day == 0 else f"on day {chance.day + 1}"
         likely = max(chance.p_above, chance.p_below) >= 0.5
-        verb = "may miss" if not likely else "misses" if chance.day == 0 else "is about to miss"
-        urgency = Urgency.ACT if likely else Urgency.LOOK
-        if chance.p_above >= chance.p_below:
-            side = f"{words.percent(chance.p_above)} chance of AUC24 above {chance.high:g}"
-            weight = 90 - 5 * chance.day
+        if not likely:
+            sentence = _("The current plan may miss the target: {chance}.")
+        elif chance.day == 0:
+            sentence = _("The current plan misses the target: {chance}.")
         else:
-            side = f"{words.percent(chance.p_below)} chance of AUC24 below {chance.low:g}"
-            weight = 85 - 5 * chance.day
-        return [Reason(Why.TARGET, urgency, weight, f"The current plan {verb} the target: {side} {ahead}.")]
+            sentence = _("The current plan is about to miss the target: {chance}.")
+        urgency = Urgency.ACT if likely else Urgency.LOOK
+        weight = (90 if chance.p_above >= chance.p_below else 85) - 5 * chance.day
+        return [Reason(Why.TARGET, urgency, weight, sentence.format(chance=_chance(chance)))]
     return []
+
+
+def _chance(chance: DayChance) -> str:
+    """The likelier side of a miss, and when."""
+    if chance.p_above >= chance.p_below:
+        sentence = (
+            _("{share} chance of AUC24 above {limit} in the next 24 h")
+            if chance.day == 0
+            else _("{share} chance of AUC24 above {limit} on day {day}")
+        )
+        share, limit = chance.p_above, chance.high
+    else:
+        sentence = (
+            _("{share} chance of AUC24 below {limit} in the next 24 h")
+            if chance.day == 0
+            else _("{share} chance of AUC24 below {limit} on day {day}")
+        )
+        share, limit = chance.p_below, chance.low
+    return sentence.format(share=words.percent(share), limit=plain(limit), day=chance.day + 1)
 
 
 def _contradiction(situation: Situation) -> list[Reason]:
     if situation.surprise is None:
         return []
     level, low, high = (words.concentration(value) for value in situation.surprise)
-    said = f"The last level, {level} mg/L, contradicts the forecast: {low} to {high} was expected in 90 %."
-    return [Reason(Why.CONTRADICTED, Urgency.LOOK, 58, said)]
+    # xgettext:no-python-format
+    sentence = _("The last level, {level} mg/L, contradicts the forecast: {low} to {high} was expected in 90 %.")
+    return [Reason(Why.CONTRADICTED, Urgency.LOOK, 58, sentence.format(level=level, low=low, high=high))]
 
 
 def renal(values: Sequence[tuple[datetime, float]]) -> list[Reason]:
@@ -205,17 +233,16 @@ def renal(values: Sequence[tuple[datetime, float]]) -> list[Reason]:
     in_a_week = [(v, t) for t, v in values[:-1] if last_time - t <= RATIO_WITHIN]
     if in_a_week and last >= RISE_RATIO * min(in_a_week)[0] - 1e-9:
         stage = kdigo_stage(last / min(in_a_week)[0], last)
-        return [_moved("rose", min(in_a_week), last, last_time, Urgency.ACT, 88, stage)]
+        return [_moved(min(in_a_week), last, last_time, Urgency.ACT, 88, stage)]
     if in_two_days and last - min(in_two_days)[0] >= RISE_MG_PER_DL - 1e-9:
         stage = kdigo_stage(last / min(in_two_days)[0], last)
-        return [_moved("rose", min(in_two_days), last, last_time, Urgency.ACT, 87, stage)]
+        return [_moved(min(in_two_days), last, last_time, Urgency.ACT, 87, stage)]
     if in_a_week and max(in_a_week)[0] >= RISE_RATIO * last - 1e-9:
-        return [_moved("fell", max(in_a_week), last, last_time, Urgency.LOOK, 60)]
+        return [_moved(max(in_a_week), last, last_time, Urgency.LOOK, 60)]
     return []
 
 
 def _moved(
-    verb: str,
     before: tuple[float, datetime],
     last: float,
     last_time: datetime,
@@ -224,22 +251,33 @@ def _moved(
     stage: int = 0,
 ) -> Reason:
     value, time = before
-    change = f"creatinine {verb} from {value:.2g} to {last:.2g} mg/dL in {words.span(last_time - time)}"
-    staged = f", KDIGO stage {stage}" if stage else ""
-    return Reason(Why.RENAL, urgency, weight, f"Renal function is moving: {change}{staged}.")
+    if last < value:
+        sentence = _("Renal function is moving: creatinine fell from {before} to {last} mg/dL in {length}.")
+    elif stage:
+        sentence = _(
+            "Renal function is moving: creatinine rose from {before} to {last} mg/dL in {length}, KDIGO stage {stage}."
+        )
+    else:
+        sentence = _("Renal function is moving: creatinine rose from {before} to {last} mg/dL in {length}.")
+    told = sentence.format(
+        before=plain(value, 2), last=plain(last, 2), length=words.span(last_time - time), stage=stage
+    )
+    return Reason(Why.RENAL, urgency, weight, told)
 
 
 def _level_due(situation: Situation, now: datetime) -> list[Reason]:
     if situation.outcome == "PRIOR_ONLY":
         since = now - situation.first_dose if situation.first_dose else None
         if since is not None and since >= LEVEL_DUE:
-            return [Reason(Why.LEVEL, Urgency.LOOK, 55, f"No level yet, {words.span(since)} after the first dose.")]
-        said = "No level yet: the forecast is the population's, not this patient's."
-        return [Reason(Why.LEVEL, Urgency.NOTE, 40, said)]
+            sentence = _("No level yet, {length} after the first dose.").format(length=words.span(since))
+            return [Reason(Why.LEVEL, Urgency.LOOK, 55, sentence)]
+        sentence = _("No level yet: the forecast is the population's, not this patient's.")
+        return [Reason(Why.LEVEL, Urgency.NOTE, 40, sentence)]
     last = situation.last_level
     going_on = situation.last_dose is not None and now - situation.last_dose < LEVEL_DUE
     if last is not None and going_on and now - last >= NEXT_LEVEL_DUE:
-        return [Reason(Why.LEVEL, Urgency.LOOK, 50, f"A level is due: the last is {words.span(now - last)} old.")]
+        sentence = _("A level is due: the last is {length} old.").format(length=words.span(now - last))
+        return [Reason(Why.LEVEL, Urgency.LOOK, 50, sentence)]
     return []
 
 
@@ -250,31 +288,31 @@ def _silence(situation: Situation, now: datetime) -> list[Reason]:
     silent = sorted((rhythm.last, name) for name, rhythm in situation.devices.items() if rhythm.is_broken(now))
     if not silent:
         return []
-    said = ", ".join(f"{name} ({words.ago(last, now)})" for last, name in silent)
-    return [Reason(Why.DEVICE, Urgency.LOOK, 38, f"A device may be off or at fault; last came {said}.")]
+    names = ", ".join(f"{name} ({words.ago(last, now)})" for last, name in silent)
+    sentence = _("A device may be off or at fault; last came {names}.").format(names=names)
+    return [Reason(Why.DEVICE, Urgency.LOOK, 38, sentence)]
 
 
 def _staleness(situation: Situation, now: datetime) -> list[Reason]:
     if situation.last_data is None:
-        return [Reason(Why.STALE, Urgency.LOOK, 35, "No data have come for this patient.")]
+        return [Reason(Why.STALE, Urgency.LOOK, 35, _("No data have come for this patient."))]
     if now - situation.last_data >= STALE_AFTER:
-        return [
-            Reason(Why.STALE, Urgency.LOOK, 40, f"Data are stale: the last came {words.ago(situation.last_data, now)}.")
-        ]
+        sentence = _("Data are stale: the last came {ago}.").format(ago=words.ago(situation.last_data, now))
+        return [Reason(Why.STALE, Urgency.LOOK, 40, sentence)]
     return []
 
 
 def _decision(situation: Situation) -> list[Reason]:
     if situation.awaiting_second:
-        said = f"Plan {situation.awaiting_second} is signed once and awaits a second signature."
+        sentence = _("Plan {letter} is signed once and awaits a second signature.")
         if situation.decided_on_older is not None:
-            said = f"{said[:-1]}, but the data changed since."
-        return [Reason(Why.DECISION, Urgency.LOOK, 32, said)]
+            sentence = _("Plan {letter} is signed once and awaits a second signature, but the data changed since.")
+        return [Reason(Why.DECISION, Urgency.LOOK, 32, sentence.format(letter=situation.awaiting_second))]
     if situation.decided_on_older is not None:
-        return [Reason(Why.DECISION, Urgency.LOOK, 30, "The last decision was made before the data changed.")]
+        return [Reason(Why.DECISION, Urgency.LOOK, 30, _("The last decision was made before the data changed."))]
     if situation.signed_change:
-        said = f"Plan {situation.signed_change} is signed; the order has not changed yet."
-        return [Reason(Why.DECISION, Urgency.LOOK, 25, said)]
+        sentence = _("Plan {letter} is signed; the order has not changed yet.").format(letter=situation.signed_change)
+        return [Reason(Why.DECISION, Urgency.LOOK, 25, sentence)]
     if situation.unsigned:
-        return [Reason(Why.DECISION, Urgency.NOTE, 20, "The comparison is not signed.")]
+        return [Reason(Why.DECISION, Urgency.NOTE, 20, _("The comparison is not signed."))]
     return []

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.http import QueryDict
+from django.utils.translation import gettext as _
 
 from clinic.worklist.attention import Why
 from clinic.worklist.rows import Row
@@ -32,7 +33,8 @@ class Choice:
     def of(cls, query: QueryDict) -> "Choice":
         text, why = query.get("q", "").strip()[:LONGEST], query.get("why", "")
         if why and why not in set(Why):
-            return cls(text, None, f"There is no reason called “{why[:30]}”; all patients are shown. Choose one below.")
+            said = _("There is no reason called “{name}”; all patients are shown. Choose one below.")
+            return cls(text, None, said.format(name=why[:30]))
         return cls(text, Why(why) if why else None)
 
     @property

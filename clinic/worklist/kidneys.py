@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
+from django.utils.translation import gettext as _
 
 from clinic.charts import words
 from clinic.charts.palette import Marker
@@ -17,7 +18,6 @@ from twins.records.models import Sex, Subject
 from twins.samples.course import Course
 
 ADULT_Y = 18
-_STAGE = "KDIGO AKI {}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +56,28 @@ def kidneys(
     way = ""
     if read is not None and CLEARANCE in read.values:
         line = tuple(zip(read.times_h.tolist(), read.values[CLEARANCE].tolist(), strict=True))
-        way = "Cockcroft–Gault" if bool(read.estimated.any()) else "as charted"
+        way = "Cockcroft–Gault" if bool(read.estimated.any()) else _("as charted")
         now = line[max(int(np.searchsorted(read.times_h, until_h, side="right")) - 1, 0)][1]
-        facts.append(f"Creatinine clearance as the twin reads it ({way}): {now:.0f} mL/min.")
+        said = _("Creatinine clearance as the twin reads it ({way}): {value} mL/min.")
+        facts.append(said.format(way=way, value=f"{now:.0f}"))
     for rate in _filtration(subject, last[-1:]):
-        category = filtration_category(rate.value)
-        facts.append(f"CKD-EPI 2021: {rate.value:.0f} mL/min/1.73 m², in the range of {category}.")
+        said = _("CKD-EPI 2021: {value} mL/min/1.73 m², in the range of {category}.")
+        facts.append(said.format(value=f"{rate.value:.0f}", category=filtration_category(rate.value)))
     notes: tuple[tuple[float, float, str], ...] = ()
     if subject.haemodialysis_since is None:
         notes = _notes(used, _stages(used), until_h)
         if last:
             stage = _stages(last)[-1]
-            found = f"acute kidney injury of stage {stage}" if stage else "no acute kidney injury"
-            facts.append(f"KDIGO: {found} by the last creatinine.")
+            said = (
+                _("KDIGO: acute kidney injury of stage {stage} by the last creatinine.")
+                if stage
+                else _("KDIGO: no acute kidney injury by the last creatinine.")
+            )
+            facts.append(said.format(stage=stage))
     if shown:
-        panels.append(Steps("Serum creatinine, mg/dL", tuple(shown), 0.8, notes=notes))
+        panels.append(Steps(_("Serum creatinine, mg/dL"), tuple(shown), 0.8, notes=notes))
     if line or rates:
-        title = "Clearance, mL/min (line); CKD-EPI (open)" if line else "CKD-EPI 2021, mL/min/1.73 m²"
+        title = _("Clearance, mL/min (line); CKD-EPI (open)") if line else _("CKD-EPI 2021, mL/min/1.73 m²")
         panels.append(Steps(title, rates, 60.0, line=line, line_label=way, joined=False, marker=Marker.DIAMOND))
     return Kidneys(tuple(panels), tuple(facts))
 
@@ -89,7 +94,7 @@ def _notes(used: Sequence[Mark], stages: Sequence[int], until_h: float) -> tuple
     for stage, group in groupby(placed, key=lambda item: item[0]):
         members = list(group)
         if stage:
-            found.append((members[0][1].hour, members[-1][2], _STAGE.format(stage)))
+            found.append((members[0][1].hour, members[-1][2], _("KDIGO AKI {stage}").format(stage=stage)))
     return tuple(found)
 
 
@@ -100,8 +105,12 @@ def _filtration(subject: Subject, used: Sequence[Mark]) -> tuple[Mark, ...]:
     positive = [mark for mark in used if mark.value > 0]
     male = 1.0 if subject.sex == Sex.MALE else 0.0
     rates = ckd_epi_2021(subject.age_years, [mark.value for mark in positive], male)
+    said = _("CKD-EPI {value} from {creatinine}")
     return tuple(
-        Mark(mark.hour, float(rate), True, mark.href, f"CKD-EPI {words.significant(float(rate))} from {mark.name}")
+        Mark(
+            *(mark.hour, float(rate), True, mark.href),
+            said.format(value=words.significant(float(rate)), creatinine=mark.name),
+        )
         for mark, rate in zip(positive, rates, strict=True)
     )
 

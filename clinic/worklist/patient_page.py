@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from clinic.charts.parameters import ParameterRow, parameter_rows
 from clinic.charts.twin_facts import (
@@ -87,7 +88,7 @@ class TwinView:
             ),
             current=result.forecasts[0] if result else None,
             target=drug_here(DRUG).target,
-            current_title=plan_title(plan) if plan else "No dose ordered or given",
+            current_title=plan_title(plan) if plan else _("No dose ordered or given"),
         )
 
 

@@ -5,6 +5,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from clinic.access.disclosure import disclose
@@ -14,7 +15,7 @@ from clinic.access.roles import Permission
 from clinic.patients.models import Patient
 from clinic.worklist.attention import renal
 from clinic.worklist.patient_page import TwinView
-from clinic.worklist.records import CHANNELS_SHOWN, Records, names_of
+from clinic.worklist.records import CHANNELS_SHOWN, Records, lists, names_of
 from clinic.worklist.rows import DRUG
 from clinic.worklist.timeline_view import shown_timeline
 from clinic.worklist.track_record import TrackRecord, track_records
@@ -24,11 +25,6 @@ from twins.samples.channel import Channel
 
 TIMELINE = "timeline"
 """The element of the page that another window of the timeline is swapped into."""
-ALL_LISTS = (
-    ("Doses", "doses"),
-    ("Orders", "orders"),
-    *((channel.label, str(channel)) for channel in CHANNELS_SHOWN),
-)
 
 
 @page(Permission.PATIENT_VIEW)
@@ -59,7 +55,7 @@ def patient(request: HttpRequest, subject_key: UUID) -> HttpResponse:
         "main_records": main,
         "other_records": besides,
         "some_unlisted": some_unlisted,
-        "all_lists": ALL_LISTS,
+        "all_lists": lists(CHANNELS_SHOWN),
         "replaced": records.replaced,
         "renal": () if found.subject.haemodialysis_since else renal(creatinine),
         "asked": _asked(twin) if twin else (),
@@ -78,7 +74,7 @@ def _tracks(found: Patient, twin: TwinView, records: Records) -> list[TrackRecor
 def _asked(twin: TwinView) -> list[tuple[Comparison, str]]:
     """Comparisons that people asked for, each with the name of who did."""
     names = names_of(comparison.asked_by for comparison in twin.asked)
-    return [(comparison, names.get(comparison.asked_by, "the system")) for comparison in twin.asked]
+    return [(comparison, names.get(comparison.asked_by, _("the system"))) for comparison in twin.asked]
 
 
 @page(Permission.PATIENT_VIEW)

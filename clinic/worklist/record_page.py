@@ -5,6 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
 
 from clinic.charts.twin_facts import FindingRow, finding_rows
 from clinic.patients.models import Patient
@@ -17,7 +18,7 @@ from twins.samples.channel import Channel
 SHOWN_CHARACTERS = 20_000
 SIBLINGS_SHOWN = 20
 _QUALITY = {
-    "level-in-future": "By its source's own clock it was written down before it was measured; no twin uses it.",
+    "level-in-future": _("By its source's own clock it was written down before it was measured; no twin uses it."),
 }
 
 
@@ -124,7 +125,7 @@ def quality(record: Record) -> tuple[str, ...]:
     """The flags that the door set, in words."""
     if not isinstance(record, StoredSample):
         return ()
-    return tuple(_QUALITY.get(flag, flag) for flag in record.quality)
+    return tuple(str(_QUALITY.get(flag, flag)) for flag in record.quality)
 
 
 def _same_resource(record: Record) -> Any:

@@ -8,9 +8,13 @@ from typing import Any, TypeAlias
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from clinic.access.actor import key_of
+from clinic.measures.numbers import plain
 from clinic.patients.models import Patient
+from clinic.twin_words.said import said
 from clinic.worklist.rows import DRUG
 from twins.records.models import GivenDose, Order, Question, QuestionAction, RecordState, StoredSample
 from twins.samples.channel import Channel
@@ -52,23 +56,44 @@ def sample_address(subject_key: object, number: int, kind: str = "sample") -> st
 def what(record: Record) -> str:
     """``Dose``, ``Order``, ``Vancomycin level``."""
     if isinstance(record, StoredSample):
-        return Channel(record.channel).label
-    return "Dose" if isinstance(record, GivenDose) else "Order"
+        return said(Channel(record.channel).label)
+    return pgettext("record", "Dose") if isinstance(record, GivenDose) else pgettext("record", "Order")
+
+
+def lists(channels: Iterable[Channel], *, doses: bool = True, orders: bool = True) -> list[tuple[str, str]]:
+    """The label of each kind of record, and what it is called in an address."""
+    named = [(pgettext("records", "Doses"), "doses")] if doses else []
+    named += [(pgettext("records", "Orders"), "orders")] if orders else []
+    return named + [(said(channel.label), str(channel)) for channel in channels]
 
 
 def value(record: Record) -> str:
     """What it says: ``1000 mg over 1 h``, ``13.1 mg/L``."""
     if isinstance(record, StoredSample):
-        return f"{record.value:.4g} {unit_of(Channel(record.channel))}"
+        return f"{plain(record.value, 4)} {unit_of(Channel(record.channel))}"
     if isinstance(record, GivenDose):
-        return f"{record.amount_mg:g} mg {_length(record.duration_h)}"
-    return f"{record.amount_mg:g} mg every {record.interval_h:g} h {_length(record.duration_h)}"
+        return _given(record)
+    return _ordered(record)
 
 
-def _length(duration_h: float | None) -> str:
-    if duration_h is None:
-        return "(end not recorded)"
-    return f"over {duration_h:.3g} h" if duration_h else "as a bolus"
+def _given(dose: GivenDose) -> str:
+    if dose.duration_h is None:
+        words = _("{amount} mg (end not recorded)")
+    else:
+        words = _("{amount} mg over {length} h") if dose.duration_h else _("{amount} mg as a bolus")
+    return words.format(amount=plain(dose.amount_mg), length=plain(dose.duration_h or 0, 3))
+
+
+def _ordered(order: Order) -> str:
+    if order.duration_h is None:
+        words = _("{amount} mg every {interval} h (end not recorded)")
+    elif order.duration_h:
+        words = _("{amount} mg every {interval} h over {length} h")
+    else:
+        words = _("{amount} mg every {interval} h as a bolus")
+    return words.format(
+        amount=plain(order.amount_mg), interval=plain(order.interval_h), length=plain(order.duration_h or 0, 3)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +134,7 @@ def names_of(keys: Iterable[str]) -> dict[str, str]:
     """The names behind opaque keys such as ``user-7``, in one query; those of nobody stay keys."""
     wanted = {key for key in keys if key}
     numbers = [int(key.removeprefix("user-")) for key in wanted if key.removeprefix("user-").isdecimal()]
-    found = {key: "the system" if key == "system" else key for key in wanted}
+    found = {key: _("the system") if key == "system" else key for key in wanted}
     if numbers:
         for user in get_user_model().objects.filter(pk__in=numbers):
             found[key_of(user)] = user.get_full_name() or user.get_username()

@@ -9,9 +9,12 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db.models import Max, Min, OuterRef, Subquery
+from django.utils.translation import pgettext
 
+from clinic.charts import words
 from clinic.charts.palette import plan_letter
 from clinic.patients.models import Encounter, Patient
+from clinic.twin_words.said import said
 from clinic.worklist.attention import DayChance, Reason, Rhythm, Situation, Urgency, reasons
 from twins.records.models import (
     Comparison,
@@ -128,7 +131,7 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
             surprise=_surprise(foretold.get(key), levels_last),
             last_dose=dose.get("last"),
             last_data=max(times, default=None),
-            devices={channel.label.lower(): channels[channel] for channel in BY_DEVICE if channel in channels},
+            devices={words.inside(said(one.label)): channels[one] for one in BY_DEVICE if one in channels},
             unsigned=comparison is not None and not _decided_on(decision, version),
             signed_change=_signed_change(decision, version),
             awaiting_second=_awaiting(decision),
@@ -237,14 +240,18 @@ def _older(decision: dict[str, Any] | None, version: dict[str, Any] | None) -> d
 
 def _decision_words(decision: dict[str, Any] | None, version: dict[str, Any] | None) -> str:
     if decision is None:
-        return "none yet"
-    chosen = decision["comparisons__decisions__chosen_plan"]
-    what = "declined" if chosen is None else "signed"
+        return pgettext("decision", "none yet")
+    newest = _decided_on(decision, version)
     if _awaiting(decision):
-        what = "awaiting a second signature"
+        fresh = pgettext("decision", "awaiting a second signature")
+        older = pgettext("decision", "awaiting a second signature on earlier data")
     elif _refused(decision):
-        return "second signature refused"
-    return what if _decided_on(decision, version) else f"{what} on earlier data"
+        return pgettext("decision", "second signature refused")
+    elif decision["comparisons__decisions__chosen_plan"] is None:
+        fresh, older = pgettext("decision", "declined"), pgettext("decision", "declined on earlier data")
+    else:
+        fresh, older = pgettext("decision", "signed"), pgettext("decision", "signed on earlier data")
+    return fresh if newest else older
 
 
 def _rhythms(keys: Iterable[UUID]) -> dict[UUID, dict[Channel, Rhythm]]:

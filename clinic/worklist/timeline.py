@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from clinic.charts import words
 from clinic.charts.timeline_marks import Due, Mark, Steps, Timeline
@@ -45,8 +46,8 @@ def span_of(patient: Patient, records: Records, twin: TwinView | None) -> Span |
     What is dated in the future does not stretch it, unless there is nothing else.
     """
     ends = extent(patient.subject)
-    first = [one for one, _ in ends.values()]
-    last = [other for _, other in ends.values()]
+    first = [one for one, _last in ends.values()]
+    last = [other for _first, other in ends.values()]
     for rows in (records.doses, records.orders):
         first += [row.event_time for row in rows[:1]]
         last += [row.event_time for row in rows[-1:]]
@@ -97,7 +98,7 @@ def draw(
     weight = marks(records.of_channel(Channel.WEIGHT))
     panels = [panel for panel in found.panels if _reaches(panel, low, high)]
     if weight:
-        panels.append(Steps("Body weight, kg", tuple(weight), 5.0, from_zero=False))
+        panels.append(Steps(_("Body weight, kg"), tuple(weight), 5.0, from_zero=False))
     panels_of_vitals, seen = vitals(patient.subject, start, window, records.questions, zone)
     line = Timeline(
         start=start,
@@ -128,11 +129,7 @@ def _reaches(panel: Steps, low: float, high: float) -> bool:
 def _mark(hour: float, row: Record, records: Records, zone: tzinfo) -> Mark:
     used = not records.is_left_out(row)
     moved = records.time_of(row)
-    said = f"{what(row)} {value(row)}, {words.clock(moved, zone)}"
-    if not used:
-        said += ", left out"
-    elif moved != row.event_time:
-        said += ", taken at another time"
+    said = words.point(f"{what(row)} {value(row)}", words.clock(moved, zone), used=used, moved=moved != row.event_time)
     number = row.value if isinstance(row, StoredSample) else row.amount_mg
     return Mark(hour, number, used, address_of(row), said)
 

@@ -9,7 +9,7 @@ from django.urls import reverse
 from clinic.charts.timeline_chart import timeline_chart
 from clinic.patients.models import Patient
 from clinic.worklist.patient_page import TwinView
-from clinic.worklist.records import Records
+from clinic.worklist.records import Records, lists
 from clinic.worklist.timeline import draw, span_of
 from clinic.worklist.vitals import CHANNELS
 from clinic.worklist.window import Window, asked, between
@@ -59,10 +59,9 @@ def shown_timeline(
 
 
 def _lists(patient: Patient, records: Records, seen: frozenset[Channel], query: str) -> tuple[tuple[str, str], ...]:
-    names = [("Doses", "doses")] if records.doses else []
-    names += [("Orders", "orders")] if records.orders else []
-    names += [(channel.label, str(channel)) for channel in _CHART if records.of_channel(channel)]
-    names += [(channel.label, str(channel)) for channel in CHANNELS if channel in seen]
+    channels = [channel for channel in _CHART if records.of_channel(channel)]
+    channels += [channel for channel in CHANNELS if channel in seen]
+    names = lists(channels, doses=bool(records.doses), orders=bool(records.orders))
     return tuple(
         (label, f"{reverse('patient-values', kwargs={'subject_key': patient.pk, 'series': name})}?{query}")
         for label, name in names

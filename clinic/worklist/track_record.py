@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.utils.translation import gettext as _
+
+from clinic.charts import words
 from clinic.patients.models import Patient
 from clinic.worklist.records import Records, address_of
 from clinic.worklist.rows import DRUG
@@ -32,10 +35,16 @@ class Foretold:
     @property
     def verdict(self) -> str:
         if self.entry.within_50:
-            return "within the 50 % interval"
+            # xgettext:no-python-format
+            return _("within the 50 % interval")
         if self.entry.within_90:
-            return "within the 90 % interval"
-        return "below the 90 % interval" if self.entry.error > 0 else "above the 90 % interval"
+            # xgettext:no-python-format
+            return _("within the 90 % interval")
+        if self.entry.error > 0:
+            # xgettext:no-python-format
+            return _("below the 90 % interval")
+        # xgettext:no-python-format
+        return _("above the 90 % interval")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +67,9 @@ class TrackRecord:
             return ""
         size = abs(self.score.bias)
         if size < 0.05:
-            return "neither too high nor too low on average"
-        return f"{size:.1f} mg/L too {'high' if self.score.bias > 0 else 'low'} on average"
+            return _("neither too high nor too low on average")
+        said = _("{size} mg/L too high on average") if self.score.bias > 0 else _("{size} mg/L too low on average")
+        return said.format(size=words.concentration(size))
 
 
 def track_records(patient: Patient, model_ids: Sequence[str], records: Records) -> dict[str, TrackRecord]:

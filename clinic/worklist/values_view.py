@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from clinic.access.gate import page
 from clinic.access.permissions import patient_for
 from clinic.access.roles import Permission
-from clinic.worklist.records import KINDS, names_of, open_questions, rows_of
+from clinic.worklist.records import KINDS, lists, names_of, open_questions, rows_of
 from clinic.worklist.rows import DRUG
 from clinic.worklist.window import ends
 from twins.records.models import RecordState, StoredSample
@@ -54,12 +54,11 @@ def values(request: HttpRequest, subject_key: UUID, series: str) -> HttpResponse
 def _series(series: str, subject_key: UUID) -> tuple[str, QuerySet[Any]]:
     if series in ("doses", "orders"):
         rows = KINDS[series.removesuffix("s")].objects.filter(drug=DRUG)
-        label = series.capitalize()
     elif series in set(Channel):
         rows = StoredSample.objects.filter(channel=series)
-        label = Channel(series).label
     else:
         raise Http404("There are no values of this kind.")
+    label = next(label for label, name in lists(Channel) if name == series)
     return label, rows.filter(subject=subject_key, state=RecordState.ACTIVE)
 
 

@@ -4,11 +4,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from clinic.charts import words
 from clinic.charts.palette import BLUE, INK, Marker
 from clinic.charts.timeline_marks import BinMark, Mark, Trace, VitalPanel
 from clinic.charts.timeline_panels import FEW
+from clinic.measures.numbers import plain
+from clinic.twin_words.said import said
 from clinic.worklist.records import sample_address, unit_of
 from clinic.worklist.window import SHORTEST, Window, between
 from twins.quantities.clock import hours_between
@@ -20,28 +24,40 @@ BINS = 160
 """Stretches across the chart: more than can be told apart on a page."""
 MOST_QUESTIONED = 100
 _PANELS = (
-    ("Heart rate, /min", 40.0, ((Channel.HEART_RATE, "heart rate", INK, Marker.CIRCLE),)),
     (
-        "Blood pressure, mmHg",
+        gettext_lazy("Heart rate, /min"),
+        40.0,
+        ((Channel.HEART_RATE, pgettext_lazy("series", "heart rate"), INK, Marker.CIRCLE),),
+    ),
+    (
+        gettext_lazy("Blood pressure, mmHg"),
         60.0,
         (
-            (Channel.SYSTOLIC_PRESSURE, "systolic", INK, Marker.TRIANGLE),
-            (Channel.DIASTOLIC_PRESSURE, "diastolic", BLUE, Marker.SQUARE),
+            (Channel.SYSTOLIC_PRESSURE, pgettext_lazy("series", "systolic"), INK, Marker.TRIANGLE),
+            (Channel.DIASTOLIC_PRESSURE, pgettext_lazy("series", "diastolic"), BLUE, Marker.SQUARE),
         ),
     ),
-    ("Oxygen saturation, %", 8.0, ((Channel.OXYGEN_SATURATION, "SpO2", INK, Marker.CIRCLE),)),
-    ("Temperature, °C", 2.0, ((Channel.TEMPERATURE, "temperature", INK, Marker.CIRCLE),)),
-    ("Respiratory rate, /min", 10.0, ((Channel.RESPIRATORY_RATE, "respiratory rate", INK, Marker.CIRCLE),)),
+    (gettext_lazy("Oxygen saturation, %"), 8.0, ((Channel.OXYGEN_SATURATION, "SpO2", INK, Marker.CIRCLE),)),
     (
-        "Glucose, mg/dL",
+        gettext_lazy("Temperature, °C"),
+        2.0,
+        ((Channel.TEMPERATURE, pgettext_lazy("series", "temperature"), INK, Marker.CIRCLE),),
+    ),
+    (
+        gettext_lazy("Respiratory rate, /min"),
+        10.0,
+        ((Channel.RESPIRATORY_RATE, pgettext_lazy("series", "respiratory rate"), INK, Marker.CIRCLE),),
+    ),
+    (
+        gettext_lazy("Glucose, mg/dL"),
         100.0,
         (
-            (Channel.GLUCOSE, "blood", INK, Marker.CIRCLE),
-            (Channel.SENSOR_GLUCOSE, "sensor", BLUE, Marker.SQUARE),
+            (Channel.GLUCOSE, pgettext_lazy("series", "blood"), INK, Marker.CIRCLE),
+            (Channel.SENSOR_GLUCOSE, pgettext_lazy("series", "sensor"), BLUE, Marker.SQUARE),
         ),
     ),
 )
-CHANNELS = tuple(channel for _, _, traces in _PANELS for channel, *_ in traces)
+CHANNELS = tuple(channel for _title, _span, traces in _PANELS for channel, *_ in traces)
 
 
 def vitals(
@@ -62,9 +78,9 @@ def vitals(
             more = tuple(_doubted(sample, questions, start, zone) for sample in doubted if sample.channel == channel)
             more = tuple(one for one in more if 0 <= one.hour - hours_between(start, window.start) <= _length(window))
             if marks or more:
-                shown.append(Trace(label, marks, colour, mark, more))
+                shown.append(Trace(str(label), marks, colour, mark, more))
         if shown:
-            panels.append(VitalPanel(title, tuple(shown), span))
+            panels.append(VitalPanel(str(title), tuple(shown), span))
     return tuple(panels), frozenset(found) | {Channel(sample.channel) for sample in doubted}
 
 
@@ -93,9 +109,17 @@ def _address(subject: Subject, channel: Channel, one: Bin) -> str:
 def _name(channel: Channel, one: Bin, zone: tzinfo) -> str:
     unit = unit_of(channel)
     if one.count == 1:
-        return f"{channel.label} {one.median:.4g} {unit}, {words.clock(one.first, zone)}"
-    ends = f"{words.clock(one.first, zone)} to {words.clock(one.last, zone)}"
-    return f"{one.count} values of {channel.label.lower()}, {one.low:.4g} to {one.high:.4g} {unit}, {ends}"
+        return words.point(f"{said(channel.label)} {plain(one.median, 4)} {unit}", words.clock(one.first, zone))
+    values = _("{count} values of {what}, {low} to {high} {unit}, {start} to {end}")
+    return values.format(
+        count=one.count,
+        what=words.inside(said(channel.label)),
+        low=plain(one.low, 4),
+        high=plain(one.high, 4),
+        unit=unit,
+        start=words.clock(one.first, zone),
+        end=words.clock(one.last, zone),
+    )
 
 
 def _questioned(subject: Subject, questions: Mapping[str, Question]) -> Sequence[StoredSample]:
@@ -115,6 +139,6 @@ def _doubted(sample: StoredSample, questions: Mapping[str, Question], start: dat
     out = question.action == QuestionAction.EXCLUDE
     channel = Channel(sample.channel)
     at = question.new_time or sample.event_time
-    said = f"{channel.label} {sample.value:.4g} {unit_of(channel)}, {words.clock(at, zone)}"
-    said += ", left out" if out else ", taken at another time"
-    return Mark(hours_between(start, at), sample.value, not out, sample_address(sample.subject_id, sample.pk), said)
+    measured = f"{said(channel.label)} {plain(sample.value, 4)} {unit_of(channel)}"
+    name = words.point(measured, words.clock(at, zone), used=not out, moved=True)
+    return Mark(hours_between(start, at), sample.value, not out, sample_address(sample.subject_id, sample.pk), name)

@@ -7,12 +7,15 @@ from urllib.parse import urlencode
 
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-NAMED: Mapping[str, tuple[str, timedelta | None]] = {
-    "24h": ("24 hours", timedelta(hours=24)),
-    "72h": ("3 days", timedelta(hours=72)),
-    "7d": ("7 days", timedelta(days=7)),
-    "all": ("all", None),
+NAMED: Mapping[str, tuple[str | Promise, timedelta | None]] = {
+    "24h": (gettext_lazy("24 hours"), timedelta(hours=24)),
+    "72h": (gettext_lazy("3 days"), timedelta(hours=72)),
+    "7d": (gettext_lazy("7 days"), timedelta(days=7)),
+    "all": (gettext_lazy("all"), None),
 }
 """What can be asked for by name, and how much of the past it shows; None: from the first record on."""
 BY_DEFAULT = "7d"
@@ -66,7 +69,7 @@ class Window:
     @property
     def zooms(self) -> tuple[Link, ...]:
         """The named windows."""
-        return tuple(Link(label, f"window={name}", name == self.name) for name, (label, _) in NAMED.items())
+        return tuple(Link(str(label), f"window={name}", name == self.name) for name, (label, _past) in NAMED.items())
 
     @property
     def moves(self) -> tuple[Link, ...]:
@@ -75,14 +78,14 @@ class Window:
         half, quarter = length / 2, length / 4
         last = max(self.span.until + AHEAD, self.span.until)
         return (
-            Link("Earlier", between(self.start - half, self.end - half) if self.start > self.span.first else ""),
-            Link("Later", between(self.start + half, self.end + half) if self.end < last else ""),
+            Link(_("Earlier"), between(self.start - half, self.end - half) if self.start > self.span.first else ""),
+            Link(_("Later"), between(self.start + half, self.end + half) if self.end < last else ""),
             Link(
-                "Closer",
+                _("Closer"),
                 between(self.start + quarter, self.end - quarter) if half >= SHORTEST else "",
             ),
             Link(
-                "Wider",
+                _("Wider"),
                 between(self.start - half, self.end + half) if length * 2 <= LONGEST and _within(self, half) else "",
             ),
         )
@@ -113,12 +116,14 @@ def asked(given: Mapping[str, str], span: Span, zone: tzinfo) -> tuple[Window, t
         last = last or max(usual.end, (first or usual.start) + timedelta(hours=24))
         first = first or last - (usual.end - usual.start)
         if last - first < SHORTEST:
-            problems.append(f"The end ({end}) is not at least 10 minutes after the beginning ({start}).")
+            said = _("The end ({end}) is not at least 10 minutes after the beginning ({start}).")
+            problems.append(said.format(start=start, end=end))
         elif last - first > LONGEST:
-            problems.append("More than ten years cannot be shown at once. Give times that are closer together.")
+            problems.append(_("More than ten years cannot be shown at once. Give times that are closer together."))
         return (usual, tuple(problems)) if problems else (Window(first, last, "", span), ())
     if name and name not in NAMED:
-        return usual, (f"There is no window {name[:20]!r}. Choose {', '.join(NAMED)}, or give from and to.",)
+        said = _("There is no window {name}. Choose {known}, or give from and to.")
+        return usual, (said.format(name=repr(name[:20]), known=", ".join(NAMED)),)
     return (Window.named(name, span) if name else usual), ()
 
 
@@ -140,5 +145,6 @@ def _time(field: str, text: str, zone: tzinfo, problems: list[str]) -> datetime 
                 return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    problems.append(f"{field} is {text[:40]!r}, which is no time that can be shown. Write it as 2026-11-22T14:05.")
+    said = _("{field} is {text}, which is no time that can be shown. Write it as 2026-11-22T14:05.")
+    problems.append(said.format(field=field, text=repr(text[:40])))
     return None

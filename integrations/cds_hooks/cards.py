@@ -4,17 +4,19 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.utils.translation import gettext_noop
+
 from integrations.cds_hooks.models import Indicator
 
 LONGEST_SUMMARY = 139
 """CDS Hooks 2.0: a summary has fewer than 140 characters."""
 REASONS_SYSTEM = "urn:patient-twin:override-reason"
 OVERRIDE_REASONS = (
-    ("outdated-data", "The data behind the twin are outdated or wrong"),
-    ("other-target", "Another exposure is aimed at in this patient"),
-    ("level-first", "A level will be measured first"),
-    ("not-practicable", "The suggested regimen is not practicable here"),
-    ("clinical-judgement", "Clinical judgement; the forecast was taken into account"),
+    ("outdated-data", gettext_noop("The data behind the twin are outdated or wrong")),
+    ("other-target", gettext_noop("Another exposure is aimed at in this patient")),
+    ("level-first", gettext_noop("A level will be measured first")),
+    ("not-practicable", gettext_noop("The suggested regimen is not practicable here")),
+    ("clinical-judgement", gettext_noop("Clinical judgement; the forecast was taken into account")),
 )
 """Code and words of each reason that a person may choose; what is chosen comes back as feedback."""
 TOPIC_SYSTEM = "urn:patient-twin:cds-topic"

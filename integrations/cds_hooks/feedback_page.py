@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from clinic.access.disclosure import disclose
@@ -71,7 +72,7 @@ def _by_service() -> list[ServiceCount]:
     nothing = {"cards": 0, "accepted": 0, "overridden": 0}
     return [
         ServiceCount(
-            service.title,
+            gettext(service.title),
             service.id,
             **{name: counted.get(service.id, nothing)[name] for name in nothing},
         )
@@ -94,8 +95,10 @@ def _by_reason() -> list[ReasonCount]:
 
 def _words(system: str, code: str, display: str) -> str:
     if not code:
-        return "No reason chosen"
-    return (_OURS.get(code, "") if system == REASONS_SYSTEM else "") or display or code
+        return gettext("No reason chosen")
+    if system == REASONS_SYSTEM and code in _OURS:
+        return gettext(_OURS[code])
+    return display or code
 
 
 def _chosen(item: Feedback) -> str:

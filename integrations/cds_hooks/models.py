@@ -3,6 +3,8 @@
 import uuid
 
 from django.db import models
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 
 from twins.records.models import Comparison, Job, Subject, TwinVersion
 
@@ -24,9 +26,9 @@ class UsedToken(models.Model):
 class Indicator(models.TextChoices):
     """How pressing a card is, in the words of CDS Hooks."""
 
-    INFO = "info", "for information"
-    WARNING = "warning", "warning"
-    CRITICAL = "critical", "critical"
+    INFO = "info", _("for information")
+    WARNING = "warning", _("warning")
+    CRITICAL = "critical", _("critical")
 
 
 class IssuedCard(models.Model):
@@ -64,8 +66,14 @@ class IssuedCard(models.Model):
 
 
 class FeedbackOutcome(models.TextChoices):
-    ACCEPTED = "accepted", "a suggestion was accepted"
-    OVERRIDDEN = "overridden", "the card was overridden"
+    ACCEPTED = "accepted", _("a suggestion was accepted")
+    OVERRIDDEN = "overridden", _("the card was overridden")
+
+
+_OUTCOMES_IN_SHORT = {
+    FeedbackOutcome.ACCEPTED: gettext_noop("accepted"),
+    FeedbackOutcome.OVERRIDDEN: gettext_noop("overridden"),
+}
 
 
 class Feedback(models.Model):
@@ -94,3 +102,7 @@ class Feedback(models.Model):
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.card_id}"
+
+    @property
+    def outcome_in_short(self) -> str:
+        return gettext(_OUTCOMES_IN_SHORT[FeedbackOutcome(self.outcome)])

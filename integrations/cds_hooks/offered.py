@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from integrations.codes import loinc
 from integrations.codes.conditions import HAEMODIALYSIS
@@ -28,21 +29,21 @@ class Service:
 PATIENT_VIEW = Service(
     "patient-twin-view",
     "patient-view",
-    "The patient's twin",
+    gettext_noop("The patient's twin"),
     "Says how the patient's twin stands: exposure under the current plan with its uncertainty, how old the data are, "
     "whether a level is due and whether the target is likely to be missed.",
 )
 ORDER_SELECT = Service(
     "patient-twin-order-select",
     "order-select",
-    "A dosing order tried on the patient's twin",
+    gettext_noop("A dosing order tried on the patient's twin"),
     "Tries the selected order on the patient's twin beside the current plan and better regimens, before it is written.",
     ("draftOrders", "selections"),
 )
 ORDER_SIGN = Service(
     "patient-twin-order-sign",
     "order-sign",
-    "A dosing order compared on the patient's twin",
+    gettext_noop("A dosing order compared on the patient's twin"),
     "Compares the orders to be signed on the patient's twin with the current plan and better regimens, and keeps the "
     "comparison for the record.",
     ("draftOrders",),

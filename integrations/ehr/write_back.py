@@ -10,6 +10,8 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from clinic.access.permissions import check_open, has
 from clinic.access.roles import Permission
@@ -25,6 +27,16 @@ from twins.jobs.queue import send_task
 from twins.records.models import Subject
 
 TASK = "integrations.ehr.tasks.deliver"
+_NOT_IN_FORCE = {
+    Standing.DECLINED: gettext_lazy("The decision is not in force (all plans declined); nothing is sent to the chart."),
+    Standing.AWAITING: gettext_lazy(
+        "The decision is not in force (awaiting a second signature); nothing is sent to the chart."
+    ),
+    Standing.REFUSED: gettext_lazy(
+        "The decision is not in force (second signature refused); nothing is sent to the chart."
+    ),
+    Standing.REPLACED: gettext_lazy("The decision is not in force (replaced); nothing is sent to the chart."),
+}
 
 
 class ChartError(ValueError):
@@ -73,10 +85,12 @@ def send_to_chart(*, decision: Decision, by: AbstractBaseUser, actor: Actor) -> 
     """
     subject_key = decision.comparison.twin_version.subject_id
     if not has(by, Permission.COMPARISON_SIGN):
-        raise PermissionDenied(f"Your roles do not include {Permission.COMPARISON_SIGN}.")
+        raise PermissionDenied(
+            _("Your roles do not include %(permission)s.") % {"permission": Permission.COMPARISON_SIGN}
+        )
     check_open(by, subject_key)
     if decision.chosen_plan is None:
-        raise DeclinedError("All plans were declined; there is no plan to put into the chart.")
+        raise DeclinedError(_("All plans were declined; there is no plan to put into the chart."))
     _refuse_not_in_force(decision)
     patient = Patient.objects.get(pk=subject_key)
     source = _source(patient)
@@ -88,7 +102,7 @@ def send_to_chart(*, decision: Decision, by: AbstractBaseUser, actor: Actor) -> 
         _refuse_not_in_force(Decision.objects.get(pk=decision.pk))  # it may have been amended meanwhile
         rows = list(ChartDelivery.objects.select_for_update().filter(decision=decision))
         if rows and not any(row.state == WorkState.FAILED for row in rows):
-            raise AlreadySentError("This decision was sent to the chart already, or is on its way.")
+            raise AlreadySentError(_("This decision was sent to the chart already, or is on its way."))
         for row in rows:
             if row.state == WorkState.FAILED:
                 row.state, row.attempts, row.next_try = WorkState.QUEUED, 0, now
@@ -133,7 +147,7 @@ def can_be_sent(decision: Decision) -> bool:
 def _refuse_not_in_force(decision: Decision) -> None:
     standing = decision.standing
     if standing is not Standing.IN_FORCE:
-        raise NotInForceError(f"The decision is not in force ({standing}); nothing is sent to the chart.")
+        raise NotInForceError(str(_NOT_IN_FORCE[standing]))
 
 
 def status_of(decision: Decision) -> tuple[ChartStatus, ...]:
@@ -148,10 +162,17 @@ def status_of(decision: Decision) -> tuple[ChartStatus, ...]:
 
 def _words(row: ChartDelivery) -> str:
     if row.state == WorkState.DONE:
-        return "in the chart"
+        return _("in the chart")
     if row.state == WorkState.FAILED:
-        return f"not in the chart: {row.answer}"
-    return f"on its way; tried {row.attempts} times, last answer: {row.answer}" if row.answer else "on its way"
+        return _("not in the chart: %(answer)s") % {"answer": row.answer}
+    if not row.answer:
+        return _("on its way")
+    said = ngettext(
+        "on its way; tried %(tries)d time, last answer: %(answer)s",
+        "on its way; tried %(tries)d times, last answer: %(answer)s",
+        row.attempts,
+    )
+    return said % {"tries": row.attempts, "answer": row.answer}
 
 
 def _patient_of(decision: Decision) -> Patient:
@@ -167,6 +188,10 @@ def _source(patient: Patient) -> Source:
     source = Source.objects.filter(slug=slug).first()
     if source is None or not address_of(slug):
         raise NoChartError(
-            f"Source {slug} has no address in EHR_SOURCES, so nothing is sent to its chart; copy the note instead."
+            _(
+                "Source %(source)s has no address in EHR_SOURCES or on its page, or is switched off, so nothing is "
+                "sent to its chart; copy the note instead."
+            )
+            % {"source": slug}
         )
     return source

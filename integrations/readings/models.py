@@ -1,6 +1,8 @@
 """What came in, byte for byte; the resources found in it; and what could not be used, with its reason."""
 
 from django.db import models
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from twins.records.models import Subject
 
@@ -87,21 +89,21 @@ class Resource(models.Model):
 class QuarantineReason(models.TextChoices):
     """Why something could not be used; each is a sentence a person can act on."""
 
-    NOT_JSON = "not-json", "The payload is not complete JSON."
-    NOT_FHIR = "not-fhir", "The payload is not a FHIR R4 resource or Bundle."
-    UNKNOWN_TYPE = "unknown-type", "The resource type is not one that is read here."
-    INVALID_RESOURCE = "invalid-resource", "The resource breaks a rule of FHIR R4."
-    UNKNOWN_CODE = "unknown-code", "No channel or drug is mapped to the code."
-    UNKNOWN_UNIT = "unknown-unit", "The unit cannot be converted to the channel's unit."
-    UNKNOWN_PATIENT = "unknown-patient", "The patient it belongs to has not been received."
-    MISSING_VALUE = "missing-value", "It has no value, or says that the value is absent."
-    MISSING_TIME = "missing-time", "It does not say when it happened."
-    IMPLAUSIBLE_VALUE = "implausible-value", "The value cannot be of a living person; it is kept and not used."
+    NOT_JSON = "not-json", _("The payload is not complete JSON.")
+    NOT_FHIR = "not-fhir", _("The payload is not a FHIR R4 resource or Bundle.")
+    UNKNOWN_TYPE = "unknown-type", _("The resource type is not one that is read here.")
+    INVALID_RESOURCE = "invalid-resource", _("The resource breaks a rule of FHIR R4.")
+    UNKNOWN_CODE = "unknown-code", _("No channel or drug is mapped to the code.")
+    UNKNOWN_UNIT = "unknown-unit", _("The unit cannot be converted to the channel's unit.")
+    UNKNOWN_PATIENT = "unknown-patient", _("The patient it belongs to has not been received.")
+    MISSING_VALUE = "missing-value", _("It has no value, or says that the value is absent.")
+    MISSING_TIME = "missing-time", _("It does not say when it happened.")
+    IMPLAUSIBLE_VALUE = "implausible-value", _("The value cannot be of a living person; it is kept and not used.")
 
 
 class QuarantineState(models.TextChoices):
-    WAITING = "waiting", "waiting for its cause to be mended"
-    RELEASED = "released", "accepted on a later try"
+    WAITING = "waiting", _("waiting for its cause to be mended")
+    RELEASED = "released", _("accepted on a later try")
 
 
 class QuarantineEntry(models.Model):
@@ -143,7 +145,9 @@ class QuarantineEntry(models.Model):
         """``Observation/123``, or where it lies in its payload if it has no name."""
         if self.source_key:
             return "/".join(self.source_key.rsplit("/", 2)[-2:])
-        return f"Resource at place {self.position}" if self.position >= 0 else "Whole payload"
+        if self.position >= 0:
+            return gettext("Resource at place %(place)d") % {"place": self.position}
+        return gettext("Whole payload")
 
     @property
     def shown_version(self) -> str:

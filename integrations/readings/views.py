@@ -9,6 +9,7 @@ from django.db.models.functions import Length
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from clinic.access.disclosure import disclose
@@ -118,8 +119,12 @@ def _told(request: HttpRequest) -> str:
     if tried is None or released is None:
         return ""
     if tried == 0:
-        return "Nothing was waiting, so nothing was tried."
-    return f"{tried} tried again: {released} accepted, {tried - released} still waiting."
+        return _("Nothing was waiting, so nothing was tried.")
+    return _("%(tried)d tried again: %(released)d accepted, %(waiting)d still waiting.") % {
+        "tried": tried,
+        "released": released,
+        "waiting": tried - released,
+    }
 
 
 def _number(text: str) -> int | None:

@@ -5,14 +5,25 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from oauth2_provider.exceptions import FatalClientError, OAuthToolkitError
 from oauth2_provider.models import Application
 from oauthlib.common import add_params_to_uri
 
 from integrations.smart.bridge import QueryCore, fhir_base, issuer
-from integrations.smart.scopes import NAMED, Context, Scopes, parse
+from integrations.smart.scope_words import named
+from integrations.smart.scopes import Context, Scopes, parse
 
 _LONGEST_STATE = 2000
+_OF_THE_LIBRARY = (
+    gettext_noop("Invalid client_id parameter value."),
+    gettext_noop("Missing client_id parameter."),
+    gettext_noop("Mismatching redirect URI."),
+    gettext_noop("Invalid redirect URI."),
+    gettext_noop("Missing redirect URI."),
+)
+"""What oauthlib says where a question is broken."""
 _CHALLENGE_LENGTH = 43
 """Characters of a SHA-256 digest in base64url."""
 
@@ -65,13 +76,13 @@ class Question:
         """Each scope that a person may leave out, and what it means."""
         optional = [name for name in self.scopes.named if name in ("offline_access", "online_access")]
         told = [(str(scope), scope.words) for scope in self.scopes.clinical]
-        return told + [(name, NAMED[name]) for name in optional]
+        return told + [(name, named(name)) for name in optional]
 
     @property
     def granted_anyway(self) -> list[str]:
         """What the other scopes mean, which the sign-in needs."""
         kept = ("openid", "fhirUser", "profile", "launch")
-        return [NAMED[name] for name in self.scopes.named if name in kept]
+        return [named(name) for name in self.scopes.named if name in kept]
 
     def refuse(self, error: str, description: str) -> RefusedQuestion:
         return _refused(self.redirect_uri, self.credentials.get("state"), self.issuer, error, description)
@@ -88,12 +99,12 @@ def read(request: HttpRequest) -> Question:
         Everything else that is wrong.
     """
     if any("\x00" in value for _name, values in request.GET.lists() for value in values):
-        raise BrokenQuestion("The address of the question has a NUL character.")
+        raise BrokenQuestion(_("The address of the question has a NUL character."))
     core = QueryCore.made()
     try:
         scopes, credentials = core.validate_authorization_request(request)
     except FatalClientError as error:
-        raise BrokenQuestion(error.oauthlib_error.description or error.oauthlib_error.error) from error
+        raise BrokenQuestion(_(error.oauthlib_error.description or error.oauthlib_error.error)) from error
     except OAuthToolkitError as error:
         fault = error.oauthlib_error
         raise _refused(

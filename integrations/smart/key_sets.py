@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.cache import cache
+from django.utils.translation import gettext as _
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey, import_key
 
@@ -37,17 +38,20 @@ def check_key_set(value: Any) -> dict[str, Any]:
     """
     keys = value.get("keys") if isinstance(value, dict) else None
     if not isinstance(keys, list) or not all(isinstance(key, dict) for key in keys):
-        raise KeySetError('keys is missing; give a JWKS: {"keys": [{"kty": "EC", …}]}')
+        raise KeySetError(_('keys is missing; give a JWKS: {"keys": [{"kty": "EC", …}]}'))
     if len(keys) > MOST_KEYS:
-        raise KeySetError(f"keys has {len(keys)} keys; give {MOST_KEYS} at most")
+        raise KeySetError(
+            _("keys has %(number)d keys; give %(most)d at most") % {"number": len(keys), "most": MOST_KEYS}
+        )
     if any(_SECRET_MEMBERS & set(key) for key in keys):
         raise KeySetError(
-            "a key holds its private part; give the public keys alone, and make new ones: these are known"
+            _("a key holds its private part; give the public keys alone, and make new ones: these are known")
         )
     usable = [key for key in keys if _is_usable(key)]
     if not usable:
         raise KeySetError(
-            f"no key has a kid and is an EC key of P-384 or an RSA key of at least {SHORTEST_RSA_BITS} bits; add one"
+            _("no key has a kid and is an EC key of P-384 or an RSA key of at least %(bits)d bits; add one")
+            % {"bits": SHORTEST_RSA_BITS}
         )
     return {"keys": usable}
 

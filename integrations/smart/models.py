@@ -5,31 +5,40 @@ import uuid
 from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.db import models
+from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import AccessToken, Application
 
 from twins.records.models import Subject
 
 
 class Kind(models.TextChoices):
-    PUBLIC = "public", "an app that people use and that can keep no secret: in a browser or on a telephone"
-    CONFIDENTIAL = "confidential", "an app that people use, with a server of its own"
-    BACKEND = "backend", "a system without people: reports, bulk export"
+    PUBLIC = "public", _("an app that people use and that can keep no secret: in a browser or on a telephone")
+    CONFIDENTIAL = "confidential", _("an app that people use, with a server of its own")
+    BACKEND = "backend", _("a system without people: reports, bulk export")
 
 
 class Proof(models.TextChoices):
     """How a client shows at the token endpoint that it is itself."""
 
-    NOTHING = "none", "nothing but the code's PKCE verifier"
-    SECRET = "client_secret", "a secret"
-    KEY = "private_key_jwt", "an assertion signed with its private key"
+    NOTHING = "none", _("nothing but the code's PKCE verifier")
+    SECRET = "client_secret", _("a secret")
+    KEY = "private_key_jwt", _("an assertion signed with its private key")
 
 
 class Purpose(models.TextChoices):
     """Purpose of use, as codes of v3-ActReason."""
 
-    TREATMENT = "TREAT", "treatment"
-    RESEARCH = "HRESCH", "research"
-    OPERATIONS = "HOPERAT", "running the hospital"
+    TREATMENT = "TREAT", _("treatment")
+    RESEARCH = "HRESCH", _("research")
+    OPERATIONS = "HOPERAT", _("running the hospital")
+
+
+_KINDS_IN_SHORT = {
+    Kind.PUBLIC: gettext_noop("public"),
+    Kind.CONFIDENTIAL: gettext_noop("confidential"),
+    Kind.BACKEND: gettext_noop("backend"),
+}
 
 
 class SmartClient(models.Model):
@@ -66,6 +75,10 @@ class SmartClient(models.Model):
 
     def __str__(self) -> str:
         return self.application.name
+
+    @property
+    def kind_in_short(self) -> str:
+        return gettext(_KINDS_IN_SHORT[Kind(self.kind)])
 
 
 class Authorization(models.Model):

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import httpx
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 LARGEST_BYTES = 64 * 1024
 LONGEST_S = 5.0
@@ -46,11 +47,18 @@ def check_address(url: str, *, ours: bool = False) -> None:
         parts = urlsplit(url)
         host, _port = parts.hostname, parts.port
     except ValueError as error:
-        raise OutsideError(f"{url[:200]!r} is not an address ({error}); give one like https://host/jwks") from error
+        raise OutsideError(
+            _("%(url)r is not an address (%(error)s); give one like https://host/jwks")
+            % {"url": url[:200], "error": error}
+        ) from error
     if parts.scheme != "https" and not (parts.scheme == "http" and _may_be_private(ours)):
-        raise OutsideError(f"{url[:200]!r} is not an https address; give one that begins with https://")
+        raise OutsideError(
+            _("%(url)r is not an https address; give one that begins with https://") % {"url": url[:200]}
+        )
     if not host or parts.username is not None or parts.password is not None or parts.fragment:
-        raise OutsideError(f"{url[:200]!r} has no host, or a user, password or fragment; give the plain address")
+        raise OutsideError(
+            _("%(url)r has no host, or a user, password or fragment; give the plain address") % {"url": url[:200]}
+        )
 
 
 def _may_be_private(ours: bool) -> bool:
@@ -91,14 +99,21 @@ def _exchange(url: str, send: Any, *, ours: bool = False) -> Document:
         ):
             body = _read(answer, url, deadline)
     except httpx.HTTPError as error:
-        raise OutsideError(f"{url} could not be fetched ({type(error).__name__}); see whether it is up") from error
+        raise OutsideError(
+            _("%(url)s could not be fetched (%(error)s); see whether it is up")
+            % {"url": url, "error": type(error).__name__}
+        ) from error
     try:
         content = json.loads(body)
     except (ValueError, RecursionError) as error:
-        raise OutsideError(f"{url} answered {answer.status_code} without JSON; see what is served there") from error
+        raise OutsideError(
+            _("%(url)s answered %(status)d without JSON; see what is served there")
+            % {"url": url, "status": answer.status_code}
+        ) from error
     if answer.status_code != 200:
         code = content.get("error", "") if isinstance(content, dict) else ""
-        raise OutsideError(f"{url} answered {answer.status_code} {str(code)[:100]}".rstrip() + "; see what it asks for")
+        said = f"{answer.status_code} {str(code)[:100]}".rstrip()
+        raise OutsideError(_("%(url)s answered %(status)s; see what it asks for") % {"url": url, "status": said})
     return Document(content, {name.lower(): value for name, value in answer.headers.items()})
 
 
@@ -107,9 +122,14 @@ def _read(answer: httpx.Response, url: str, deadline: float) -> bytes:
     for part in answer.iter_bytes():
         body += part
         if len(body) > LARGEST_BYTES:
-            raise OutsideError(f"{url} sends more than {LARGEST_BYTES} bytes; have it serve the document alone")
+            raise OutsideError(
+                _("%(url)s sends more than %(most)d bytes; have it serve the document alone")
+                % {"url": url, "most": LARGEST_BYTES}
+            )
         if time.monotonic() > deadline:
-            raise OutsideError(f"{url} took longer than {LONGEST_S:.0f} s; have it answer faster")
+            raise OutsideError(
+                _("%(url)s took longer than %(seconds)d s; have it answer faster") % {"url": url, "seconds": LONGEST_S}
+            )
     return bytes(body)
 
 
@@ -119,12 +139,17 @@ def _public_address(url: str, ours: bool) -> str:
     try:
         found = socket.getaddrinfo(parts.hostname, parts.port or 443, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise OutsideError(f"{url} has a host that is not found ({error}); see whether the name is right") from error
+        raise OutsideError(
+            _("%(url)s has a host that is not found (%(error)s); see whether the name is right")
+            % {"url": url, "error": error}
+        ) from error
     addresses = [str(item[4][0]) for item in found]
     if not _may_be_private(ours):
         for address in addresses:
             if not is_public(ipaddress.ip_address(address.partition("%")[0])):
-                raise OutsideError(f"{url} leads to a private address; give one that is reachable from outside")
+                raise OutsideError(
+                    _("%(url)s leads to a private address; give one that is reachable from outside") % {"url": url}
+                )
     return addresses[0]
 
 

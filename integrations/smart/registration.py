@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from oauth2_provider.models import AccessToken, Application, RefreshToken
 
 from clinic.access.permissions import granted
@@ -92,7 +93,7 @@ def disable(*, client: SmartClient, by: Actor) -> None:
 
 def _check(by: Actor) -> None:
     if Permission.CLIENT_MANAGE not in granted(by.roles):
-        raise PermissionDenied("Registering clients takes the administrator role.")
+        raise PermissionDenied(_("Registering clients takes the administrator role."))
 
 
 def _service_user(client_id: str) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from integrations.smart.key_sets import KeySetError, check_key_set
 from integrations.smart.models import Kind, Proof, Purpose
@@ -55,12 +56,12 @@ class RegistrationForm:
         """
         mistakes: list[str] = []
         if not 1 <= len(self.name) <= 100:
-            mistakes.append("name: give one of up to 100 characters; people read it when they allow the app")
+            mistakes.append(_("name: give one of up to 100 characters; people read it when they allow the app"))
         if self.kind not in Kind.values or self.proof not in Proof.values or self.purpose not in Purpose.values:
-            raise RegistrationError([*mistakes, "kind, proof, purpose: choose one of those in the list"])
+            raise RegistrationError([*mistakes, _("kind, proof, purpose: choose one of those in the list")])
         kind, proof = Kind(self.kind), Proof(self.proof)
         if (kind is Kind.PUBLIC) != (proof is Proof.NOTHING):
-            mistakes.append("proof: a public app proves nothing but its code, and every other client proves itself")
+            mistakes.append(_("proof: a public app proves nothing but its code, and every other client proves itself"))
         addresses = tuple(self.redirect_uris.split())
         mistakes += self._wrong_addresses(kind, addresses)
         scope, wrong = self._scope(kind)
@@ -82,64 +83,69 @@ class RegistrationForm:
 
     def _wrong_addresses(self, kind: Kind, addresses: tuple[str, ...]) -> list[str]:
         if kind is Kind.BACKEND:
-            return ["redirect addresses: a system without people has none; leave them out"] if addresses else []
+            return [_("redirect addresses: a system without people has none; leave them out")] if addresses else []
         if not addresses or len(addresses) > 20:
-            return ["redirect addresses: give 1 to 20, one a line"]
-        return [f"redirect addresses: {one[:200]!r} {why}" for one in addresses if (why := _fault(one))]
+            return [_("redirect addresses: give 1 to 20, one a line")]
+        return [why % {"address": one[:200]} for one in addresses if (why := _fault(one))]
 
     def _scope(self, kind: Kind) -> tuple[str, list[str]]:
         scopes = parse(self.scope)
         mistakes = []
         if scopes.unknown:
-            mistakes.append(f"scopes: {' '.join(scopes.unknown)[:300]} is no scope of SMART")
+            mistakes.append(_("scopes: %(scopes)s is no scope of SMART") % {"scopes": " ".join(scopes.unknown)[:300]})
         fitting = scopes.only(*((Context.SYSTEM,) if kind is Kind.BACKEND else (Context.PATIENT, Context.USER)))
         if fitting != scopes.only(*Context) or (kind is Kind.BACKEND and scopes.named):
-            mistakes.append("scopes: system/ is for systems without people, and all others are for apps of people")
+            mistakes.append(_("scopes: system/ is for systems without people, and all others are for apps of people"))
         if not scopes:
-            mistakes.append("scopes: give at least one, such as patient/Observation.rs or system/*.rs")
+            mistakes.append(_("scopes: give at least one, such as patient/Observation.rs or system/*.rs"))
         return str(scopes), mistakes
 
     def _keys(self, proof: Proof) -> tuple[dict[str, object] | None, list[str]]:
         if proof is not Proof.KEY:
             return None, [
-                "keys: only a client that proves itself by a key has them"
+                _("keys: only a client that proves itself by a key has them")
             ] if self.jwks_url + self.jwks else []
         if bool(self.jwks_url) == bool(self.jwks):
-            return None, ["keys: give the address of the key set, or the key set itself"]
+            return None, [_("keys: give the address of the key set, or the key set itself")]
         try:
             if self.jwks_url:
                 if len(self.jwks_url) > 500:
-                    return None, ["key set address: give one of up to 500 characters"]
+                    return None, [_("key set address: give one of up to 500 characters")]
                 check_address(self.jwks_url)
                 return None, []
             return check_key_set(json.loads(self.jwks)), []
         except (OutsideError, KeySetError) as error:
-            return None, [f"keys: {error}"]
+            return None, [_("keys: %(problem)s") % {"problem": error}]
         except (ValueError, RecursionError) as error:
-            return None, [f"keys: this is no JSON ({error})"]
+            return None, [_("keys: this is no JSON (%(error)s)") % {"error": error}]
 
 
 def _fault(address: str) -> str:
-    """What is wrong with a redirect address, or nothing."""
+    """What is wrong with a redirect address, as a sentence with a gap for it, or nothing."""
     try:
         parts = urlsplit(address)
         host = parts.hostname
     except ValueError:
-        return "is no address"
+        return _("redirect addresses: %(address)r is no address")
     if (
         len(address) > 1000
         or not address.isascii()
         or not address.isprintable()
         or set(address) & set("'\";,\\<>`{}|^")
     ):
-        return "has signs that no address has; write them as %.."
+        return _("redirect addresses: %(address)r has signs that no address has; write them as %%..")
     if "#" in address or "*" in address or parts.username is not None or parts.password is not None:
-        return "holds a fragment, a wildcard or a user; give the plain address"
+        return _("redirect addresses: %(address)r holds a fragment, a wildcard or a user; give the plain address")
     if parts.scheme == "https" and host:
         return ""
     if parts.scheme == "http" and host:
         lab = host in _LOOPBACK or settings.SMART_PRIVATE_ADDRESSES
-        return "" if lab else "begins with http; use https, or this very machine (http://127.0.0.1)"
+        if lab:
+            return ""
+        return _("redirect addresses: %(address)r begins with http; use https, or this very machine (http://127.0.0.1)")
     if re.fullmatch(r"[a-z][a-z0-9+\-]*(\.[a-z0-9+\-]+)+", parts.scheme):
         return ""  # a scheme of the app's own, named after a domain (RFC 8252, section 7.1)
-    return "has no scheme that is used here: https, or one of the app's own such as com.example.app"
+    return _(
+        "redirect addresses: %(address)r has no scheme that is used here: https, or one of the app's own such as "
+        "com.example.app"
+    )

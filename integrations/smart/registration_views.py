@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -10,7 +11,8 @@ from clinic.access.roles import Permission
 from integrations.smart.models import Kind, Proof, Purpose, SmartClient
 from integrations.smart.registration import disable, register, rotate_secret
 from integrations.smart.registration_form import RegistrationError, RegistrationForm
-from integrations.smart.scopes import NAMED, parse
+from integrations.smart.scope_words import named
+from integrations.smart.scopes import parse
 
 
 @page(Permission.CLIENT_MANAGE)
@@ -61,7 +63,7 @@ def rotate(request: HttpRequest, pk: int) -> HttpResponse:
     """A new secret, shown in the answer and never again."""
     found = _client(pk)
     if found.proof != Proof.SECRET or found.disabled is not None:
-        return _shown(request, found, problem="This client has no secret, or is out of service.", status=409)
+        return _shown(request, found, problem=_("This client has no secret, or is out of service."), status=409)
     return _shown(request, found, rotate_secret(client=found, by=request.actor))  # type: ignore[attr-defined]
 
 
@@ -87,7 +89,7 @@ def _shown(
         "client": found,
         "secret": secret,
         "problem": problem,
-        "words": [NAMED[name] for name in scopes.named] + [scope.words for scope in scopes.clinical],
+        "words": [named(name) for name in scopes.named] + [scope.words for scope in scopes.clinical],
         "redirect_uris": found.application.redirect_uris.split(),
         "kids": [key["kid"] for key in (found.jwks or {}).get("keys", [])],
     }

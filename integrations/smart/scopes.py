@@ -1,4 +1,4 @@
-"""SMART scopes: read, compared, narrowed and put in words. Pure: no Django, no database.
+"""SMART scopes: read, compared and narrowed. No database; what a person reads of them says `scope_words`.
 
 The grammar is of https://hl7.org/fhir/smart-app-launch/STU2.2/scopes-and-launch-context.html, such as
 ``patient/Observation.rs?category=laboratory``. The forms of SMART 1 (``.read``, ``.write``, ``.*``) are read as well,
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import parse_qsl, quote
 
+from integrations.smart import scope_words
 from integrations.smart.resource_types import R4_TYPES
 
 INTERACTIONS = "cruds"
@@ -30,40 +31,8 @@ class Context(StrEnum):
     SYSTEM = "system"
 
 
-NAMED = {
-    "launch": "Know which patient is open in the hospital system that started it",
-    "launch/patient": "Ask you which patient it is for",
-    "openid": "Know that it is you who signed in",
-    "fhirUser": "Know which Practitioner you are",
-    "profile": "Know your name",
-    "offline_access": "Go on when you are signed out, until you or the hospital withdraw it",
-    "online_access": "Go on for as long as you are signed in",
-}
-"""The scopes that are one word, and what each lets an app do."""
-
-_TYPES_IN_WORDS = {
-    "*": "every kind of record",
-    "AllergyIntolerance": "allergies",
-    "AuditEvent": "the audit trail",
-    "CarePlan": "proposed plans",
-    "Condition": "diagnoses",
-    "Device": "devices",
-    "Encounter": "stays",
-    "MedicationAdministration": "doses given",
-    "MedicationRequest": "prescriptions",
-    "MedicationStatement": "medicines taken",
-    "Observation": "measurements and results",
-    "Patient": "name, birth date and sex",
-    "Practitioner": "names of staff",
-    "Provenance": "where records come from",
-    "RiskAssessment": "forecasts",
-}
-_INTERACTIONS_IN_WORDS = {"c": "add", "r": "read", "u": "change", "d": "delete", "s": "search"}
-_CONTEXTS_IN_WORDS = {
-    Context.PATIENT: "of the chosen patient",
-    Context.USER: "of the patients of your care teams",
-    Context.SYSTEM: "of every patient",
-}
+NAMED = ("launch", "launch/patient", "openid", "fhirUser", "profile", "offline_access", "online_access")
+"""The scopes that are one word."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +77,8 @@ class Scope:
 
     @property
     def words(self) -> str:
-        """One plain sentence without its full stop."""
-        verbs = [_INTERACTIONS_IN_WORDS[one] for one in "rscud" if one in self.interactions]
-        what = _TYPES_IN_WORDS.get(self.resource_type, self.resource_type)
-        named = (
-            f" ({self.resource_type})" if self.resource_type in _TYPES_IN_WORDS and self.resource_type != "*" else ""
-        )
-        only = " and ".join(f"{name} is {value.rpartition('|')[2]}" for name, value in self.query)
-        sentence = f"{_listed(verbs)} {what}{named} {_CONTEXTS_IN_WORDS[self.context]}"
-        return sentence[0].upper() + sentence[1:] + (f", only where {only}" if only else "")
+        """One plain sentence without its full stop, in the language of the page."""
+        return scope_words.clinical(self.context, self.resource_type, self.interactions, self.query)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +161,3 @@ def _without_repeats(scopes: Iterable[Scope]) -> tuple[Scope, ...]:
         kept = [other for other in kept if not scope.holds(other)]
         kept.append(scope)
     return tuple(kept)
-
-
-def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

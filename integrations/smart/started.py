@@ -15,6 +15,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from joserfc import jwt
@@ -51,9 +52,9 @@ def start(request: HttpRequest) -> HttpResponse:
     try:
         ehr = settings.SMART_EHRS.get(issuer)
         if ehr is None:
-            raise LaunchRefused("The hospital system that started this is not one that this site knows.")
+            raise LaunchRefused(_("The hospital system that started this is not one that this site knows."))
         if not 1 <= len(launch) <= 2000:
-            raise LaunchRefused("The hospital system did not say which launch this is.")
+            raise LaunchRefused(_("The hospital system did not say which launch this is."))
         offered = _configuration(issuer)
         verifier, state, nonce = (secrets.token_urlsafe(48) for _ in range(3))
         waiting = {**request.session.get(_WAITING, {})}
@@ -89,9 +90,9 @@ def finish(request: HttpRequest) -> HttpResponse:
         asked = _asked(request)
         ehr = settings.SMART_EHRS.get(asked["issuer"])
         if ehr is None:
-            raise LaunchRefused("The hospital system that started this is not one that this site knows any more.")
+            raise LaunchRefused(_("The hospital system that started this is not one that this site knows any more."))
         if "error" in request.GET:
-            raise LaunchRefused(f"The hospital system refused: {request.GET['error'][:100]}.")
+            raise LaunchRefused(_("The hospital system refused: %(error)s.") % {"error": request.GET["error"][:100]})
         given = _exchange(request, ehr, asked)
         patient = _patient(ehr, given)
     except (LaunchRefused, OutsideError) as error:
@@ -106,7 +107,7 @@ def _asked(request: HttpRequest) -> dict[str, Any]:
     waiting = {**request.session.get(_WAITING, {})}
     asked = waiting.pop(request.GET.get("state", ""), None)
     if asked is None or asked["since"] < time.time() - _LONGEST_WAIT_S:
-        raise LaunchRefused("This answer belongs to no launch of yours, or it took too long. Start anew.")
+        raise LaunchRefused(_("This answer belongs to no launch of yours, or it took too long. Start anew."))
     request.session[_WAITING] = waiting
     return asked  # type: ignore[no-any-return]
 
@@ -116,9 +117,11 @@ def _configuration(issuer: str) -> dict[str, str]:
     content = fetch_json(f"{issuer}/.well-known/smart-configuration").content
     wanted = ("authorization_endpoint", "token_endpoint")
     if not isinstance(content, dict) or not all(_is_address(content.get(name)) for name in wanted):
-        raise LaunchRefused("The hospital system does not say where it authorizes apps.")
+        raise LaunchRefused(_("The hospital system does not say where it authorizes apps."))
     if "S256" not in content.get("code_challenge_methods_supported", ["S256"]):
-        raise LaunchRefused("The hospital system does not take PKCE with S256, without which no app is started here.")
+        raise LaunchRefused(
+            _("The hospital system does not take PKCE with S256, without which no app is started here.")
+        )
     keys = content.get("jwks_uri")
     return {
         **{name: content[name] for name in wanted},
@@ -130,7 +133,7 @@ def _configuration(issuer: str) -> dict[str, str]:
 def _exchange(request: HttpRequest, ehr: dict[str, str], asked: dict[str, Any]) -> dict[str, Any]:
     code = request.GET.get("code", "")
     if not code:
-        raise LaunchRefused("The hospital system sent no code.")
+        raise LaunchRefused(_("The hospital system sent no code."))
     form = {
         "grant_type": "authorization_code",
         "code": code,
@@ -142,7 +145,7 @@ def _exchange(request: HttpRequest, ehr: dict[str, str], asked: dict[str, Any]) 
         form["client_id"] = ehr["client_id"]
     given = post_form(asked["token_endpoint"], form, auth=(ehr["client_id"], secret) if secret else None).content
     if not isinstance(given, dict):
-        raise LaunchRefused("The hospital system answered with no token.")
+        raise LaunchRefused(_("The hospital system answered with no token."))
     if given.get("id_token"):
         _check_identity(given["id_token"], ehr, asked)
     return given
@@ -151,12 +154,12 @@ def _exchange(request: HttpRequest, ehr: dict[str, str], asked: dict[str, Any]) 
 def _check_identity(text: Any, ehr: dict[str, str], asked: dict[str, Any]) -> None:
     """An identity token must be of that system, for us, fresh, and of this session."""
     if not asked["jwks_uri"]:
-        raise LaunchRefused("The hospital system says who you are and not by which key it says so.")
+        raise LaunchRefused(_("The hospital system says who you are and not by which key it says so."))
     keys = fetch_json(asked["jwks_uri"]).content
     try:
         claims = jwt.decode(str(text), KeySet.import_key_set(keys), algorithms=_ID_TOKEN_ALGORITHMS).claims
     except (JoseError, ValueError, TypeError, KeyError) as error:
-        raise LaunchRefused("The hospital system's word on who you are is not signed by its key.") from error
+        raise LaunchRefused(_("The hospital system's word on who you are is not signed by its key.")) from error
     audience = claims.get("aud")
     expires = claims.get("exp")
     right = (
@@ -167,16 +170,16 @@ def _check_identity(text: Any, ehr: dict[str, str], asked: dict[str, Any]) -> No
         and secrets.compare_digest(str(claims.get("nonce", "")), asked["nonce"])
     )
     if not right:
-        raise LaunchRefused("The hospital system's word on who you are is not for this launch.")
+        raise LaunchRefused(_("The hospital system's word on who you are is not for this launch."))
 
 
 def _patient(ehr: dict[str, str], given: dict[str, Any]) -> Patient:
     identifier = given.get("patient")
     if not isinstance(identifier, str) or not identifier or "\x00" in identifier:
-        raise LaunchRefused("The hospital system named no patient.")
+        raise LaunchRefused(_("The hospital system named no patient."))
     found = Patient.objects.filter(source_key=f"{ehr['source']}/Patient/{identifier}").first()
     if found is None:
-        raise LaunchRefused("This patient's record has not been received from the hospital system yet.")
+        raise LaunchRefused(_("This patient's record has not been received from the hospital system yet."))
     return found
 
 

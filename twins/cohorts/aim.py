@@ -10,7 +10,17 @@ from twins.pharmacology import formulary
 from twins.pharmacology.drug import NoTargetError
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.target import Metric, Target
+from twins.quantities.sentence import ANY, Sentence
 from twins.quantities.unit import of_area, readable
+
+_NO_TABLE = Sentence("target: write it as a table of {known}")
+_NO_METRIC = Sentence("target.metric: is {value}; give one of {known}")
+_NO_ENDS = Sentence("target: give low and high as {asked}, low below high")
+_NOT_POSITIVE = Sentence("target.{key}: is {value}; give a positive number")
+_NO_THRESHOLD = Sentence("target.threshold: missing; {metric} needs the concentration it is held against")
+_NO_OUTPUT = Sentence("target.output: {model} has no {output}")
+_NO_SOURCE = Sentence("target.source: missing; say where the target comes from")
+_NO_TARGET = Sentence("target: missing, and {why}", why=ANY)
 
 
 def read_target(item: Any, model: PopulationModel | None, wrong: list[str]) -> Target | None:
@@ -19,31 +29,31 @@ def read_target(item: Any, model: PopulationModel | None, wrong: list[str]) -> T
         return _usual_target(model, wrong)
     known = tuple(field.name for field in fields(Target))
     if not isinstance(item, dict) or set(item) - set(known):
-        wrong.append(f"target: write it as a table of {', '.join(known)}")
+        wrong.append(_NO_TABLE(known=", ".join(known)))
         return None
     metric = item.get("metric", str(Metric.AUC24))
     if not isinstance(metric, str) or metric not in set(Metric):
-        wrong.append(f"target.metric: is {brief(metric)}; give one of {', '.join(Metric)}")
+        wrong.append(_NO_METRIC(value=brief(metric), known=", ".join(Metric)))
         return None
     low, high = number(item.get("low", 0.0)), number(item.get("high")) if "high" in item else math.inf
     asked = f"{metric} in {readable(_unit(item, model))}".removesuffix(" in ")
     if low is None or high is None or not 0 <= low < high:
-        wrong.append(f"target: give low and high as {asked}, low below high")
+        wrong.append(_NO_ENDS(asked=asked))
         return None
     numbers: dict[str, float] = {}
     for key in ("threshold", "unbound", "window_h"):
         value = number(item[key]) if key in item else None
         if key in item and not (value is not None and value > 0):
-            wrong.append(f"target.{key}: is {brief(item[key])}; give a positive number")
+            wrong.append(_NOT_POSITIVE(key=key, value=brief(item[key])))
         elif value is not None:
             numbers[key] = value
     if Metric(metric) in (Metric.TIME_ABOVE, Metric.RATIO) and "threshold" not in item:
-        wrong.append(f"target.threshold: missing; {metric} needs the concentration it is held against")
+        wrong.append(_NO_THRESHOLD(metric=metric))
     if item.get("output") and model and item["output"] not in [output.name for output in model.system.outputs]:
-        wrong.append(f"target.output: {model.title} has no {brief(item['output'])}")
+        wrong.append(_NO_OUTPUT(model=model.title, output=brief(item["output"])))
     source = item.get("source")
     if not (isinstance(source, str) and source.strip()):
-        wrong.append("target.source: missing; say where the target comes from")
+        wrong.append(_NO_SOURCE())
         return None
     name = str(item.get("name") or f"{metric} {low:g}–{high:g} {readable(_unit(item, model))}".strip())
     return Target(
@@ -66,7 +76,7 @@ def _usual_target(model: PopulationModel | None, wrong: list[str]) -> Target | N
     try:
         return formulary.drug(model.drug).target
     except (formulary.UnknownDrugError, NoTargetError) as error:
-        wrong.append(f"target: missing, and {error}")
+        wrong.append(_NO_TARGET(why=error))
         return None
 
 

@@ -8,7 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
+from twins.quantities.sentence import Sentence, names
+
 Array = NDArray[np.float64]
+
+
+_NO_NUMBER = Sentence("{name} is {number}; a {shape} distribution needs it as a number")
+_NO_SHARE = Sentence("share is {share}; give a fraction from 0 to 1")
+_NOT_POSITIVE = Sentence("{name} is {value:g}; give a positive number")
+_CROSSED = Sentence("low is {low:g} and high is {high:g}; low must be below high")
+_NOTHING_LEFT = Sentence("low and high leave nothing of the distribution; widen them")
+_NO_ORIGIN = Sentence("give either source (a citation) or assumed (the reason for the assumption)")
+_NUMBER = Sentence("{name} {value:g}", name=names("value", "share", "mean", "sd", "median", "cv"))
+_FROM_TO = Sentence("from {low:g} to {high:g}")
+_LEAST, _MOST = Sentence("at least {low:g}"), Sentence("at most {high:g}")
+_ASSUMED = Sentence("Assumed: {assumed}")
 
 
 class Shape(StrEnum):
@@ -24,6 +38,9 @@ class Shape(StrEnum):
     """`mean` and `sd`, cut off at `low` and `high`."""
     LOGNORMAL = "lognormal"
     """`median` and `cv` (a fraction), cut off at `low` and `high`."""
+
+
+SHAPES = names(Shape)
 
 
 NUMBERS: dict[Shape, tuple[str, ...]] = {
@@ -60,20 +77,20 @@ class Distribution:
         for name in NUMBERS[self.shape]:
             number = getattr(self, name)
             if number is None or not math.isfinite(number):
-                raise DistributionError(f"{name} is {number}; a {self.shape} distribution needs it as a number")
+                raise DistributionError(_NO_NUMBER(name=name, number=number, shape=self.shape))
         if self.shape is Shape.SHARE and not 0 <= self.number("share") <= 1:
-            raise DistributionError(f"share is {self.share}; give a fraction from 0 to 1")
+            raise DistributionError(_NO_SHARE(share=self.share))
         for name in ("sd", "cv", "median"):
             if name in NUMBERS[self.shape] and not self.number(name) > 0:
-                raise DistributionError(f"{name} is {self.number(name):g}; give a positive number")
+                raise DistributionError(_NOT_POSITIVE(name=name, value=self.number(name)))
         if self.low is not None and self.high is not None and not self.low < self.high:
-            raise DistributionError(f"low is {self.low:g} and high is {self.high:g}; low must be below high")
+            raise DistributionError(_CROSSED(low=self.low, high=self.high))
         if self.shape in (Shape.NORMAL, Shape.LOGNORMAL):
             below, above = self._edges()
             if not above - below > 1e-6:
-                raise DistributionError("low and high leave nothing of the distribution; widen them")
+                raise DistributionError(_NOTHING_LEFT())
         if bool(self.source.strip()) == bool(self.assumed.strip()):
-            raise DistributionError("give either source (a citation) or assumed (the reason for the assumption)")
+            raise DistributionError(_NO_ORIGIN())
 
     def draw(self, uniform: Array) -> Array:
         """One value for each number of `uniform` (between 0 and 1), same shape."""
@@ -94,17 +111,19 @@ class Distribution:
 
     def words(self) -> str:
         """For a reader: ``lognormal, median 79, cv 0.25, from 33 to 255``."""
-        numbers = [f"{name} {self.number(name):g}" for name in NUMBERS[self.shape] if name not in ("low", "high")]
+        numbers = [
+            _NUMBER(name=name, value=self.number(name)) for name in NUMBERS[self.shape] if name not in ("low", "high")
+        ]
         if self.low is not None and self.high is not None:
-            numbers.append(f"from {self.low:g} to {self.high:g}")
+            numbers.append(_FROM_TO(low=self.low, high=self.high))
         elif self.low is not None or self.high is not None:
-            numbers.append(f"at least {self.low:g}" if self.high is None else f"at most {self.high:g}")
+            numbers.append(_LEAST(low=self.low) if self.high is None else _MOST(high=self.high))
         return ", ".join([str(self.shape), *numbers])
 
     @property
     def origin(self) -> str:
         """Its citation, or the assumption said to be one."""
-        return self.source or f"Assumed: {self.assumed}"
+        return self.source or _ASSUMED(assumed=self.assumed)
 
     def number(self, name: str) -> float:
         """The number called `name`, which the shape has."""

@@ -3,11 +3,23 @@
 import math
 from typing import Any
 
+from twins.quantities.sentence import Sentence
+
 _SHOWN = 80
 _LONGEST = 2000
 _MOST = 200
 _DEEPEST = 8
 """House settings: far beyond what any study needs, and no burden for a page or a database."""
+
+
+_TOO_DEEP = Sentence("{where}: tables lie more than {most} deep in each other; write fewer")
+_TOO_LONG = Sentence("{where}: the text has {length} characters; write at most {most}")
+_NO_SIGN = Sentence("{where}: the text holds a sign that cannot be stored; write it without")
+_OUT_OF_REACH = Sentence("{where}: the number is out of reach; give one of at most 18 digits")
+_TOO_MANY = Sentence("{where}: {count} entries; give at most {most}")
+_ABSENT, _IS = Sentence("missing"), Sentence("is {value}")
+FOUND = (_ABSENT, _IS)
+"""What `shown` says."""
 
 
 def number(value: Any) -> float | None:
@@ -23,7 +35,7 @@ def number(value: Any) -> float | None:
 
 def shown(value: Any) -> str:
     """How a mistake names the value."""
-    return "missing" if value is None else f"is {brief(value)}"
+    return _ABSENT() if value is None else _IS(value=brief(value))
 
 
 def brief(value: Any) -> str:
@@ -38,16 +50,16 @@ def brief(value: Any) -> str:
 def unfit(data: Any, where: str = "", depth: int = 0) -> str:
     """Where a text, a number or a table cannot be stored or shown, and why; empty where all can be."""
     if depth > _DEEPEST:
-        return f"{where}: tables lie more than {_DEEPEST} deep in each other; write fewer"
+        return _TOO_DEEP(where=where, most=_DEEPEST)
     if isinstance(data, str):
         if len(data) > _LONGEST:
-            return f"{where}: the text has {len(data)} characters; write at most {_LONGEST}"
+            return _TOO_LONG(where=where, length=len(data), most=_LONGEST)
         if any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in data):
-            return f"{where}: the text holds a sign that cannot be stored; write it without"
+            return _NO_SIGN(where=where)
     if isinstance(data, int) and not -(2**63) <= data < 2**63:
-        return f"{where}: the number is out of reach; give one of at most 18 digits"
+        return _OUT_OF_REACH(where=where)
     if isinstance(data, dict | list) and len(data) > _MOST:
-        return f"{where}: {len(data)} entries; give at most {_MOST}"
+        return _TOO_MANY(where=where, count=len(data), most=_MOST)
     items = data.items() if isinstance(data, dict) else enumerate(data, 1) if isinstance(data, list) else ()
     for key, value in items:
         place = f"{where}[{key}]" if isinstance(data, list) else f"{where}.{brief(key)[1:-1]}".lstrip(".")

@@ -10,13 +10,14 @@ import numpy as np
 
 from twins.cohorts.aim import read_target
 from twins.cohorts.distribution import NUMBERS, Distribution, DistributionError, Shape
-from twins.cohorts.plain import brief, number, shown, unfit
+from twins.cohorts.plain import FOUND, brief, number, shown, unfit
 from twins.cohorts.study import RENAL_GROUPS_ML_PER_MIN, StudyRegimen, StudySpec
 from twins.pharmacology import formulary
 from twins.pharmacology.covariates import CLEARANCE, CovariateError, missing_inputs
 from twins.pharmacology.population import CovariateRange, PopulationModel
 from twins.pharmacology.regimen import Regimen, RegimenError
 from twins.quantities.dose import Route
+from twins.quantities.sentence import ANY, Sentence
 from twins.samples.course import Course, CovariateValue
 from twins.solvers.system import Equations
 
@@ -34,6 +35,39 @@ _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _SHARES = frozenset({"male", "haemodialysis"})
 _NOT_INFUSED = frozenset({Route.ORAL, Route.RECTAL})
 _KEYS = ("title", "model", "regimens", "covariates", "target", "patients", "seed", "days", "renal_groups_ml_per_min")
+
+
+_UNREADABLE = Sentence("this is not {kind}: {error}")
+_NO_STUDY = Sentence("the study is a {kind}; write it as a table of {known}")
+_UNKNOWN_KEY = Sentence("{key}: unknown; known are {known}")
+_NO_TITLE = Sentence("title: give a text of up to 120 characters")
+_NO_MODEL = Sentence("model: give one of {known}")
+_NOT_THIS_MODEL = Sentence("model: {error}", error=ANY)
+_NO_WHOLE = Sentence("{key}: {found}; give a whole number from {low} to {high}", found=FOUND)
+_REGIMENS = Sentence("regimens: {count} given; give 2 to {most}")
+_NO_TABLE = Sentence("{where}: write it as a table of {known}")
+_UNKNOWN_FIELD = Sentence("{where}.{key}: unknown; known are {known}")
+_NO_ROUTE = Sentence("{where}.route: is {route}; give one of {known}")
+_NOT_BY = Sentence("{where}.route: {model} takes no dose that is {route}; give {ways}")
+_NO_NUMBER = Sentence("{where}.{key}: {found}; give a number", found=FOUND)
+_NO_LABEL = Sentence("{where}.label: is {label}; give a text of up to {most} characters")
+_TOO_OFTEN = Sentence("{where}.interval_h: is {hours:g}; give {least:g} h or more")
+_WRONG = Sentence("{where}: {error}", error=ANY)
+_SAME_LABEL = Sentence("regimens: two are called {label}; give each its own label")
+_NO_COVARIATES = Sentence(
+    "covariates: missing; give a table with a distribution for each chart value that the model needs"
+)
+_NOT_READ = Sentence("{where}: the model does not read it; known are {known}")
+_NEEDED = Sentence("covariates.{name}: missing; {model} needs it")
+_COVARIATES = Sentence("covariates: {error}", error=ANY)
+_BESIDE_CLEARANCE = Sentence("covariates.{name}: not used beside {clearance}; leave one of them out")
+_NO_SHAPE = Sentence("{where}.distribution: {found}; give one of {known}", found=FOUND)
+_NOT_OF_SHAPE = Sentence("{where}.{key}: unknown for {shape}")
+_NO_SHARE = Sentence("{where}.distribution: give a share, or fixed with the value 0 or 1")
+_A_SHARE = Sentence("{where}.distribution: a share gives 0 or 1; give another shape")
+_NOT_ABOVE_0 = Sentence("{where}.low: give a positive one, so that no patient has 0 or less")
+_TOO_OLD = Sentence("{where}.high: give an age of at most 120")
+_GROUPS = Sentence("renal_groups_ml_per_min: give positive clearances in ascending order")
 
 
 class StudyError(ValueError):
@@ -55,9 +89,9 @@ def read(text: str, *, kind: str) -> StudySpec:
     try:
         data = tomllib.loads(text) if kind == "toml" else json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise StudyError([f"this is not {kind.upper()}: {error}"]) from error
+        raise StudyError([_UNREADABLE(kind=kind.upper(), error=error)]) from error
     if not isinstance(data, dict):
-        raise StudyError([f"the study is a {type(data).__name__}; write it as a table of {', '.join(_KEYS)}"])
+        raise StudyError([_NO_STUDY(kind=type(data).__name__, known=", ".join(_KEYS))])
     return build(data)
 
 
@@ -71,10 +105,10 @@ def build(data: Mapping[str, Any]) -> StudySpec:
     """
     if cannot := unfit(dict(data)):
         raise StudyError([cannot])
-    wrong: list[str] = [f"{key}: unknown; known are {', '.join(_KEYS)}" for key in data if key not in _KEYS]
+    wrong: list[str] = [_UNKNOWN_KEY(key=key, known=", ".join(_KEYS)) for key in data if key not in _KEYS]
     title = data.get("title")
     if not (isinstance(title, str) and 0 < len(title.strip()) <= 120):
-        wrong.append("title: give a text of up to 120 characters")
+        wrong.append(_NO_TITLE())
     model = _model(data.get("model"), wrong)
     regimens = _regimens(data.get("regimens"), model, wrong)
     covariates = _covariates(data.get("covariates"), model, wrong)
@@ -103,19 +137,19 @@ def build(data: Mapping[str, Any]) -> StudySpec:
 
 def _model(name: Any, wrong: list[str]) -> PopulationModel | None:
     if not isinstance(name, str):
-        wrong.append(f"model: give one of {', '.join(formulary.model_ids())}")
+        wrong.append(_NO_MODEL(known=", ".join(formulary.model_ids())))
         return None
     try:
         return formulary.model(name)
     except formulary.UnknownModelError as error:
-        wrong.append(f"model: {error}")
+        wrong.append(_NOT_THIS_MODEL(error=error))
         return None
 
 
 def _whole(data: Mapping[str, Any], key: str, default: int | None, low: int, high: int, wrong: list[str]) -> int:
     value = data.get(key, default)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        wrong.append(f"{key}: {shown(value)}; give a whole number from {low} to {high}")
+        wrong.append(_NO_WHOLE(key=key, found=shown(value), low=low, high=high))
         return low
     return value
 
@@ -123,7 +157,7 @@ def _whole(data: Mapping[str, Any], key: str, default: int | None, low: int, hig
 def _regimens(items: Any, model: PopulationModel | None, wrong: list[str]) -> tuple[StudyRegimen, ...]:
     if not isinstance(items, list) or not 2 <= len(items) <= MOST_REGIMENS:
         count = len(items) if isinstance(items, list) else 0
-        wrong.append(f"regimens: {count} given; give 2 to {MOST_REGIMENS}")
+        wrong.append(_REGIMENS(count=count, most=MOST_REGIMENS))
         items = items if isinstance(items, list) else []
     arms: list[StudyRegimen] = []
     known = ("label", "amount_mg", "interval_h", "duration_h", "loading_mg", "loading_h", "route")
@@ -131,45 +165,45 @@ def _regimens(items: Any, model: PopulationModel | None, wrong: list[str]) -> tu
     for place, item in enumerate(items, 1):
         where = f"regimens[{place}]"
         if not isinstance(item, dict):
-            wrong.append(f"{where}: write it as a table of {', '.join(known)}")
+            wrong.append(_NO_TABLE(where=where, known=", ".join(known)))
             continue
-        mistakes = [f"{where}.{key}: unknown; known are {', '.join(known)}" for key in item if key not in known]
+        mistakes = [_UNKNOWN_FIELD(where=where, key=key, known=", ".join(known)) for key in item if key not in known]
         values = {}
         route = item.get("route", str(Route.INTRAVENOUS))
         if not isinstance(route, str) or route not in set(Route):
-            mistakes.append(f"{where}.route: is {brief(route)}; give one of {', '.join(Route)}")
+            mistakes.append(_NO_ROUTE(where=where, route=brief(route), known=", ".join(Route)))
             route = str(Route.INTRAVENOUS)
         elif model is not None and route not in model.system.inputs:
             ways = [way for way in Route if way.value in model.system.inputs]
-            mistakes.append(f"{where}.route: {model.title} takes no dose that is {route}; give {' or '.join(ways)}")
+            mistakes.append(_NOT_BY(where=where, model=model.title, route=route, ways=" or ".join(ways)))
         for key in ("amount_mg", "interval_h", "duration_h", *optional):
             if item.get(key) is None and (key in optional or (key == "duration_h" and route in _NOT_INFUSED)):
                 continue
             value = number(item.get(key))
             if value is None:
-                mistakes.append(f"{where}.{key}: {shown(item.get(key))}; give a number")
+                mistakes.append(_NO_NUMBER(where=where, key=key, found=shown(item.get(key))))
             else:
                 values[key] = value
         label = item.get("label")
         if label is not None and not (isinstance(label, str) and len(label) <= MOST_LABEL):
-            mistakes.append(f"{where}.label: is {brief(label)}; give a text of up to {MOST_LABEL} characters")
+            mistakes.append(_NO_LABEL(where=where, label=brief(label), most=MOST_LABEL))
         if "interval_h" in values and 0.0 < values["interval_h"] < LEAST_INTERVAL_H:
-            mistakes.append(f"{where}.interval_h: is {values['interval_h']:g}; give {LEAST_INTERVAL_H:g} h or more")
+            mistakes.append(_TOO_OFTEN(where=where, hours=values["interval_h"], least=LEAST_INTERVAL_H))
         if not mistakes:
             try:
                 regimen = Regimen(**{"duration_h": 0.0, **values}, start_h=0.0, route=Route(route))
                 arms.append(StudyRegimen((label or "").strip() or regimen.sentence(), regimen))
             except RegimenError as error:
-                mistakes.append(f"{where}: {error}")
+                mistakes.append(_WRONG(where=where, error=error))
         wrong += mistakes
     for label in sorted({arm.label for arm in arms if [a.label for a in arms].count(arm.label) > 1}):
-        wrong.append(f"regimens: two are called {label!r}; give each its own label")
+        wrong.append(_SAME_LABEL(label=repr(label)))
     return tuple(arms)
 
 
 def _covariates(items: Any, model: PopulationModel | None, wrong: list[str]) -> dict[str, Distribution]:
     if not isinstance(items, dict):
-        wrong.append("covariates: missing; give a table with a distribution for each chart value that the model needs")
+        wrong.append(_NO_COVARIATES())
         return {}
     drawn: dict[str, Distribution] = {}
     allowed = _readable(model) if model else None
@@ -177,12 +211,12 @@ def _covariates(items: Any, model: PopulationModel | None, wrong: list[str]) -> 
     for name, item in items.items():
         where = f"covariates.{name}"
         if allowed is not None and name not in allowed:
-            wrong.append(f"{where}: the model does not read it; known are {', '.join(sorted(allowed))}")
+            wrong.append(_NOT_READ(where=where, known=", ".join(sorted(allowed))))
             continue
         distribution = _distribution(where, item, wrong)
         if distribution is not None:
             drawn[name] = distribution
-            wrong += [f"{where}.{mistake}" for mistake in _impossible(name, distribution, ranges.get(name))]
+            wrong += _impossible(where, name, distribution, ranges.get(name))
     if model:
         # A refused distribution is not missing: it has been named already.
         middle = np.array([0.5])
@@ -191,13 +225,13 @@ def _covariates(items: Any, model: PopulationModel | None, wrong: list[str]) -> 
         )
         nobody = Course(model.drug, _LONG_AGO, 0.0, covariates=there)
         try:
-            wrong += [f"covariates.{name}: missing; {model.title} needs it" for name in missing_inputs(model, nobody)]
+            wrong += [_NEEDED(name=name, model=model.title) for name in missing_inputs(model, nobody)]
         except CovariateError as error:
             if not wrong:
-                wrong.append(f"covariates: {error}")
+                wrong.append(_COVARIATES(error=error))
         if CLEARANCE in items:
             for name in sorted(_BY_CREATININE & items.keys()):
-                wrong.append(f"covariates.{name}: not used beside {CLEARANCE}; leave one of them out")
+                wrong.append(_BESIDE_CLEARANCE(name=name, clearance=CLEARANCE))
     return drawn
 
 
@@ -205,19 +239,19 @@ def _distribution(where: str, item: Any, wrong: list[str]) -> Distribution | Non
     shapes = ", ".join(Shape)
     given = item.get("distribution") if isinstance(item, dict) else None
     if not isinstance(item, dict) or not isinstance(given, str) or given not in set(Shape):
-        wrong.append(f"{where}.distribution: {shown(given)}; give one of {shapes}")
+        wrong.append(_NO_SHAPE(where=where, found=shown(given), known=shapes))
         return None
     shape = Shape(item["distribution"])
     edges = ("low", "high") if shape in (Shape.NORMAL, Shape.LOGNORMAL) else ()
     known = {*NUMBERS[shape], *edges, "source", "assumed", "distribution"}
-    mistakes = [f"{where}.{key}: unknown for {shape}" for key in item if key not in known]
+    mistakes = [_NOT_OF_SHAPE(where=where, key=key, shape=shape) for key in item if key not in known]
     numbers: dict[str, float] = {}
     for key in (*NUMBERS[shape], *edges):
         if key in edges and key not in item:
             continue
         value = number(item.get(key))
         if value is None:
-            mistakes.append(f"{where}.{key}: {shown(item.get(key))}; give a number")
+            mistakes.append(_NO_NUMBER(where=where, key=key, found=shown(item.get(key))))
         else:
             numbers[key] = value
     if not mistakes:
@@ -226,28 +260,28 @@ def _distribution(where: str, item: Any, wrong: list[str]) -> Distribution | Non
                 shape, **numbers, source=str(item.get("source", "")), assumed=str(item.get("assumed", ""))
             )
         except DistributionError as error:
-            mistakes.append(f"{where}: {error}")
+            mistakes.append(_WRONG(where=where, error=error))
     wrong += mistakes
     return None
 
 
-def _impossible(name: str, spread: Distribution, known: CovariateRange | None) -> list[str]:
+def _impossible(where: str, name: str, spread: Distribution, known: CovariateRange | None) -> list[str]:
     """What no patient can have: a value of 0 or less, a sex that is neither, an age without end."""
     if name in _SHARES:
         if spread.shape is Shape.SHARE or (spread.shape is Shape.FIXED and spread.value in (0.0, 1.0)):
             return []
-        return ["distribution: give a share, or fixed with the value 0 or 1"]
+        return [_NO_SHARE(where=where)]
     without_unit = known is not None and known.unit in ("", "1")
     if spread.shape is Shape.SHARE:
-        return [] if without_unit else ["distribution: a share gives 0 or 1; give another shape"]
+        return [] if without_unit else [_A_SHARE(where=where)]
     mistakes = []
     lowest = spread.value if spread.shape is Shape.FIXED else spread.low
     may_be_zero = without_unit or (known is not None and known.low is not None and known.low <= 0)
     if spread.shape is not Shape.LOGNORMAL and not may_be_zero and not (lowest is not None and lowest > 0):
-        mistakes.append("low: give a positive one, so that no patient has 0 or less")
+        mistakes.append(_NOT_ABOVE_0(where=where))
     highest = spread.value if spread.shape is Shape.FIXED else spread.high
     if name == "age_y" and not (highest is not None and highest <= 120):
-        mistakes.append("high: give an age of at most 120")
+        mistakes.append(_TOO_OLD(where=where))
     return mistakes
 
 
@@ -261,5 +295,5 @@ def _groups(items: Any, wrong: list[str]) -> tuple[float, ...]:
     values = [number(item) for item in items] if isinstance(items, list) else [None]
     numbers = [value for value in values if value is not None]
     if len(numbers) != len(values) or numbers != sorted(set(numbers)) or any(n <= 0 for n in numbers):
-        wrong.append("renal_groups_ml_per_min: give positive clearances in ascending order")
+        wrong.append(_GROUPS())
     return tuple(numbers)

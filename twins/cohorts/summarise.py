@@ -13,11 +13,17 @@ from numpy.typing import NDArray
 from twins.cohorts.study import StudySpec
 from twins.pharmacology.covariates import CLEARANCE
 from twins.pharmacology.target import Target
+from twins.quantities.sentence import Sentence
 
 Array = NDArray[np.float64]
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 EVERYBODY = "all"
+
+
+_BETWEEN = Sentence("{low:g} to below {high:g} mL/min")
+_LOWEST = Sentence("below {edge:g} mL/min")
+_HIGHEST = Sentence("{edge:g} mL/min and above")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +84,8 @@ def group_names(edges: Sequence[float]) -> tuple[str, ...]:
     """Names of the groups that the clearances `edges` part, in ascending order."""
     if not edges:
         return ()
-    between = [f"{low:g} to below {high:g} mL/min" for low, high in pairwise(edges)]
-    return (f"below {edges[0]:g} mL/min", *between, f"{edges[-1]:g} mL/min and above")
+    between = [_BETWEEN(low=low, high=high) for low, high in pairwise(edges)]
+    return (_LOWEST(edge=edges[0]), *between, _HIGHEST(edge=edges[-1]))
 
 
 def summarise(spec: StudySpec, names: Sequence[str], table: Array) -> tuple[GroupExposure, ...]:

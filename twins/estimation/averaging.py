@@ -14,6 +14,7 @@ from twins.estimation.individualise import Options, individualise, seed_for
 from twins.estimation.map import Mode, find_mode
 from twins.estimation.posterior import streams
 from twins.pharmacology.population import PopulationModel
+from twins.quantities.sentence import ANY, Sentence, names
 from twins.samples.course import Course
 from twins.samples.quality import usable_levels
 from twins.solvers import likelihood
@@ -36,6 +37,13 @@ class Weighting(StrEnum):
     LAPLACE = "marginal likelihood of the levels, by Laplace's approximation"
     DENSITY = "posterior density at the mode"
     """exp(-objective / 2), the rule of the model averaging algorithm of Uster 2021, doi:10.1002/cpt.2065."""
+
+
+_WEIGHTS = Sentence("Weights by {rule}: {shares}.", rule=names(Weighting))
+_NONE_FITTED = Sentence("No model could be fitted.")
+_LEFT_OUT = Sentence("{model} is left out: {reason}", reason=ANY)
+_SOME_LEVELS = Sentence("it takes {used:d} of the {wanted:d} levels only.")
+_NO_LEVELS = Sentence("it takes none of the levels.")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,8 +94,8 @@ class Average:
         """The weights and how they were come by, and which models were left out, for the page."""
         kept = sorted((m for m in self.members if m.weight > 0), key=lambda member: -member.weight)
         shares = ", ".join(f"{member.model.title} {_percent(member.weight)}" for member in kept)
-        said = [f"Weights by {self.weighting.value}: {shares}."] if kept else ["No model could be fitted."]
-        said += [f"{member.model.title} is left out: {member.reason}" for member in self.members if member.reason]
+        said = [_WEIGHTS(rule=self.weighting.value, shares=shares) if kept else _NONE_FITTED()]
+        said += [_LEFT_OUT(model=member.model.title, reason=member.reason) for member in self.members if member.reason]
         return tuple(said)
 
     def mean(self, values: Mapping[str, Array]) -> Array:
@@ -246,9 +254,9 @@ def _why_not(fit: Fit, course: Course) -> str:
         return fit.reason
     wanted = len(usable_levels(course))
     if fit.outcome is FitOutcome.FITTED and len(fit.residuals) < wanted:
-        return f"it takes {len(fit.residuals)} of the {wanted} levels only."
+        return _SOME_LEVELS(used=len(fit.residuals), wanted=wanted)
     if fit.outcome is FitOutcome.PRIOR_ONLY and wanted:
-        return "it takes none of the levels."
+        return _NO_LEVELS()
     return "" if fit.outcome is not FitOutcome.NOT_CONVERGED else fit.reason
 
 

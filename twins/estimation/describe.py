@@ -12,10 +12,19 @@ from twins.pharmacology.covariates import history
 from twins.pharmacology.individual import Individual
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.residual import ResidualKind
+from twins.quantities.sentence import Sentence
 from twins.samples.course import Course, Level
 
 Array = NDArray[np.float64]
 
+_UNKNOWN = Sentence("{model} does not know of {output}: its levels are left out of the fit.")
+_NO_ERROR = Sentence("{model} states no residual error of {output}: its levels cannot be fitted and are left out.")
+_ZERO = Sentence("A level of 0 has no logarithm, which the model's error is of; it is left out of the fit.")
+_IMPOSSIBLE = Sentence(
+    "At {time:.1f} h {model} predicts 0 and its error is a share of that, so the level of {value:g} there cannot be; "
+    "correct or question that level or the doses before it."
+)
+_NO_SOLUTION = Sentence("The equations of {model} have no solution for this patient's doses and levels.")
 _STEP = 1e-4
 """Of a parameter's slope by an effect: parameters are smooth functions of a few numbers."""
 
@@ -31,13 +40,11 @@ def fittable(
         name = level.output or outputs[0]
         residual = model.residuals.get(name)
         if name not in outputs:
-            said[f"{model.title} does not know of {name}: its levels are left out of the fit."] = None
+            said[_UNKNOWN(model=model.title, output=name)] = None
         elif residual is None:
-            said[f"{model.title} states no residual error of {name}: its levels cannot be fitted and are left out."] = (
-                None
-            )
+            said[_NO_ERROR(model=model.title, output=name)] = None
         elif residual.kind is ResidualKind.LOG and not level.value > 0.0:
-            said["A level of 0 has no logarithm, which the model's error is of; it is left out of the fit."] = None
+            said[_ZERO()] = None
         elif level.below_limit and below is BelowLimit.M1:
             continue
         else:
@@ -51,11 +58,8 @@ def why_failed(model: PopulationModel, levels: Sequence[Level], mode: Mode) -> s
     for level, predicted in zip(levels, mode.population, strict=True):
         residual = model.residuals[level.output or outputs[0].name]
         if predicted == 0.0 and (residual.additive == 0.0 or residual.kind is ResidualKind.LOG):
-            return (
-                f"At {level.time_h:.1f} h {model.title} predicts 0 and its error is a share of that, so the level of "
-                f"{level.value:g} there cannot be; correct or question that level or the doses before it."
-            )
-    return f"The equations of {model.title} have no solution for this patient's doses and levels."
+            return _IMPOSSIBLE(time=level.time_h, model=model.title, value=level.value)
+    return _NO_SOLUTION(model=model.title)
 
 
 def parameters(

@@ -6,15 +6,65 @@ import numpy as np
 
 from twins.estimation.chains import AGREE
 from twins.estimation.fit import LevelResidual
-from twins.estimation.meant import out_of_range
+from twins.estimation.meant import DIALYSIS_UNKNOWN, out_of_range
 from twins.estimation.posterior import Posterior, Sampler
 from twins.pharmacology.covariates import CLEARANCE, CovariateHistory, cockcroft_gault
 from twins.pharmacology.individual import Individual
 from twins.pharmacology.kdigo import RATIO_WITHIN_H, RISE_MG_PER_DL, RISE_RATIO, RISE_WITHIN_H
 from twins.pharmacology.population import Eta, Link, PopulationModel
 from twins.quantities.dose import Route
+from twins.quantities.sentence import ANY, Sentence
 from twins.samples.course import Course
 
+_LESS_THAN, _EXACTLY = Sentence("less than {value:g}"), Sentence("{value:g}")
+_ONE_INTO_A_VEIN = Sentence("1 dose is taken as given into a vein; if by mouth, state the route.")
+_INTO_A_VEIN = Sentence("{count:d} doses are taken as given into a vein; if by mouth, state the route.")
+_SESSIONS = Sentence("The patient is on haemodialysis: the charted sessions add to the clearance while they last.")
+_SESSIONS_BESIDE = Sentence(
+    "The patient is on haemodialysis: the charted sessions add to the clearance, which the model lowers throughout, "
+    "while they last."
+)
+_LOWERED = Sentence(
+    "The patient is on haemodialysis: {model} lowers clearance and volume throughout and does not follow single "
+    "sessions."
+)
+_FLOOR = Sentence(
+    "Serum creatinine of {creatinine:g} mg/dL is used as {floor:g}, the model's rule above {age:g} years."
+)
+_CAP = Sentence(
+    "Creatinine clearance of {clearance:.0f} mL/min is used as {cap:g}, the model's cap; in augmented renal clearance "
+    "true exposure may be lower than forecast; in obesity it is overestimated."
+)
+_RISING = Sentence(
+    "Serum creatinine rose from {before:g} to {latest:g} mg/dL in {hours:.0f} h: kidney function may be lower than the "
+    "estimate from it; measure a level soon."
+)
+_FAR_ABOVE = Sentence(
+    "The level of {value} {unit} at {time:.1f} h lies {apart:.1f} standard deviations above the fit; check it and the "
+    "doses before it.",
+    value=(_LESS_THAN, _EXACTLY),
+)
+_FAR_BELOW = Sentence(
+    "The level of {value} {unit} at {time:.1f} h lies {apart:.1f} standard deviations below the fit; check it and the "
+    "doses before it.",
+    value=(_LESS_THAN, _EXACTLY),
+)
+_TIMES_TYPICAL = Sentence(
+    "{name} is {factor:.2g} times the typical value, {apart:.1f} standard deviations from the model's population; "
+    "check the data.",
+    name=ANY,
+)
+_EFFECT = Sentence(
+    "The effect on {name} is {apart:.1f} standard deviations from the model's population; check the data.", name=ANY
+)
+_CHAINS = Sentence(
+    "Importance weights were not reliable, so the draws are of Markov chains ({effective:.0f} effective of {draws:d}, "
+    "R-hat {r_hat:.2f})."
+)
+_CHAINS_APART = Sentence(
+    "Importance weights were not reliable, so the draws are of Markov chains ({effective:.0f} effective of {draws:d}, "
+    "R-hat {r_hat:.2f}), which do not agree; do not rely on the bands."
+)
 _LARGE_RESIDUAL = 3.0
 _LARGE_ETA_SD = 2.5
 _ROUNDING = 1e-9
@@ -41,20 +91,16 @@ def _into_a_vein(model: PopulationModel, course: Course) -> list[str]:
     count = sum(1 + dose.additional for dose in course.doses if dose.route is Route.INTRAVENOUS and not dose.into)
     if count == 0:
         return []
-    return [f"{count} dose{'s are' if count > 1 else ' is'} taken as given into a vein; if by mouth, state the route."]
+    return [_INTO_A_VEIN(count=count) if count > 1 else _ONE_INTO_A_VEIN()]
 
 
 def _dialysed(model: PopulationModel, course: Course) -> str:
     known = any(item.name == "haemodialysis" for item in model.covariates)
     if course.dialysis:
-        lowered = ", which the model lowers throughout," if known else ""
-        return f"The patient is on haemodialysis: the charted sessions add to the clearance{lowered} while they last."
+        return _SESSIONS_BESIDE() if known else _SESSIONS()
     if known:
-        return (
-            f"The patient is on haemodialysis: {model.title} lowers clearance and volume throughout and does not "
-            "follow single sessions."
-        )
-    return f"The patient is on haemodialysis, which {model.title} does not know of."
+        return _LOWERED(model=model.title)
+    return DIALYSIS_UNKNOWN(model=model.title)
 
 
 def _title(words: str) -> str:
@@ -81,18 +127,12 @@ def _rules_applied(model: PopulationModel, course: Course, chart: CovariateHisto
         age, creatinine = latest["age_y"], latest["creatinine_mg_per_dl"]
         floor = rule.creatinine_floor_mg_per_dl
         if floor is not None and age > (rule.floor_over_age_y or 0.0) and creatinine < floor:
-            said.append(
-                f"Serum creatinine of {creatinine:g} mg/dL is used as {floor:g}, the model's rule above "
-                f"{rule.floor_over_age_y:g} years."
-            )
+            said.append(_FLOOR(creatinine=creatinine, floor=floor, age=rule.floor_over_age_y))
             creatinine = floor
         raw = float(cockcroft_gault(age, latest["weight_kg"], creatinine, latest["male"]))
     cap = rule.cap_ml_per_min
     if cap is not None and raw > cap:
-        said.append(
-            f"Creatinine clearance of {raw:.0f} mL/min is used as {cap:g}, the model's cap; "
-            "in augmented renal clearance true exposure may be lower than forecast; in obesity it is overestimated."
-        )
+        said.append(_CAP(clearance=raw, cap=cap))
     return said
 
 
@@ -116,19 +156,19 @@ def _kidneys_failing(course: Course) -> list[str]:
         soon = time - before <= RISE_WITHIN_H and latest - value >= RISE_MG_PER_DL - _ROUNDING
         steep = time - before <= RATIO_WITHIN_H and latest >= RISE_RATIO * value - _ROUNDING
         if soon or steep:
-            return [
-                f"Serum creatinine rose from {value:g} to {latest:g} mg/dL in {time - before:.0f} h: kidney function "
-                "may be lower than the estimate from it; measure a level soon."
-            ]
+            return [_RISING(before=value, latest=latest, hours=time - before)]
     return []
 
 
 def of_fit(individual: Individual, eta: Sequence[float], residuals: Sequence[LevelResidual]) -> tuple[str, ...]:
     """Levels that the model cannot follow, and individuals far from the population."""
     said = [
-        f"The level of {'less than ' if r.below_limit else ''}{r.observed:g} {r.unit} at {r.time_h:.1f} h lies "
-        f"{abs(r.weighted_residual):.1f} standard deviations {'above' if r.weighted_residual > 0 else 'below'} the "
-        "fit; check it and the doses before it."
+        (_FAR_ABOVE if r.weighted_residual > 0 else _FAR_BELOW)(
+            value=(_LESS_THAN if r.below_limit else _EXACTLY)(value=r.observed),
+            unit=r.unit,
+            time=r.time_h,
+            apart=abs(r.weighted_residual),
+        )
         for r in residuals
         if abs(r.weighted_residual) > _LARGE_RESIDUAL
     ]
@@ -140,15 +180,9 @@ def of_fit(individual: Individual, eta: Sequence[float], residuals: Sequence[Lev
             continue
         title = _title(plain_name(name))
         if k < len(model.etas) and _is_factor(model, model.etas[k]):
-            said.append(
-                f"{title} is {np.exp(eta[k]):.2g} times the typical value, {abs(distance):.1f} "
-                "standard deviations from the model's population; check the data."
-            )
+            said.append(_TIMES_TYPICAL(name=title, factor=float(np.exp(eta[k])), apart=abs(distance)))
         else:
-            said.append(
-                f"The effect on {title[:1].lower()}{title[1:]} is {abs(distance):.1f} standard deviations from the "
-                "model's population; check the data."
-            )
+            said.append(_EFFECT(name=title[:1].lower() + title[1:], apart=abs(distance)))
     return tuple(said)
 
 
@@ -162,11 +196,8 @@ def of_draws(posterior: Posterior) -> tuple[str, ...]:
     if posterior.sampler is not Sampler.CHAINS:
         return ()
     agreed = posterior.r_hat <= AGREE
-    return (
-        "Importance weights were not reliable, so the draws are of Markov chains "
-        f"({posterior.effective_sample_size:.0f} effective of {posterior.draws.shape[0]}, R-hat {posterior.r_hat:.2f})"
-        + ("." if agreed else ", which do not agree; do not rely on the bands."),
-    )
+    said = _CHAINS if agreed else _CHAINS_APART
+    return (said(effective=posterior.effective_sample_size, draws=posterior.draws.shape[0], r_hat=posterior.r_hat),)
 
 
 _TIME_AND_SIZE = ("per", "l", "dl", "ml", "h", "min", "d", "m2", "percent", "iu")

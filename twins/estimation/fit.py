@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twins.quantities.sentence import names
+
 
 class FitOutcome(StrEnum):
     """How a fit ended; each member is the sentence a reader sees."""
@@ -16,6 +18,9 @@ class FitOutcome(StrEnum):
     PRIOR_ONLY = "No level yet: the population model alone, for this patient's covariates."
     NOT_CONVERGED = "The fit did not converge; do not rely on this twin."
     CANNOT = "No twin can be made."
+
+
+OUTCOMES = names(FitOutcome)
 
 
 @dataclass(frozen=True, slots=True)

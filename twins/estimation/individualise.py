@@ -14,6 +14,7 @@ from twins.estimation.map import COVARIANCE_KIND, HESSIAN_KIND, PRIOR_KIND, Mode
 from twins.estimation.posterior import Posterior, Sampler, draw_posterior, draw_prior
 from twins.pharmacology.covariates import CovariateError, history
 from twins.pharmacology.population import PopulationModel
+from twins.quantities.sentence import ANY, Sentence, names
 from twins.samples.course import Course, Level
 from twins.samples.quality import usable_levels
 from twins.solvers.timeline import TimelineError
@@ -25,6 +26,11 @@ def seed_for(course_digest: str, model_id: str) -> int:
     """The seed of a twin: 63 bits of SHA-256 over the course's digest and the model's id."""
     found = hashlib.sha256(f"{course_digest}:{model_id}".encode()).digest()
     return int.from_bytes(found[:8], "big") >> 1
+
+
+_BELOW = Sentence("Levels below quantification: {rule}.", rule=names(BelowLimit))
+_FLATTENED = Sentence("The population's variances are multiplied by {factor:g}.")
+_AGEING = Sentence("A level's error variance doubles every {hours:g} h of its age.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +67,20 @@ class Options:
         """The choices that mattered, as sentences."""
         found = []
         if any(level.below_limit for level in levels):
-            found.append(f"Levels below quantification: {self.below.value}.")
+            found.append(_BELOW(rule=self.below.value))
         if self.flatten != 1.0:
-            found.append(f"The population's variances are multiplied by {self.flatten:g}.")
+            found.append(_FLATTENED(factor=self.flatten))
         if self.half_life_h is not None:
-            found.append(f"A level's error variance doubles every {self.half_life_h:g} h of its age.")
+            found.append(_AGEING(hours=self.half_life_h))
         return tuple(found)
 
 
 _PUBLISHED = Options()
+_OTHER_DRUG = Sentence("The course is of {course}, the model of {model}.", course=ANY, model=ANY)
+_NO_DOSE = Sentence("A level was measured, but no dose of {drug} before it is on record.", drug=ANY)
+_ONE_LEFT_OUT = Sentence("1 level left out of the fit; see the findings.")
+_LEFT_OUT = Sentence("{count:d} levels left out of the fit; see the findings.")
+_NOT_DEFINITE = Sentence("The full Hessian is not positive definite; the covariance is by expected information.")
 
 
 def individualise(
@@ -90,9 +101,9 @@ def individualise(
     if draws < 1:
         raise ValueError(f"draws is {draws}; ask for at least 1")
     if course.drug != model.drug:
-        return _cannot(model, seed, f"The course is of {course.drug}, the model of {model.drug}.")
+        return _cannot(model, seed, _OTHER_DRUG(course=course.drug, model=model.drug))
     if course.levels and not any(dose.start_h <= course.until_h for dose in course.doses):
-        return _cannot(model, seed, f"A level was measured, but no dose of {model.drug} before it is on record.")
+        return _cannot(model, seed, _NO_DOSE(drug=model.drug))
     try:
         chart = history(model, course)
         usable = usable_levels(course)
@@ -111,7 +122,7 @@ def individualise(
     warnings = list(doubts.outside_population(model, course, chart))
     unused = len(course.levels) - len(usable)
     if unused:
-        warnings.append(f"{unused} level{'s' if unused > 1 else ''} left out of the fit; see the findings.")
+        warnings.append(_LEFT_OUT(count=unused) if unused > 1 else _ONE_LEFT_OUT())
     warnings += left_out
     assumptions = options.said(usable)
     if not levels:
@@ -122,7 +133,7 @@ def individualise(
     posterior = draw_posterior(evidence, mode, seed=seed, draws=draws)
     bent = options.hessian and bool(np.all(np.isfinite(mode.full)))
     if options.hessian and not bent:
-        warnings.append("The full Hessian is not positive definite; the covariance is by expected information.")
+        warnings.append(_NOT_DEFINITE())
     return _fitted(evidence, course, levels, mode, posterior, seed, warnings, assumptions, bent)
 
 

@@ -3,9 +3,14 @@
 from dataclasses import replace
 
 from twins.forecasts.score import Scored, Search, score_of
-from twins.forecasts.wording import percent
+from twins.forecasts.wording import CHANCE, percent
 from twins.pharmacology.regimen import Plan
+from twins.quantities.sentence import Sentence
 
+_INTERVALS = Sentence("the intervals that are kept, {hours} h")
+_UPPER_END = Sentence(
+    "the upper end of the target, {high:g}: {more:g} mg would lie above it with a chance of {chance}", chance=CHANCE
+)
 _BINDS = 0.01
 """A limit is said to bind where a dose on its other side would score better by this."""
 
@@ -43,7 +48,7 @@ def held_by(search: Search, item: Scored) -> tuple[str, ...]:
         other = replace(regimen, interval_h=interval, duration_h=length)
         if score_of(search, Plan("", other)).score > scored.score + _BINDS:
             kept = ", ".join(f"{hours:g}" for hours in sorted(limits.intervals_h))
-            found.append(f"the intervals that are kept, {kept} h")
+            found.append(_INTERVALS(hours=kept))
             break
     more = limits.next_amount(regimen.amount_mg)
     if target.has_limit and more is not None:
@@ -52,8 +57,6 @@ def held_by(search: Search, item: Scored) -> tuple[str, ...]:
             larger = score_of(search, Plan("", replace(regimen, amount_mg=more, duration_h=length)))
             gained = larger.headline.p_in_target > scored.headline.p_in_target
             if gained and larger.score < scored.score:
-                found.append(
-                    f"the upper end of the target, {target.high:g}: {more:g} mg would lie above it with a chance of "
-                    f"{percent(max(larger.headline.p_above, larger.settled.p_above))}"
-                )
+                chance = percent(max(larger.headline.p_above, larger.settled.p_above))
+                found.append(_UPPER_END(high=target.high, more=more, chance=chance))
     return tuple(found)

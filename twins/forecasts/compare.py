@@ -16,12 +16,18 @@ from twins.forecasts.wording import sentence
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.regimen import Plan
 from twins.pharmacology.target import Target
+from twins.quantities.sentence import Sentence
 from twins.samples.course import Course
 
 Array = NDArray[np.float64]
 
 _PAST_POINTS = 400
 """A long course is drawn on a coarser grid, with the turns at each dose kept."""
+
+
+_NO_PLANS = Sentence("plans is empty; give at least the current plan")
+_HORIZON = Sentence("horizon_h is {horizon}; give at least {least:g} h, one day of exposure")
+_STEP = Sentence("step_h is {step}; give a positive step of at most {most:g} h")
 
 
 class CannotForecastError(ValueError):
@@ -125,11 +131,11 @@ def compare_together(
 def _ahead(plans: Sequence[Plan], target: Target, horizon_h: float, step_h: float, also: Sequence[Target]) -> float:
     """How far beyond the course's end the model is laid, after what was asked for was looked at."""
     if not plans:
-        raise ValueError("plans is empty; give at least the current plan")
+        raise ValueError(_NO_PLANS())
     if not horizon_h >= exposure.DAY_H:
-        raise ValueError(f"horizon_h is {horizon_h}; give at least {exposure.DAY_H:g} h, one day of exposure")
+        raise ValueError(_HORIZON(horizon=horizon_h, least=exposure.DAY_H))
     if not 0 < step_h <= exposure.DAY_H:
-        raise ValueError(f"step_h is {step_h}; give a positive step of at most {exposure.DAY_H:g} h")
+        raise ValueError(_STEP(step=step_h, most=exposure.DAY_H))
     farthest = max((exposure.Window.of(plan, aim).to_h for plan in plans for aim in (target, *also)), default=0.0)
     return max(AHEAD_H, horizon_h, farthest)
 

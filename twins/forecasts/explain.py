@@ -14,9 +14,14 @@ from twins.pharmacology.covariates import CLEARANCE, chart_name
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.regimen import Plan
 from twins.pharmacology.target import Target
+from twins.quantities.sentence import Sentence, names
 from twins.samples.course import Course, Level
 from twins.samples.quality import usable_levels
 
+_LEFT_OUT, _WIDER = Sentence("left out"), Sentence("twice as wide")
+_HIGHER, _LOWER = Sentence("{percent:.0f} % higher"), Sentence("{percent:.0f} % lower")
+_ALL_LEVELS, _ONLY_LEVEL, _SPREAD = names("All levels", "The only level", "The population's spread")
+LEVEL = Sentence("Level of {value:g} {unit} at {time:.1f} h")
 _LATEST_LEVELS = 12
 """In a long course only the latest levels are left out one by one; older ones hardly move the forecast."""
 _CHANGES = {
@@ -67,26 +72,26 @@ def _variants(model: PopulationModel, course: Course) -> Iterator[tuple[str, str
     levels = usable_levels(course)
     for level in levels[-_LATEST_LEVELS:] if len(levels) > 1 else ():
         rest = tuple(other for other in levels if other is not level)
-        yield _named(model, level), "left out", replace(course, levels=rest), _PUBLISHED
+        yield _named(model, level), _LEFT_OUT(), replace(course, levels=rest), _PUBLISHED
     if levels:
-        title = "All levels" if len(levels) > 1 else "The only level"
-        yield title, "left out", replace(course, levels=()), _PUBLISHED
-        yield "The population's spread", "twice as wide", course, Options(flatten=_FLATTENED)
+        title = _ALL_LEVELS() if len(levels) > 1 else _ONLY_LEVEL()
+        yield title, _LEFT_OUT(), replace(course, levels=()), _PUBLISHED
+        yield _SPREAD(), _WIDER(), course, Options(flatten=_FLATTENED)
     for name, fraction in _movable(model, course):
-        for words, factor in (("higher", 1.0 + fraction), ("lower", 1.0 - fraction)):
+        for moved, factor in ((_HIGHER, 1.0 + fraction), (_LOWER, 1.0 - fraction)):
             values = tuple(
                 replace(value, value=value.value * factor) if value.name == name else value
                 for value in course.covariates
             )
             title = chart_name(name)
             changed = replace(course, covariates=values)
-            yield title[:1].upper() + title[1:], f"{100 * fraction:.0f} % {words}", changed, _PUBLISHED
+            yield title[:1].upper() + title[1:], moved(percent=100 * fraction), changed, _PUBLISHED
 
 
 def _named(model: PopulationModel, level: Level) -> str:
     units = {output.name: output.unit for output in model.system.outputs}
     unit = units.get(level.output, model.system.outputs[0].unit)
-    return f"Level of {level.value:g} {unit} at {level.time_h:.1f} h"
+    return LEVEL(value=level.value, unit=unit, time=level.time_h)
 
 
 def _movable(model: PopulationModel, course: Course) -> list[tuple[str, float]]:

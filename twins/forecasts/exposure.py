@@ -11,11 +11,19 @@ from twins.forecasts.metrics import DAY_H, Measured, measured, trough_h
 from twins.forecasts.simulate import Present
 from twins.pharmacology.regimen import Plan
 from twins.pharmacology.target import Metric, Target
+from twins.quantities.sentence import Sentence
 from twins.solvers.trajectory import Trajectory
 
 __all__ = ["DAY_H", "Attainment", "Window", "attained", "band", "days", "event_times", "over_window", "quantiles"]
 
 Array = NDArray[np.float64]
+
+_ON_DAY_2 = Sentence("on day 2")
+_OVER_DAYS, _ON_DAYS = Sentence("on average over days 2–{last:g}"), Sentence("on days 2–{last:g}")
+_AVERAGED = Sentence("on average from {begin:g} to {end:g} h")
+_FROM_TO = Sentence("from {begin:g} to {end:g} h")
+WINDOWS = (_ON_DAY_2, _OVER_DAYS, _ON_DAYS, _AVERAGED, _FROM_TO)
+"""How `Window.said` says when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +50,15 @@ class Window:
 
     @property
     def words(self) -> str:
+        return self.said(averaged=True)
+
+    def said(self, *, averaged: bool) -> str:
+        """When, in words, of what is averaged over the window or is not."""
         if self.to_h == 2 * DAY_H and self.from_h == DAY_H:
-            return "on day 2"
+            return _ON_DAY_2()
         if self.from_h == DAY_H and self.to_h % DAY_H == 0:
-            return f"on average over days 2–{self.to_h / DAY_H:g}"
-        return f"on average from {self.from_h:g} to {self.to_h:g} h"
+            return (_OVER_DAYS if averaged else _ON_DAYS)(last=self.to_h / DAY_H)
+        return (_AVERAGED if averaged else _FROM_TO)(begin=self.from_h, end=self.to_h)
 
     def at(self, now_h: float) -> tuple[float, float]:
         """In hours since the course's start."""

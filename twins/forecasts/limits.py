@@ -6,13 +6,23 @@ from dataclasses import dataclass
 
 from twins.pharmacology.drug import Practice
 from twins.quantities.dose import Route
+from twins.quantities.sentence import Sentence
 
 DAY_H = 24.0
 SHORTEST_H = 1.0
 """House setting: no infusion is proposed to be shorter."""
+_LARGEST = Sentence("the largest dose of {amount:g} mg")
+_SMALLEST = Sentence("the smallest dose of {amount:g} mg")
+_DAILY = Sentence("the most in a day, {amount:g} mg")
+_FASTEST = Sentence("the fastest infusion, {rate:g} mg/h")
+_STEPS, _SIZES = Sentence("steps of {step:g} mg"), Sentence("the sizes of the product")
 _FACTORS = (0.25, 0.5, 1.5, 2.0, 3.0)
 _MOST_PIECES = 8
 """Tablets or vials that one dose is put together from, at most."""
+
+
+_NO_NUMBER = Sentence("{name} are {values}; give at least one positive number")
+_NO_SUM = Sentence("no sum of sizes {sizes} mg lies from {low:g} to {high:g} mg; give other sizes")
 
 
 class LimitsError(ValueError):
@@ -55,7 +65,7 @@ class Limits:
         for name in ("amounts_mg", "intervals_h"):
             values = getattr(self, name)
             if not values or not all(math.isfinite(value) and value > 0 for value in values):
-                raise LimitsError(f"{name} are {values}; give at least one positive number")
+                raise LimitsError(_NO_NUMBER(name=name, values=values))
 
     @classmethod
     def of(
@@ -85,10 +95,7 @@ class Limits:
             count = int(practice.max_mg // step)
             amounts = tuple(k * step for k in range(1, count + 1) if k * step >= practice.min_mg)
         if not amounts:
-            raise LimitsError(
-                f"no sum of sizes {sizes_mg or (step,)} mg lies from {practice.min_mg:g} to {practice.max_mg:g} mg; "
-                "give other sizes"
-            )
+            raise LimitsError(_NO_SUM(sizes=sizes_mg or (step,), low=practice.min_mg, high=practice.max_mg))
         return cls(
             amounts_mg=amounts,
             intervals_h=practice.intervals_h,
@@ -122,15 +129,15 @@ class Limits:
     def refusal(self, amount_mg: float, interval_h: float, length_h: float) -> str:
         """Which limit speaks against this dose; empty where none does."""
         if amount_mg > self.amounts_mg[-1] * (1.0 + 1e-9):
-            return f"the largest dose of {self.amounts_mg[-1]:g} mg"
+            return _LARGEST(amount=self.amounts_mg[-1])
         if amount_mg < self.amounts_mg[0] * (1.0 - 1e-9):
-            return f"the smallest dose of {self.amounts_mg[0]:g} mg"
+            return _SMALLEST(amount=self.amounts_mg[0])
         if amount_mg * DAY_H / interval_h > self.max_daily_mg:
-            return f"the most in a day, {self.max_daily_mg:g} mg"
+            return _DAILY(amount=self.max_daily_mg)
         if self.infused and (length_h > interval_h or amount_mg / length_h > self.max_rate_mg_per_h * (1.0 + 1e-9)):
-            return f"the fastest infusion, {self.max_rate_mg_per_h:g} mg/h"
+            return _FASTEST(rate=self.max_rate_mg_per_h)
         if not any(math.isclose(amount_mg, known) for known in self.amounts_mg):
-            return f"steps of {self.step_mg:g} mg" if self.step_mg else "the sizes of the product"
+            return _STEPS(step=self.step_mg) if self.step_mg else _SIZES()
         return ""
 
     def probes(self, amount_mg: float) -> tuple[float, ...]:

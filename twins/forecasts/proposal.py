@@ -4,11 +4,19 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from twins.forecasts.wording import percent
+from twins.forecasts.wording import CHANCE, percent
 from twins.pharmacology.regimen import Plan
+from twins.quantities.sentence import Sentence
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_JUDGED = Sentence(
+    "Judged until {days:.3g} days from now: in the target with a chance of {inside} and above it with {above} from "
+    "{begin:g} to {end:g} h; not beyond.",
+    inside=CHANCE,
+    above=CHANCE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +54,12 @@ class Proposal:
     @property
     def judged(self) -> str:
         """Until when the plan was judged, and how it lies to the target there."""
-        return (
-            f"Judged until {self.settled_to_h / 24.0:.3g} days from now: in the target with a chance of "
-            f"{percent(self.settled_p_in_target)} and above it with {percent(self.settled_p_above)} from "
-            f"{self.settled_from_h:g} to {self.settled_to_h:g} h; not beyond."
+        return _JUDGED(
+            days=self.settled_to_h / 24.0,
+            inside=percent(self.settled_p_in_target),
+            above=percent(self.settled_p_above),
+            begin=self.settled_from_h,
+            end=self.settled_to_h,
         )
 
 

@@ -12,6 +12,7 @@ from twins.pharmacology.individual import Individual
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.regimen import Plan
 from twins.quantities.dose import Dose
+from twins.quantities.sentence import ANY, Sentence
 from twins.samples.course import Course
 from twins.solvers.measure import measure
 from twins.solvers.solve import solve
@@ -29,6 +30,10 @@ GRID_H = 0.25
 LOOKS = 96
 """Between two looks at a curve for where it crosses a threshold: a quarter of an hour, and less where all of it is
 shorter than so many of them, for what acts within minutes is asked for hours."""
+
+
+_NO_ANSWER = Sentence("{model}: {failed} of {rows} rows have no answer: {why}", why=ANY)
+_TOO_FAR = Sentence("a plan is followed to {end:g} h, but the twin is laid to {until:g} h; give a larger ahead_h")
 
 
 class SimulationError(ValueError):
@@ -163,7 +168,7 @@ def refuse_failed(model: PopulationModel, failed: NDArray[np.int64]) -> None:
     rows = np.flatnonzero(failed)
     if rows.size:
         words = Failure(int(failed[rows[0]])).words
-        raise SimulationError(f"{model.title}: {rows.size} of {failed.size} rows have no answer: {words}")
+        raise SimulationError(_NO_ANSWER(model=model.title, failed=rows.size, rows=failed.size, why=words))
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,7 +300,5 @@ class Present:
 
     def _within(self, end_h: float) -> float:
         if end_h > self.until_h + 1e-9:
-            raise ValueError(
-                f"a plan is followed to {end_h:g} h, but the twin is laid to {self.until_h:g} h; give a larger ahead_h"
-            )
+            raise ValueError(_TOO_FAR(end=end_h, until=self.until_h))
         return end_h

@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from twins.forecasts.exposure import Attainment, Window
+from twins.forecasts.exposure import WINDOWS, Attainment, Window
 from twins.forecasts.forecast import Attained, DayExposure
-from twins.pharmacology.regimen import Regimen
+from twins.pharmacology.regimen import WAYS, Regimen
 from twins.pharmacology.target import Metric, Target
 from twins.quantities.dose import Route
+from twins.quantities.sentence import ANY, NOTHING, Sentence, names
 from twins.quantities.unit import readable
 
 _WORTH_SAYING = 0.10
@@ -23,37 +24,77 @@ _NAMES = {
 }
 
 
+_UNDER, _OVER, _PERCENT = Sentence("under 1 %"), Sentence("over 99 %"), Sentence("{share:.0f} %")
+CHANCE = (_UNDER, _OVER, _PERCENT)
+"""What `percent` says."""
+_UNIT = (Sentence(" {unit}"), NOTHING)
+_LEAST = Sentence("at least {low:g}{unit}", unit=_UNIT)
+_MOST = Sentence("at most {high:g}{unit}", unit=_UNIT)
+_BETWEEN = Sentence("{low:g}–{high:g}{unit}", unit=_UNIT)
+_SPAN = (_LEAST, _MOST, _BETWEEN)
+_TIME = Sentence("that the concentration is above {threshold:g} for at least {share:g} % of the time")
+_UNBOUND = Sentence("that the unbound concentration is above {threshold:g} for at least {share:g} % of the time")
+_MOMENT = Sentence("that a moment's {output} is {span}", output=ANY, span=_SPAN)
+_VALUE = Sentence("of {what} of {span}", what=ANY, span=_SPAN)
+_KNOWN = names(*_NAMES.values(), "an effect", "concentration", "bispectral index")
+_AT, _WITHIN = Sentence("at {hours:g} h"), Sentence("over {hours:g} h")
+_ABOVE = Sentence(", {chance} chance above {high:g}", chance=CHANCE)
+_BELOW = Sentence(", {chance} below {low:g}", chance=CHANCE)
+_RISES = Sentence("; the chance above {high:g} rises to {chance} on day {day:d}", chance=CHANCE)
+_SAID = Sentence(
+    "{chance} chance {aim} {when}{above}{below}{rises}.",
+    chance=CHANCE,
+    aim=(_TIME, _UNBOUND, _MOMENT, _VALUE),
+    when=(*WINDOWS, _AT, _WITHIN),
+    above=(_ABOVE, NOTHING),
+    below=(_BELOW, NOTHING),
+    rises=(_RISES, NOTHING),
+)
+_SCHEME = Sentence("{amount:g} mg every {interval:g} h")
+_BY = Sentence("{amount:g} mg {way} every {interval:g} h", way=WAYS)
+_CONTINUOUS = Sentence("{amount:g} mg per {interval:g} h, continuously")
+_FIRST = Sentence("{scheme}, first {loading:g} mg", scheme=(_SCHEME, _BY, _CONTINUOUS))
+_HOLD = Sentence("Hold {hold:g} h, then {scheme}", scheme=ANY)
+
+
 def percent(share: float) -> str:
     """``78 %``; never 0 or 100 %, which a number of draws cannot say."""
     if share < 0.01:
-        return "under 1 %"
+        return _UNDER()
     if share > 0.99:
-        return "over 99 %"
-    return f"{100 * share:.0f} %"
+        return _OVER()
+    return _PERCENT(share=100 * share)
 
 
 def sentence(window: Window, headline: Attainment | Attained, table: Sequence[DayExposure], target: Target) -> str:
     """``78 % chance of an AUC24 of 400–600 mg·h/L on day 2, 3 % chance above 600.``"""
-    words = f"{percent(headline.p_in_target)} chance {_aim(target)} {_when(window, target)}"
+    above = below = rises = ""
     if target.has_limit and not _is_most(target):
-        words += f", {percent(headline.p_above)} chance above {target.high:g}"
+        above = _ABOVE(chance=percent(headline.p_above), high=target.high)
     if headline.p_below >= _WORTH_SAYING and target.low > 0 and target.metric is not Metric.TIME_ABOVE:
-        words += f", {percent(headline.p_below)} below {target.low:g}"
+        below = _BELOW(chance=percent(headline.p_below), low=target.low)
     last = table[-1] if table else None
     one_day = window.to_h - window.from_h == 24.0
     if target.has_limit and one_day and last is not None and last.p_above >= headline.p_above + _WORTH_SAYING:
-        words += f"; the chance above {target.high:g} rises to {percent(last.p_above)} on day {len(table)}"
-    return words + "."
+        rises = _RISES(high=target.high, chance=percent(last.p_above), day=len(table))
+    return _SAID(
+        chance=percent(headline.p_in_target),
+        aim=_aim(target),
+        when=_when(window, target),
+        above=above,
+        below=below,
+        rises=rises,
+    )
 
 
 def _aim(target: Target) -> str:
     if target.metric is Metric.TIME_ABOVE:
-        which = "unbound " if target.unbound != 1.0 else ""
         share = target.low if target.unit == "%" else 100.0 * target.low
-        return f"that the {which}concentration is above {target.threshold:g} for at least {share:g} % of the time"
+        return (_UNBOUND if target.unbound != 1.0 else _TIME)(threshold=target.threshold, share=share)
+    span = _span(target, target.unit)
     if target.metric is Metric.TIME_IN_RANGE:
-        return f"that a moment's {target.output.replace('_', ' ') or 'concentration'} is {_span(target, target.unit)}"
-    return f"of {_NAMES.get(target.metric) or _output(target)} of {_span(target, target.unit)}"
+        return _MOMENT(output=target.output.replace("_", " ") or "concentration", span=span)
+    return _VALUE(what=_NAMES.get(target.metric) or _output(target), span=span)
 
 
 def _output(target: Target) -> str:
@@ -66,10 +107,10 @@ def _span(target: Target, unit: str) -> str:
     words = readable(unit)
     behind = f" {words}" if words not in ("", "%", _output(target)) else ""
     if not target.has_limit:
-        return f"at least {target.low:g}{behind}"
+        return _LEAST(low=target.low, unit=behind)
     if _is_most(target):
-        return f"at most {target.high:g}{behind}"
-    return f"{target.low:g}–{target.high:g}{behind}"
+        return _MOST(high=target.high, unit=behind)
+    return _BETWEEN(low=target.low, high=target.high, unit=behind)
 
 
 def _is_most(target: Target) -> bool:
@@ -78,21 +119,18 @@ def _is_most(target: Target) -> bool:
 
 def _when(window: Window, target: Target) -> str:
     if target.metric is Metric.EFFECT:
-        return f"at {window.to_h:g} h"
+        return _AT(hours=window.to_h)
     if target.metric is Metric.AUC:
-        return f"over {window.to_h:g} h"
-    averaged = target.metric in (Metric.AUC24, Metric.AVERAGE, Metric.RATIO)
-    return (
-        window.words if averaged else window.words.replace("on average over", "on").replace("on average from", "from")
-    )
+        return _WITHIN(hours=window.to_h)
+    return window.said(averaged=target.metric in (Metric.AUC24, Metric.AVERAGE, Metric.RATIO))
 
 
 def label(regimen: Regimen, hold_h: float = 0.0) -> str:
     """``1000 mg every 12 h``, with its first dose, its way in, or the wait before it where there is one."""
-    way = "" if regimen.route is Route.INTRAVENOUS else f" {regimen.way}"
-    words = f"{regimen.amount_mg:g} mg{way} every {regimen.interval_h:g} h"
+    scheme = _SCHEME if regimen.route is Route.INTRAVENOUS else _BY
     if regimen.continuous:
-        words = f"{regimen.amount_mg:g} mg per {regimen.interval_h:g} h, continuously"
+        scheme = _CONTINUOUS
+    words = scheme(amount=regimen.amount_mg, way=regimen.way, interval=regimen.interval_h)
     if regimen.loading_mg is not None:
-        words += f", first {regimen.loading_mg:g} mg"
-    return f"Hold {hold_h:g} h, then {words}" if hold_h else words
+        words = _FIRST(scheme=words, loading=regimen.loading_mg)
+    return _HOLD(hold=hold_h, scheme=words) if hold_h else words

@@ -16,12 +16,17 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from twins.quantities.sentence import ANY, Sentence
 from twins.records.models import Job, JobState
 from twins.records.runtime import code_version
 from twins.records.signals import job_changed
 
 MOST_ATTEMPTS = 5
 """Failed or abandoned attempts after which a job is given up."""
+
+
+_GIVEN_UP = Sentence("Given up after {attempts} attempts. The last one: {error}", error=ANY)
+_SUPERSEDED = Sentence("{error} The same request was queued again meanwhile as job {job}.", error=ANY)
 
 
 class LeaseLostError(RuntimeError):
@@ -133,13 +138,13 @@ def abandon(job: Job, error: str, *, lease_until: datetime) -> bool:
     if attempts >= MOST_ATTEMPTS:
         values = {
             "state": JobState.FAILED,
-            "error": f"Given up after {attempts} attempts. The last one: {error}",
+            "error": _GIVEN_UP(attempts=attempts, error=error),
             "finished_at": now,
         }
     elif successor is not None:
         values = {
             "state": JobState.CANCELLED,
-            "error": f"{error} The same request was queued again meanwhile as job {successor.pk}.",
+            "error": _SUPERSEDED(error=error, job=successor.pk),
             "result": {"superseded_by": str(successor.pk)},
             "finished_at": now,
         }

@@ -25,6 +25,7 @@ from twins.jobs.work import PASSING, JobError
 from twins.pharmacology import formulary
 from twins.pharmacology.covariates import CovariateError
 from twins.pharmacology.population import PopulationModel
+from twins.quantities.sentence import ANY, Sentence
 from twins.records.models import Job, JobChunk, JobKind, JobState
 from twins.records.runtime import code_version
 from twins.records.signals import job_changed
@@ -40,6 +41,12 @@ LANES = 4
 """Workers that one study can keep busy at once."""
 SLICE_SECONDS = 0.5
 """How long a lane works before it makes way; a broker that is polled takes a while to hand over each message."""
+
+
+_CHUNK = Sentence("Chunk {chunk} of {total}: {error}", error=ANY)
+_CHUNK_BROKE = Sentence("Chunk {chunk} of {total}: {kind}: {error}")
+_OTHER_VERSION = Sentence("the study names version {then} of {model}, which is now {now}; start the study again")
+_CHANGED = Sentence("chunk {chunk} of {total} was changed after it was stored; resume the study")
 
 
 def request_study(spec: StudySpec, *, asked_by: str, chunk: int | None = None, announce: bool = True) -> Job:
@@ -176,10 +183,10 @@ def do_chunk(job: Job, number: int) -> bool:
         first = number * size
         numbers = expose(spec, known_model(spec), first, min(size, spec.patients - first))
     except (CovariateError, JobError) as error:
-        _fail(job, f"Chunk {number + 1} of {job.total}: {error}")
+        _fail(job, _CHUNK(chunk=number + 1, total=job.total, error=error))
         return False
     except Exception as error:
-        _fail(job, f"Chunk {number + 1} of {job.total}: {type(error).__name__}: {error}")
+        _fail(job, _CHUNK_BROKE(chunk=number + 1, total=job.total, kind=type(error).__name__, error=error))
         raise
     content = np.ascontiguousarray(numbers, dtype="<f8").tobytes()
     with transaction.atomic():
@@ -206,10 +213,7 @@ def known_model(spec: StudySpec) -> PopulationModel:
     except formulary.UnknownModelError as error:
         raise JobError(f"{error}") from error
     if model.version != spec.model_version:
-        raise JobError(
-            f"the study names version {spec.model_version} of {spec.model_id}, which is now {model.version}; "
-            "start the study again"
-        )
+        raise JobError(_OTHER_VERSION(then=spec.model_version, model=spec.model_id, now=model.version))
     return model
 
 
@@ -223,9 +227,7 @@ def finish(job: Job) -> None:
         for part in job.chunks.order_by("number"):
             content = bytes(part.content)
             if hashlib.sha256(content).hexdigest() != part.digest:
-                raise JobError(
-                    f"chunk {part.number + 1} of {job.total} was changed after it was stored; resume the study"
-                )
+                raise JobError(_CHANGED(chunk=part.number + 1, total=job.total))
             parts.append(np.frombuffer(content, dtype="<f8").reshape(-1, len(names)))
         result = publish(job, spec, model, names, np.vstack(parts))
     except PASSING:

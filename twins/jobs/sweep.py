@@ -8,9 +8,11 @@ from django.utils import timezone
 
 from twins.jobs.claim import abandon
 from twins.jobs.queue import lost_before, send
+from twins.quantities.sentence import Sentence
 from twins.records.models import Job, JobState
 
-LOST_WORKER = "The worker that had it fell silent."
+_LOST_WORKER = Sentence("The worker that had it fell silent.")
+LOST_WORKER = _LOST_WORKER()
 
 
 def sweep() -> int:

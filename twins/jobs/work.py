@@ -6,11 +6,15 @@ from collections.abc import Callable
 from django.db import InterfaceError, OperationalError
 
 from twins.jobs.claim import Lease, LeaseLostError, claim
+from twins.quantities.sentence import Sentence
 
 logger = logging.getLogger(__name__)
 
 PASSING = (OperationalError, InterfaceError)
 """Failures that the next attempt may not meet: a locked or unreachable database."""
+
+
+_NO_DATABASE = Sentence("The database did not answer: {error}.")
 
 
 class JobError(RuntimeError):
@@ -32,7 +36,7 @@ def work(job_id: str, do: Callable[[Lease], None]) -> bool:
         logger.warning("%s", error)
     except PASSING as error:
         logger.warning("job %s is queued again: %s", job_id, error)
-        lease.give_back(f"The database did not answer: {error}.")
+        lease.give_back(_NO_DATABASE(error=error))
     except JobError as error:
         lease.fail(str(error))
     except Exception as error:

@@ -25,6 +25,7 @@ from twins.pharmacology.reading import (
     typical_parameters,
 )
 from twins.pharmacology.renal import cockcroft_gault
+from twins.quantities.sentence import ANY, Sentence
 from twins.samples.course import Course, CovariateValue
 from twins.solvers.system import CarryRule
 
@@ -49,6 +50,12 @@ __all__ = [
 
 Array = NDArray[np.float64]
 
+_ASSUMED = Sentence("No {name} is on the chart; the model's default of {value:g} was assumed.", name=ANY)
+_IMPOSSIBLE = Sentence("{name} is {value:g} at {time:g} h; correct or question that value", name=ANY)
+_NO_PLACE_FOR_DIALYSIS = Sentence(
+    "a dialysis session from {time:g} h is on the chart; {model} has no clearance that it could add to: leave the "
+    "session out or use another model"
+)
 REMOVED = "clearance_l_per_h"
 """The parameter that a dialysis session adds its clearance to."""
 
@@ -92,10 +99,7 @@ class CovariateHistory:
     @property
     def sentences(self) -> tuple[str, ...]:
         """Which defaults were assumed, for the page."""
-        return tuple(
-            f"No {chart_name(name)} is on the chart; the model's default of {value:g} was assumed."
-            for name, value in self.assumed.items()
-        )
+        return tuple(_ASSUMED(name=chart_name(name), value=value) for name, value in self.assumed.items())
 
 
 def missing_inputs(model: PopulationModel, course: Course) -> tuple[str, ...]:
@@ -211,9 +215,7 @@ def _series(course: Course, known: set[str], signed: set[str]) -> dict[str, list
         least = -math.inf if value.name in signed else 0.0
         impossible = value.value == 0 and value.name.endswith(UNITS) and value.name not in signed
         if not math.isfinite(value.value) or value.value < least or impossible or not math.isfinite(value.time_h):
-            raise CovariateError(
-                f"{chart_name(value.name)} is {value.value:g} at {value.time_h:g} h; correct or question that value"
-            )
+            raise CovariateError(_IMPOSSIBLE(name=chart_name(value.name), value=value.value, time=value.time_h))
         found.setdefault(value.name, []).append(value)
     return {name: sorted(series, key=lambda value: value.time_h) for name, series in found.items()}
 
@@ -236,9 +238,6 @@ def _dialysis(model: PopulationModel, course: Course, epochs: Epochs) -> Array:
     if not course.dialysis:
         return added
     if REMOVED not in model.parameters:
-        raise CovariateError(
-            f"a dialysis session from {course.dialysis[0].start_h:g} h is on the chart; {model.title} has no clearance "
-            "that it could add to: leave the session out or use another model"
-        )
+        raise CovariateError(_NO_PLACE_FOR_DIALYSIS(time=course.dialysis[0].start_h, model=model.title))
     added[:, model.parameters.index(REMOVED)] = epochs.dialysis_l_per_h
     return added

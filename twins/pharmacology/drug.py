@@ -3,7 +3,43 @@
 from dataclasses import dataclass
 
 from twins.pharmacology.target import Target
+from twins.quantities.sentence import ANY, Sentence, names
 from twins.samples.channel import Channel
+
+DRUGS = names(
+    "vancomycin",
+    "gentamicin",
+    "tobramycin",
+    "amikacin",
+    "meropenem",
+    "unbound meropenem",
+    "Meropenem, unbound levels",
+    "piperacillin",
+    "unbound piperacillin",
+    "Piperacillin, unbound levels",
+    "cefepime",
+    "voriconazole",
+    "tacrolimus",
+    "busulfan",
+    "methotrexate",
+    "Methotrexate (high dose)",
+    "carboplatin",
+    "cabozantinib",
+    "ibrutinib",
+    "sunitinib",
+    "infliximab",
+    "digoxin",
+    "warfarin",
+    "phenytoin",
+    "phenobarbital",
+    "theophylline",
+    "caffeine",
+    "paracetamol",
+    "propofol",
+    "remifentanil",
+)
+"""Drugs by name, and titles that say more than the name."""
+_NO_TARGET = Sentence("{drug} has no target that could be cited; give one of your own", drug=ANY)
 
 
 class NoTargetError(LookupError):
@@ -68,5 +104,5 @@ class Drug:
             If none ships.
         """
         if not self.targets:
-            raise NoTargetError(f"{self.title} has no target that could be cited; give one of your own")
+            raise NoTargetError(_NO_TARGET(drug=self.title))
         return self.targets[0]

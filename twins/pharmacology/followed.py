@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from twins.pharmacology.regimen import LATE_DOSE_H, Plan
 from twins.quantities.dose import Dose
+from twins.quantities.sentence import names
 
 AMOUNT_TOLERANCE = 0.05
 """House setting, relative."""
@@ -38,6 +39,9 @@ class Verdict(StrEnum):
     FOLLOWED = "followed"
     PARTLY = "partly followed"
     NOT_FOLLOWED = "not followed"
+
+
+OUTCOMES, VERDICTS = names(Outcome), names(Verdict)
 
 
 @dataclass(frozen=True, slots=True)

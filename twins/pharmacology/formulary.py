@@ -38,6 +38,7 @@ from twins.pharmacology.hospital_file import ID_TAKEN, HospitalFileError, Hospit
 from twins.pharmacology.hospital_findings import Mistake
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.target import Target
+from twins.quantities.sentence import Sentence
 
 __all__ = [
     "DO_NOT_SHIP",
@@ -106,6 +107,10 @@ DO_NOT_SHIP = {
 """What was read and is left out, with the reason."""
 
 
+_NO_MODEL = Sentence("no model is called {name}; did you mean {nearest}?")
+_NO_DRUG = Sentence("no drug is called {name}; did you mean {nearest}?")
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """What a directory of hospital models gave: ids of models, and every mistake by file name."""
@@ -155,9 +160,7 @@ def model(model_id: str) -> PopulationModel:
         With the nearest id.
     """
     if model_id not in _MODELS:
-        raise UnknownModelError(
-            f"no model is called {model_id[:100]!r}; did you mean {_nearest(model_id, model_ids())!r}?"
-        )
+        raise UnknownModelError(_NO_MODEL(name=repr(model_id[:100]), nearest=repr(_nearest(model_id, model_ids()))))
     return _MODELS[model_id]
 
 
@@ -175,7 +178,7 @@ def drug(name: str) -> Drug:
         With the nearest name.
     """
     if name not in _DRUGS:
-        raise UnknownDrugError(f"no drug is called {name[:100]!r}; did you mean {_nearest(name, drugs())!r}?")
+        raise UnknownDrugError(_NO_DRUG(name=repr(name[:100]), nearest=repr(_nearest(name, drugs()))))
     return _DRUGS[name]
 
 

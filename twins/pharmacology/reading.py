@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from twins.pharmacology.domain import CovariateError
 from twins.pharmacology.population import Derived, Link, PopulationModel, RenalRule
 from twins.pharmacology.renal import cockcroft_gault
+from twins.quantities.sentence import ANY, Listed, Sentence, names
 
 Array = NDArray[np.float64]
 
@@ -31,6 +32,27 @@ _CHART_NAMES = {
     CLEARANCE: "creatinine clearance",
     DIALYSIS: "haemodialysis",
 }
+CHART_NAMES = names(
+    *dict.fromkeys(_CHART_NAMES.values()),
+    "body surface area",
+    "fat free mass",
+    "lean body weight",
+    "haematocrit",
+    "postmenstrual age",
+    "postnatal age",
+    "sepsis",
+    "trauma",
+    "continuous dialysis",
+    "usual creatinine",
+    "hours since first dose",
+)
+_AND_NO = " and no "
+_MISSING = Sentence("no {names} on the chart; {model} needs it", names=Listed(_AND_NO))
+_A_CLEARANCE = Sentence("a creatinine clearance of {value:.3g} mL/min")
+_THIS_PATIENT = Sentence("this patient")
+_OUT_OF_REACH = Sentence(
+    "{model} gives {parameter} {value:g} for {where}; its equations do not reach this patient", where=ANY
+)
 UNITS = (
     "_ml_per_min_per_1_73m2",
     "_ml_per_min",
@@ -193,9 +215,7 @@ def read(model: PopulationModel, chart: Mapping[str, Array], *, shape: tuple[int
     reading, typical = attempt(model, chart, shape)
     missing = missing_names(model, reading, chart)
     if missing:
-        raise CovariateError(
-            f"no {' and no '.join(chart_name(name) for name in missing)} on the chart; {model.title} needs it"
-        )
+        raise CovariateError(_MISSING(names=_AND_NO.join(chart_name(name) for name in missing), model=model.title))
     return reading, _checked(model, reading.found, typical)
 
 
@@ -248,7 +268,7 @@ def _checked(model: PopulationModel, values: Mapping[str, Array], by_name: Mappi
     absent = [name for name in model.components if name not in by_name]
     if absent:
         raise CovariateError(
-            f"the equations of {model.title} give no {' and no '.join(absent)}; let typical return each component"
+            f"the equations of {model.title} give no {_AND_NO.join(absent)}; let typical return each component"
         )
     length = next((array.size for array in values.values()), 1)
     typical = np.column_stack([np.broadcast_to(by_name[name], (length,)) for name in model.components])
@@ -269,10 +289,8 @@ def _checked(model: PopulationModel, values: Mapping[str, Array], by_name: Mappi
 
 def _refuse(model: PopulationModel, values: Mapping[str, Array], name: str, found: Array, row: int) -> None:
     if CLEARANCE in values:
-        where = f"a creatinine clearance of {values[CLEARANCE][row]:.3g} mL/min"
+        where = _A_CLEARANCE(value=values[CLEARANCE][row])
     else:
         read_ = [known.name for known in model.covariates if known.name in values]
-        where = ", ".join(f"{chart_name(item)} {values[item][row]:.3g}" for item in read_) or "this patient"
-    raise CovariateError(
-        f"{model.title} gives {name} {found[row]:g} for {where}; its equations do not reach this patient"
-    )
+        where = ", ".join(f"{chart_name(item)} {values[item][row]:.3g}" for item in read_) or _THIS_PATIENT()
+    raise CovariateError(_OUT_OF_REACH(model=model.title, parameter=name, value=found[row], where=where))

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from twins.quantities.dose import Dose, Route
+from twins.quantities.sentence import ANY, NOTHING, Sentence, names
 from twins.samples.course import Course
 
 LATE_DOSE_H = 2.0
@@ -21,6 +22,36 @@ _WAYS = {
     Route.SUBCUTANEOUS: "under the skin",
     Route.INTRAMUSCULAR: "into a muscle",
 }
+
+
+WAYS = names(*_WAYS.values())
+_BOLUS = Sentence(" as a bolus")
+_OVER = Sentence(" over {hours:g} h")
+_LENGTH = Sentence(" over {hours:.3g} h")
+_BY = Sentence(" {way}", way=WAYS)
+_BY_OVER = Sentence(" {way} over {hours:g} h", way=WAYS)
+_FIRST = Sentence(", first {amount:g} mg{over}", over=(_LENGTH, NOTHING))
+SCHEME = Sentence(
+    "{amount:g} mg{infused} every {interval:g} h{first}",
+    infused=(_BOLUS, _OVER, _BY_OVER, _BY),
+    first=(_FIRST, NOTHING),
+)
+"""How a regimen reads, whole or inside another sentence."""
+NO_DOSES = Sentence("no further doses")
+CURRENT, *_ = names("Current", "Stop", "As signed", "Draft order")
+"""Labels of plans."""
+TITLE = Sentence("{label}: {plan}", label=ANY, plan=ANY)
+
+
+_NOT_POSITIVE = Sentence("{name} is {value}; give a positive number")
+_TOO_LONG = Sentence("duration_h is {duration}; give 0 for a bolus, or at most the interval of {interval} h")
+_NO_START = Sentence("start_h is {start}; give hours since the course's start")
+_NO_LOADING = Sentence("loading_mg is {amount}; give a positive amount or leave it out")
+_NO_LOADING_LENGTH = Sentence(
+    "loading_h is {hours}; give the length of a loading dose that is given, at most the interval"
+)
+_LOADING_LENGTH_MISSING = Sentence("loading_h is missing; a loading dose before a continuous infusion needs its length")
+_NOT_INFUSED = Sentence("duration_h is {duration:g}; a dose {way} is not infused: give 0 or another route", way=WAYS)
 
 
 class RegimenError(ValueError):
@@ -48,27 +79,21 @@ class Regimen:
         for name in ("amount_mg", "interval_h"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0):
-                raise RegimenError(f"{name} is {value}; give a positive number")
+                raise RegimenError(_NOT_POSITIVE(name=name, value=value))
         if not (math.isfinite(self.duration_h) and 0 <= self.duration_h <= self.interval_h):
-            raise RegimenError(
-                f"duration_h is {self.duration_h}; give 0 for a bolus, or at most the interval of {self.interval_h} h"
-            )
+            raise RegimenError(_TOO_LONG(duration=self.duration_h, interval=self.interval_h))
         if not math.isfinite(self.start_h):
-            raise RegimenError(f"start_h is {self.start_h}; give hours since the course's start")
+            raise RegimenError(_NO_START(start=self.start_h))
         if self.loading_mg is not None and not (math.isfinite(self.loading_mg) and self.loading_mg > 0):
-            raise RegimenError(f"loading_mg is {self.loading_mg}; give a positive amount or leave it out")
+            raise RegimenError(_NO_LOADING(amount=self.loading_mg))
         if self.loading_h is not None and not (
             self.loading_mg is not None and math.isfinite(self.loading_h) and 0 <= self.loading_h <= self.interval_h
         ):
-            raise RegimenError(
-                f"loading_h is {self.loading_h}; give the length of a loading dose that is given, at most the interval"
-            )
+            raise RegimenError(_NO_LOADING_LENGTH(hours=self.loading_h))
         if self.continuous and self.loading_mg is not None and self.loading_h is None:
-            raise RegimenError("loading_h is missing; a loading dose before a continuous infusion needs its length")
+            raise RegimenError(_LOADING_LENGTH_MISSING())
         if (self.duration_h or self.loading_h) and self.route in (Route.ORAL, Route.RECTAL):
-            raise RegimenError(
-                f"duration_h is {self.duration_h:g}; a dose {self.way} is not infused: give 0 or another route"
-            )
+            raise RegimenError(_NOT_INFUSED(duration=self.duration_h, way=self.way))
 
     @property
     def continuous(self) -> bool:
@@ -105,14 +130,14 @@ class Regimen:
     def sentence(self) -> str:
         """In words: ``1250 mg over 1.5 h every 12 h``, ``5 mg by mouth every 12 h``."""
         if self.route is Route.INTRAVENOUS:
-            infused = f" over {self.duration_h:g} h" if self.duration_h else " as a bolus"
+            infused = _OVER(hours=self.duration_h) if self.duration_h else _BOLUS()
         else:
-            infused = f" {self.way}" + (f" over {self.duration_h:g} h" if self.duration_h else "")
+            infused = (_BY_OVER if self.duration_h else _BY)(way=self.way, hours=self.duration_h)
         first = ""
         if self.loading_mg is not None:
             length = self._loading_length
-            first = f", first {self.loading_mg:g} mg" + (f" over {length:.3g} h" if length else "")
-        return f"{self.amount_mg:g} mg{infused} every {self.interval_h:g} h{first}"
+            first = _FIRST(amount=self.loading_mg, over=_LENGTH(hours=length) if length else "")
+        return SCHEME(amount=self.amount_mg, infused=infused, interval=self.interval_h, first=first)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; the intravenous route is left out, as in records from before there were others."""
@@ -136,7 +161,7 @@ class Plan:
     regimen: Regimen | None
 
     def sentence(self) -> str:
-        return self.regimen.sentence() if self.regimen else "no further doses"
+        return self.regimen.sentence() if self.regimen else NO_DOSES()
 
     def to_json(self) -> dict[str, Any]:
         return {"label": self.label, "regimen": self.regimen.to_json() if self.regimen else None}
@@ -167,14 +192,14 @@ def current_plan(course: Course) -> Plan | None:
         follows = last is not None and last.start_h >= order.start_h
         due = last.start_h + order.interval_h if last is not None and follows else order.start_h
         way = order.route or route
-        return Plan("Current", _from(order.amount_mg, order.interval_h, order.duration_h, due, course.until_h, way))
+        return Plan(CURRENT(), _from(order.amount_mg, order.interval_h, order.duration_h, due, course.until_h, way))
     if course.orders:
-        return Plan("Current", None)
+        return Plan(CURRENT(), None)
     earlier = [dose for dose in given if last is not None and last.start_h - dose.start_h >= SHORTEST_INTERVAL_H]
     if last is not None and earlier:
         interval = last.start_h - earlier[-1].start_h
         due = last.start_h + interval
-        return Plan("Current", _from(last.amount_mg, interval, last.duration_h, due, course.until_h, route))
+        return Plan(CURRENT(), _from(last.amount_mg, interval, last.duration_h, due, course.until_h, route))
     return None
 
 

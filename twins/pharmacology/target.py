@@ -6,6 +6,16 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from twins.quantities.sentence import ANY, Sentence, names
+
+_NOT_FINITE = Sentence("low is {low:g} and high is {high:g}; give a finite low, and a high or math.inf for no limit")
+_NOTHING_BETWEEN = Sentence("low is {low:g} and high is {high:g}, between which nothing lies; give the smaller as low")
+_THRESHOLD = Sentence(
+    "threshold is {threshold:g}; the metric {metric} needs the MIC or another concentration above 0 in the output's "
+    "unit",
+    metric=ANY,
+)
+
 
 class Metric(StrEnum):
     """What a target is stated in; see `twins.forecasts.exposure` for how each is computed."""
@@ -25,6 +35,9 @@ class Metric(StrEnum):
     RATIO = "AUC24 over MIC"
     EFFECT = "effect"
     """An effect output (INR, BIS) at the window's end."""
+
+
+METRICS = names(Metric)
 
 
 class TargetError(ValueError):
@@ -66,19 +79,12 @@ class Target:
     def refuse(self, *, threshold_needed: bool = True) -> None:
         """Raise TargetError where no value could lie in the target, or its metric lacks a concentration."""
         if math.isnan(self.low) or math.isnan(self.high) or math.isinf(self.low):
-            raise TargetError(
-                f"low is {self.low:g} and high is {self.high:g}; give a finite low, and a high or math.inf for no limit"
-            )
+            raise TargetError(_NOT_FINITE(low=self.low, high=self.high))
         if self.low > self.high:
-            raise TargetError(
-                f"low is {self.low:g} and high is {self.high:g}, between which nothing lies; give the smaller as low"
-            )
+            raise TargetError(_NOTHING_BETWEEN(low=self.low, high=self.high))
         needs = threshold_needed and self.metric in (Metric.TIME_ABOVE, Metric.RATIO)
         if needs and not (math.isfinite(self.threshold) and self.threshold > 0):
-            raise TargetError(
-                f"threshold is {self.threshold:g}; the metric {self.metric.value!r} needs the MIC or another "
-                "concentration above 0 in the output's unit"
-            )
+            raise TargetError(_THRESHOLD(threshold=self.threshold, metric=repr(self.metric.value)))
 
     @property
     def has_limit(self) -> bool:

@@ -4,6 +4,16 @@ import math
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from twins.quantities.sentence import Sentence
+
+_NO_START = Sentence("start_h is {start}; give hours since the course's start")
+_NO_AMOUNT = Sentence("amount_mg is {amount}; give a positive amount in mg")
+_NO_DURATION = Sentence("duration_h is {duration}; give 0 for a bolus or a length in h")
+_NO_INTERVAL = Sentence("interval_h is {interval}; give the hours between doses, or 0 for a single dose")
+_ADDITIONAL = Sentence("additional is {count}; give how many doses follow, 0 or more")
+_INTERVAL_NEEDED = Sentence("interval_h is 0; additional doses and steady state need the hours between doses")
+_MODELLED = Sentence("duration_h is {duration}, but the model says how long this dose runs; leave it 0")
+
 
 class Route(StrEnum):
     INTRAVENOUS = "intravenous"
@@ -72,19 +82,19 @@ class Dose:
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.start_h):
-            raise DoseError(f"start_h is {self.start_h}; give hours since the course's start")
+            raise DoseError(_NO_START(start=self.start_h))
         if not (math.isfinite(self.amount_mg) and self.amount_mg > 0):
-            raise DoseError(f"amount_mg is {self.amount_mg}; give a positive amount in mg")
+            raise DoseError(_NO_AMOUNT(amount=self.amount_mg))
         if not (math.isfinite(self.duration_h) and self.duration_h >= 0):
-            raise DoseError(f"duration_h is {self.duration_h}; give 0 for a bolus or a length in h")
+            raise DoseError(_NO_DURATION(duration=self.duration_h))
         if not (math.isfinite(self.interval_h) and self.interval_h >= 0):
-            raise DoseError(f"interval_h is {self.interval_h}; give the hours between doses, or 0 for a single dose")
+            raise DoseError(_NO_INTERVAL(interval=self.interval_h))
         if self.additional < 0:
-            raise DoseError(f"additional is {self.additional}; give how many doses follow, 0 or more")
+            raise DoseError(_ADDITIONAL(count=self.additional))
         if (self.additional or self.steady_state) and self.interval_h == 0:
-            raise DoseError("interval_h is 0; additional doses and steady state need the hours between doses")
+            raise DoseError(_INTERVAL_NEEDED())
         if self.modelled and self.duration_h:
-            raise DoseError(f"duration_h is {self.duration_h}, but the model says how long this dose runs; leave it 0")
+            raise DoseError(_MODELLED(duration=self.duration_h))
 
     @property
     def end_h(self) -> float:

@@ -23,6 +23,7 @@ from django.conf import settings
 from twins.pharmacology import formulary
 from twins.quantities.clock import hours_between
 from twins.quantities.dose import Dose, Route
+from twins.quantities.sentence import Sentence
 from twins.records.bins import extent
 from twins.records.doubts import Doubts
 from twins.records.models import GivenDose, Order, RecordState, Sex, StoredSample, Subject
@@ -46,6 +47,12 @@ COVARIATE_CHANNELS = {
     Channel.ALBUMIN: "albumin_g_per_l",
     Channel.HAEMATOCRIT: "haematocrit",
 }
+
+_HOURS = Sentence("{hours:g} h")
+_OF_ITS_ORDER = Sentence("the {hours:g} h of its order")
+_NO_END = Sentence(
+    "The end of the infusion of {amount:g} mg was not recorded; {taken} taken instead.", taken=(_OF_ITS_ORDER, _HOURS)
+)
 
 
 @dataclass(slots=True)
@@ -221,11 +228,11 @@ def _dose(dose: GivenDose, orders: list[Order], start: datetime, findings: list[
     if duration_h is None:
         order = _order_of(dose, orders)
         duration_h = order.duration_h if order else ASSUMED_DURATION_H
-        taken = f"the {duration_h:g} h of its order" if order else f"{duration_h:g} h"
+        taken = (_OF_ITS_ORDER if order else _HOURS)(hours=duration_h)
         findings.append(
             Finding(
                 FindingCode.INFUSION_END_MISSING,
-                f"The end of the infusion of {dose.amount_mg:g} mg was not recorded; {taken} taken instead.",
+                _NO_END(amount=dose.amount_mg, taken=taken),
                 time_h,
                 dose.reference,
             )

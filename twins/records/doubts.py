@@ -6,9 +6,18 @@ from datetime import datetime
 from typing import TypeVar
 
 from twins.quantities.clock import hours_between
+from twins.quantities.sentence import ANY, Sentence
 from twins.records.models import GivenDose, Order, Question, QuestionAction, StoredSample, Subject
 from twins.samples.channel import Channel
 from twins.samples.course import Finding, FindingCode
+
+_DOSE = Sentence("The dose of {amount:g} mg {drug}", drug=ANY)
+_ORDER = Sentence("The order of {amount:g} mg {drug} every {hours:g} h", drug=ANY)
+_SAMPLE = Sentence("{channel} of {value:g} {unit}", channel=ANY)
+_WHAT = (_DOSE, _ORDER, _SAMPLE)
+_LEFT_OUT = Sentence("{what} is left out: {reason}", what=_WHAT)
+_LATER = Sentence("{what} is taken {hours:.2f} h later than recorded: {reason}", what=_WHAT)
+_EARLIER = Sentence("{what} is taken {hours:.2f} h earlier than recorded: {reason}", what=_WHAT)
 
 Row = TypeVar("Row", GivenDose, Order, StoredSample)
 
@@ -51,15 +60,15 @@ def _finding(
     if question.action == QuestionAction.EXCLUDE:
         return Finding(
             FindingCode.EXCLUDED_BY_USER,
-            f"{what} is left out: {question.reason}",
+            _LEFT_OUT(what=what, reason=question.reason),
             hours_between(start, time),
             row.reference,
         )
     moved = hours_between(time, question.new_time)
-    way = "later" if moved >= 0 else "earlier"
+    taken = _LATER if moved >= 0 else _EARLIER
     return Finding(
         FindingCode.RETIMED_BY_USER,
-        f"{what} is taken {abs(moved):.2f} h {way} than recorded: {question.reason}",
+        taken(what=what, hours=abs(moved), reason=question.reason),
         hours_between(start, question.new_time),
         row.reference,
     )
@@ -67,8 +76,8 @@ def _finding(
 
 def _name(row: GivenDose | Order | StoredSample, drug: str) -> str:
     if isinstance(row, GivenDose):
-        return f"The dose of {row.amount_mg:g} mg {drug}"
+        return _DOSE(amount=row.amount_mg, drug=drug)
     if isinstance(row, Order):
-        return f"The order of {row.amount_mg:g} mg {drug} every {row.interval_h:g} h"
+        return _ORDER(amount=row.amount_mg, drug=drug, hours=row.interval_h)
     channel = Channel(row.channel)
-    return f"{channel.label} of {row.value:g} {channel.unit}"
+    return _SAMPLE(channel=channel.label, value=row.value, unit=channel.unit)

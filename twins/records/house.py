@@ -6,9 +6,13 @@ from dataclasses import replace
 from twins.pharmacology import formulary
 from twins.pharmacology.drug import Drug
 from twins.pharmacology.house import HouseLimits, HouseLimitsError, within
+from twins.quantities.sentence import Sentence
 from twins.records.models.house_version import HouseVersion
 
 logger = logging.getLogger(__name__)
+
+
+_NAME = Sentence("House limits, version {number:d}")
 
 
 def drug_here(name: str) -> Drug:
@@ -48,7 +52,7 @@ def under(published: Drug, version: HouseVersion) -> Drug:
     limits = limits_of(version)
     if limits.is_empty:
         return published
-    return within(published, limits, name=f"House limits, version {version.number}")
+    return within(published, limits, name=_NAME(number=version.number))
 
 
 def limits_of(version: HouseVersion) -> HouseLimits:

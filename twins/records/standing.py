@@ -8,6 +8,7 @@ from twins.pharmacology import formulary
 from twins.pharmacology.drug import Drug
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.regimen import Plan, current_plan
+from twins.quantities.sentence import Sentence
 from twins.records.house import drug_here
 from twins.records.models import Subject, TwinVersion
 from twins.records.twins import course_of, fit_of, model_ids
@@ -15,6 +16,12 @@ from twins.samples.course import Course
 
 FORECASTABLE = frozenset({FitOutcome.FITTED, FitOutcome.PRIOR_ONLY})
 """Outcomes on which a comparison is made; the others are states with their reason."""
+
+
+_OTHER_VERSION = Sentence(
+    "The twin was made with version {then} of {model}, which is now {now}; it is made again with the patient's next "
+    "data."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +40,7 @@ class Standing:
         if self.fit.outcome not in FORECASTABLE:
             return self.fit.reason or str(self.fit.outcome.value)
         if self.version.model_version != self.model.version:
-            return (
-                f"The twin was made with version {self.version.model_version} of {self.model.title}, which is now "
-                f"{self.model.version}; it is made again with the patient's next data."
-            )
+            return _OTHER_VERSION(then=self.version.model_version, model=self.model.title, now=self.model.version)
         return ""
 
     @property

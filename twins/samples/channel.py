@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from twins.quantities.sentence import names
+
 
 class Channel(StrEnum):
     """A measured quantity; `unit` is the UCUM code its values are stored in."""
@@ -87,3 +89,4 @@ _LABELS = {
     Channel.GLUCOSE: "Blood glucose",
     Channel.SENSOR_GLUCOSE: "Sensor glucose",
 }
+LABELS = names(*_LABELS.values())

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
+from twins.quantities.sentence import ANY, Sentence, names
 from twins.samples.course import Course, Finding, FindingCode, Level, OrderedRegimen
 from twins.samples.gaps import gaps
 
@@ -15,6 +16,20 @@ STALE_H = {"creatinine_mg_per_dl": 48.0, "weight_kg": 7 * 24.0, "creatinine_clea
 """House settings: after this long a covariate that changes in days is called old."""
 NEEDED = ("age_y", "male", "weight_kg", "creatinine_mg_per_dl")
 
+_AFTER = names("no dose is charted at all", "an earlier dose may be missing")
+_BEFORE_FIRST = Sentence("Level of {value:g} mg/L before the first charted dose; {after}.", after=_AFTER)
+_IN_FUTURE = Sentence("Level of {value:g} mg/L is dated {late:.1f} h in the future; left out of the fit.")
+_AFTER_END = Sentence("{minutes:d} min after the end of an infusion")
+_RUNNING = Sentence("while an infusion was running")
+_SOON = Sentence(
+    "Level of {value:g} mg/L taken {when}; probably mis-timed, check the times.", when=(_AFTER_END, _RUNNING)
+)
+_TWICE = Sentence("Level of {value:g} mg/L is charted twice; counted once.")
+_SAME_TIME = Sentence("Two levels at the same time: {other:g} and {value:g} mg/L; both are used, check which is right.")
+_NOT_GIVEN = Sentence("{amount:g} mg was ordered for this time and no dose is charted; taken as not given.")
+_MISSING = Sentence("No {name} is charted.", name=ANY)
+_OLD = Sentence("The last {name} is {age:.0f} h old; it is carried forward.", name=ANY)
+
 _WORDS = {
     "age_y": "age",
     "male": "sex",
@@ -22,6 +37,7 @@ _WORDS = {
     "creatinine_mg_per_dl": "serum creatinine",
     "creatinine_clearance_ml_per_min": "creatinine clearance",
 }
+NAMES = names(*_WORDS.values())
 
 
 def find(course: Course, *, needed: tuple[str, ...] = NEEDED) -> tuple[Finding, ...]:
@@ -80,8 +96,7 @@ def _levels_before_the_first_dose(course: Course) -> list[Finding]:
     def say(level: Level) -> str | None:
         if level.time_h > min(first, course.until_h):
             return None
-        after = "no dose is charted at all" if first == math.inf else "an earlier dose may be missing"
-        return f"Level of {level.value:g} mg/L before the first charted dose; {after}."
+        return _BEFORE_FIRST(value=level.value, after=_AFTER[0 if first == math.inf else 1]())
 
     return _flag(course, FindingCode.LEVEL_BEFORE_FIRST_DOSE, say)
 
@@ -91,7 +106,7 @@ def _levels_in_the_future(course: Course) -> list[Finding]:
         late = level.time_h - course.until_h
         if late <= 0:
             return None
-        return f"Level of {level.value:g} mg/L is dated {late:.1f} h in the future; left out of the fit."
+        return _IN_FUTURE(value=level.value, late=late)
 
     return _flag(course, FindingCode.LEVEL_IN_FUTURE, say)
 
@@ -101,10 +116,8 @@ def _levels_soon_after_a_dose(course: Course) -> list[Finding]:
         for dose in reversed(course.doses):
             if dose.start_h < level.time_h <= dose.end_h + SOON_AFTER_H:
                 minutes = round((level.time_h - dose.end_h) * 60)
-                when = (
-                    f"{minutes} min after the end of an infusion" if minutes >= 0 else "while an infusion was running"
-                )
-                return f"Level of {level.value:g} mg/L taken {when}; probably mis-timed, check the times."
+                when = _AFTER_END(minutes=minutes) if minutes >= 0 else _RUNNING()
+                return _SOON(value=level.value, when=when)
         return None
 
     return _flag(course, FindingCode.LEVEL_SOON_AFTER_DOSE, say)
@@ -117,12 +130,9 @@ def _duplicate_levels(course: Course) -> list[Finding]:
             if abs(level.time_h - other.time_h) > SAME_TIME_H:
                 continue
             if _same_sample(level, other):
-                words = f"Level of {level.value:g} mg/L is charted twice; counted once."
+                words = _TWICE(value=level.value)
             else:
-                words = (
-                    f"Two levels at the same time: {other.value:g} and {level.value:g} mg/L; "
-                    "both are used, check which is right."
-                )
+                words = _SAME_TIME(other=other.value, value=level.value)
             found.append(Finding(FindingCode.DUPLICATE_LEVEL, words, level.time_h, level.source))
             break
     return found
@@ -141,7 +151,7 @@ def _not_given(course: Course, order: OrderedRegimen) -> list[Finding]:
             break
         if any(due - half <= dose.start_h < due + half for dose in course.doses):
             continue
-        words = f"{order.amount_mg:g} mg was ordered for this time and no dose is charted; taken as not given."
+        words = _NOT_GIVEN(amount=order.amount_mg)
         found.append(Finding(FindingCode.ORDERED_NOT_GIVEN, words, due, order.source))
     return found
 
@@ -152,7 +162,7 @@ def _covariates(course: Course, needed: tuple[str, ...]) -> list[Finding]:
     if clearance in given:
         needed = tuple(name for name in needed if name == "weight_kg")
     found = [
-        Finding(FindingCode.COVARIATE_MISSING, f"No {_WORDS.get(name, name)} is charted.")
+        Finding(FindingCode.COVARIATE_MISSING, _MISSING(name=_WORDS.get(name, name)))
         for name in needed
         if name not in given
     ]
@@ -162,11 +172,10 @@ def _covariates(course: Course, needed: tuple[str, ...]) -> list[Finding]:
         times = [value.time_h for value in course.covariates if value.name == name]
         latest = max((time for time in times if time <= course.until_h), default=min(times))
         for gap in gaps(times, start_h=min(latest, course.until_h), until_h=course.until_h, allowed_h=STALE_H[name]):
-            words = _WORDS[name]
             found.append(
                 Finding(
                     FindingCode.COVARIATE_STALE,
-                    f"The last {words} is {gap.hours:.0f} h old; it is carried forward.",
+                    _OLD(name=_WORDS[name], age=gap.hours),
                     latest,
                     next(c.source for c in course.covariates if c.name == name and c.time_h == latest),
                 )

@@ -6,6 +6,8 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from twins.quantities.sentence import names
+
 Array = NDArray[np.float64]
 
 
@@ -32,6 +34,7 @@ _WORDS = {
     Failure.STEADY_STATE: "no steady state was found; the doses may exceed what can be eliminated",
     Failure.PARAMETER: "a parameter is not positive where it must be",
 }
+WORDS = names(*_WORDS.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from django import template
 
+from clinic.measures import numbers
 from twins.cohorts.summarise import GroupExposure
 
 register = template.Library()
@@ -12,14 +13,14 @@ register = template.Library()
 @register.filter
 def spread(quantiles: Sequence[float], digits: int) -> str:
     """Quantiles 5, 25, 50, 75 and 95 % as ``499 (238–1015)``."""
-    low, _, middle, _, high = (f"{value:.{digits}f}" for value in quantiles)
+    low, _, middle, _, high = (numbers.fixed(value, digits) for value in quantiles)
     return f"{middle} ({low}–{high})"
 
 
 @register.filter
 def share(part: float, digits: int) -> str:
     """A fraction in percent, without the sign."""
-    return f"{part * 100:.{digits}f}"
+    return numbers.fixed(part * 100, digits)
 
 
 @register.filter

@@ -32,6 +32,8 @@ _TO_PREPARE_S = 5
 FIRST_WAIT_S = 2.0
 LONGEST_WAIT_S = 900.0
 _AT_A_TIME = 50
+_RIGHT_GONE = "The right of its owner has ended."
+"""The error that stands in the resource, which is in one language whoever reads it."""
 """Notifications that one task delivers before it lets others have the worker."""
 _chance = SystemRandom()
 
@@ -202,4 +204,4 @@ def _failed(subscriber: Subscriber, lease: str, kind: Kind, events: list[Event],
 def _stop(subscriber: Subscriber, lease: str, why: Why) -> None:
     lock()
     if Subscriber.objects.select_for_update(no_key=True).filter(pk=subscriber.pk, lease=lease).exists():
-        change(subscriber, State.OFF, why=why, error=str(why.label) if why == Why.RIGHT_GONE else "")
+        change(subscriber, State.OFF, why=why, error=_RIGHT_GONE if why == Why.RIGHT_GONE else "")

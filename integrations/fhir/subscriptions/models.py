@@ -2,6 +2,7 @@
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 from oauth2_provider.models import Application
 
 from integrations.smart.models import Authorization
@@ -11,10 +12,10 @@ from twins.records.models import Subject
 class State(models.TextChoices):
     """Codes of FHIR's subscription-status."""
 
-    REQUESTED = "requested", "waits for the handshake"
-    ACTIVE = "active", "is told"
-    ERROR = "error", "is not reached, and tried again"
-    OFF = "off", "is told no more"
+    REQUESTED = "requested", _("waits for the handshake")
+    ACTIVE = "active", _("is told")
+    ERROR = "error", _("is not reached, and tried again")
+    OFF = "off", _("is told no more")
 
 
 LIVE = (State.REQUESTED, State.ACTIVE, State.ERROR)
@@ -24,11 +25,11 @@ LIVE = (State.REQUESTED, State.ACTIVE, State.ERROR)
 class Why(models.TextChoices):
     """Why one is off."""
 
-    NOTHING = "", "it is not off"
-    DEAD_LETTER = "dead-letter", "Its endpoint was not reached, again and again."
-    ENDED = "ended", "Its end has come."
-    ASKED = "asked", "Its owner set it off or deleted it."
-    RIGHT_GONE = "right-gone", "The right of its owner has ended."
+    NOTHING = "", _("it is not off")
+    DEAD_LETTER = "dead-letter", _("Its endpoint was not reached, again and again.")
+    ENDED = "ended", _("Its end has come.")
+    ASKED = "asked", _("Its owner set it off or deleted it.")
+    RIGHT_GONE = "right-gone", _("The right of its owner has ended.")
 
 
 class Subscriber(models.Model):

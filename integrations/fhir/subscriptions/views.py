@@ -5,6 +5,7 @@ from django.db.models import Count, F, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from clinic.access.gate import page
@@ -30,7 +31,7 @@ def subscriptions(request: HttpRequest) -> HttpResponse:
         "subscriptions": Paginator(shown, _PAGE_LENGTH).get_page(request.GET.get("page")),
         "letters": letters.select_related("subscriber__application")[:_PAGE_LENGTH],
         "waiting": letters.count(),
-        "told": {"yes": "It is tried again.", "no": "It was tried again already, or its owner ended it."}.get(
+        "told": {"yes": _("It is tried again."), "no": _("It was tried again already, or its owner ended it.")}.get(
             request.GET.get("tried", ""), ""
         ),
     }

@@ -14,6 +14,7 @@ from twins.pharmacology.population import Citation, PopulationModel, on
 from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import CENTRAL_VOLUME, CLEARANCE, Q2, V2, compartments
 from twins.pharmacology.target import Metric, Target
+from twins.quantities.sentence import ours
 from twins.samples.channel import Channel
 
 Array = NDArray[np.float64]
@@ -107,8 +108,8 @@ AMIKACIN = Drug(
     models=(DELATTRE_2010.id, ROMANO_1998.id),
     targets=(
         Target("AUC24 160–200 mg·h/L", 160.0, 200.0, BULLETIN, Metric.AUC24, "mg.h/L", harm="kidney and hearing"),
-        Target("peak 30–60 mg/L", 30.0, 60.0, BULLETIN, Metric.PEAK, "mg/L"),
-        Target("trough below 2 mg/L", 0.0, 2.0, BULLETIN, Metric.TROUGH, "mg/L", harm="kidney and hearing"),
+        Target(ours("peak 30–60 mg/L"), 30.0, 60.0, BULLETIN, Metric.PEAK, "mg/L"),
+        Target(ours("trough below 2 mg/L"), 0.0, 2.0, BULLETIN, Metric.TROUGH, "mg/L", harm="kidney and hearing"),
     ),
     practice=Practice(
         step_mg=50.0,
@@ -117,7 +118,7 @@ AMIKACIN = Drug(
         max_daily_mg=2500.0,
         intervals_h=(12.0, 24.0, 36.0, 48.0, 72.0),
         max_rate_mg_per_h=5000.0,
-        source="All limits are house settings (2500 mg in half an hour); confirm them with the pharmacy.",
+        source=ours("All limits are house settings (2500 mg in half an hour); confirm them with the pharmacy."),
     ),
     level_unit="mg/L",
     level_channel=Channel.AMIKACIN,

@@ -1,7 +1,9 @@
 """What the beta-lactams share: the target of treatment in intensive care and its sources."""
 
 from twins.pharmacology.target import Metric, Target
+from twins.quantities.sentence import Sentence
 
+_NAME = Sentence("unbound concentration above {mic:g} mg/L all the time")
 SOURCE = (
     "100 % of the time above the MIC, as most centres that measure beta-lactams aim at: How do we use therapeutic drug "
     "monitoring to improve outcomes from severe infections in critically ill patients? BMC Infect Dis 2014;14:288, "
@@ -13,7 +15,7 @@ SOURCE = (
 def above(mic_mg_per_l: float, unbound: float, breakpoint_source: str) -> Target:
     """The unbound concentration above the MIC throughout, of a strain at its breakpoint."""
     return Target(
-        name=f"unbound concentration above {mic_mg_per_l:g} mg/L all the time",
+        name=_NAME(mic=mic_mg_per_l),
         low=1.0,
         high=float("inf"),
         source=f"{SOURCE}. MIC: {breakpoint_source}.",

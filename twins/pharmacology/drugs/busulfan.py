@@ -14,6 +14,7 @@ from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import CENTRAL_VOLUME, CLEARANCE, Q2, V2, compartments
 from twins.pharmacology.structures.saturable import michaelis_menten
 from twins.pharmacology.target import Metric, Target
+from twins.quantities.sentence import ours
 
 Array = NDArray[np.float64]
 
@@ -182,7 +183,13 @@ BUSULFAN = Drug(
     models=(SHUKLA_2020.id, MCCUNE_2014.id, LONG_BOYLE_2015.id),
     targets=(
         Target(
-            "average 600–900 ng/mL", 600.0, 900.0, _CSS, Metric.AVERAGE, UNIT, harm="liver (sinusoidal obstruction)"
+            ours("average 600–900 ng/mL"),
+            600.0,
+            900.0,
+            _CSS,
+            Metric.AVERAGE,
+            UNIT,
+            harm="liver (sinusoidal obstruction)",
         ),
     ),
     practice=Practice(
@@ -192,7 +199,7 @@ BUSULFAN = Drug(
         max_daily_mg=400.0,
         intervals_h=(6.0, 12.0, 24.0),
         max_rate_mg_per_h=200.0,
-        source="All limits are house settings; confirm them with the pharmacy.",
+        source=ours("All limits are house settings; confirm them with the pharmacy."),
     ),
     level_unit=UNIT,
     high_alert=True,

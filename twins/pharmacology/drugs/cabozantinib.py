@@ -23,6 +23,7 @@ from twins.pharmacology.structure import (
 )
 from twins.pharmacology.structures.absorption import first_and_zero_order
 from twins.pharmacology.structures.names import FIRST_ORDER_SHARE
+from twins.quantities.sentence import ours
 from twins.solvers.system import Input
 
 Array = NDArray[np.float64]
@@ -124,8 +125,10 @@ CABOZANTINIB = Drug(
         max_daily_mg=60.0,
         intervals_h=(24.0, 48.0),
         max_rate_mg_per_h=1000.0,
-        source="All limits are house settings, for tablets; the rate has no meaning by mouth. Confirm them with the "
-        "pharmacy. No target could be cited.",
+        source=ours(
+            "All limits are house settings, for tablets; the rate has no meaning by mouth. Confirm them with the "
+            "pharmacy. No target could be cited."
+        ),
     ),
     level_unit=UNIT,
     high_alert=True,

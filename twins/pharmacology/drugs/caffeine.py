@@ -12,6 +12,7 @@ from twins.pharmacology.population import Citation, Eta, PopulationModel, on
 from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import ABSORPTION, CENTRAL_VOLUME, CLEARANCE, LAG, Q2, V2, compartments
 from twins.pharmacology.structures.metabolite import with_metabolite
+from twins.quantities.sentence import ours
 
 Array = NDArray[np.float64]
 
@@ -129,7 +130,7 @@ CAFFEINE = Drug(
         max_daily_mg=800.0,
         intervals_h=(6.0, 8.0, 12.0, 24.0),
         max_rate_mg_per_h=1000.0,
-        source="All limits are house settings. No target could be cited for the people that these models are of.",
+        source=ours("All limits are house settings. No target could be cited for the people that these models are of."),
     ),
     level_unit="mg/L",
 )

@@ -13,6 +13,7 @@ from twins.pharmacology.population import Citation, PopulationModel, on
 from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import CENTRAL_VOLUME, CLEARANCE, Q2, V2, compartments
 from twins.pharmacology.target import Metric, Target
+from twins.quantities.sentence import ours
 
 Array = NDArray[np.float64]
 
@@ -82,8 +83,10 @@ CARBOPLATIN = Drug(
         max_daily_mg=900.0,
         intervals_h=(504.0, 672.0),
         max_rate_mg_per_h=1800.0,
-        source="At most AUC 6 for 150 mL/min, 900 mg, as quoted for Calvert's formula (droracle.ai); all other limits "
-        "are house settings. Confirm them with the protocol.",
+        source=ours(
+            "At most AUC 6 for 150 mL/min, 900 mg, as quoted for Calvert's formula (droracle.ai); all other limits "
+            "are house settings. Confirm them with the protocol."
+        ),
     ),
     level_unit="mg/L",
     high_alert=True,

@@ -13,6 +13,7 @@ from twins.pharmacology.drugs.vocabulary import RENAL_INPUTS, constant, covariat
 from twins.pharmacology.population import Citation, PopulationModel, on
 from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import CENTRAL_VOLUME, CLEARANCE, Q2, V2, compartments
+from twins.quantities.sentence import ours
 
 Array = NDArray[np.float64]
 
@@ -139,7 +140,7 @@ CEFEPIME = Drug(
         max_daily_mg=6000.0,
         intervals_h=(6.0, 8.0, 12.0, 24.0),
         max_rate_mg_per_h=4000.0,
-        source="All limits are house settings (2000 mg in half an hour); confirm them with the pharmacy.",
+        source=ours("All limits are house settings (2000 mg in half an hour); confirm them with the pharmacy."),
     ),
     level_unit="mg/L",
 )

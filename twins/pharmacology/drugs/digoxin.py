@@ -14,6 +14,7 @@ from twins.pharmacology.population import Citation, Eta, PopulationModel, on
 from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import ABSORPTION, BIOAVAILABILITY, CENTRAL_VOLUME, CLEARANCE, Q2, V2, compartments
 from twins.pharmacology.target import Metric, Target
+from twins.quantities.sentence import ours
 from twins.samples.channel import Channel
 from twins.solvers.system import Input
 
@@ -146,7 +147,7 @@ DIGOXIN = Drug(
     models=(YUKAWA_2001.id, JELLIFFE_2014.id),
     targets=(
         Target(
-            "trough 0.5–1.0 ng/mL",
+            ours("trough 0.5–1.0 ng/mL"),
             0.5,
             1.0,
             "Gona SR et al. Front Cardiovasc Med 2023;10:1179892, doi 10.3389/fcvm.2023.1179892",
@@ -162,9 +163,11 @@ DIGOXIN = Drug(
         max_daily_mg=1.0,
         intervals_h=(12.0, 24.0, 36.0, 48.0),
         max_rate_mg_per_h=3.0,
-        source="Doses up to 1 mg and the intervals: sotalya/tucuxi-gui ch.heig-vd.ezechiel.digoxin.xml; steps of "
-        "0.0625 mg (its 0.125 mg halved, as Komatsu 2015 gave it, doi 10.1186/s40780-015-0023-6). The rate and 1 mg a "
-        "day are house settings.",
+        source=ours(
+            "Doses up to 1 mg and the intervals: sotalya/tucuxi-gui ch.heig-vd.ezechiel.digoxin.xml; steps of "
+            "0.0625 mg (its 0.125 mg halved, as Komatsu 2015 gave it, doi 10.1186/s40780-015-0023-6). The rate and 1 "
+            "mg a day are house settings."
+        ),
     ),
     level_unit=UNIT,
     level_channel=Channel.DIGOXIN,

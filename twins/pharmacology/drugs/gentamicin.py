@@ -13,6 +13,7 @@ from twins.pharmacology.population import Citation, Eta, PopulationModel, RenalR
 from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import CENTRAL_VOLUME, CLEARANCE, Q2, Q3, V2, V3, compartments
 from twins.pharmacology.target import Metric, Target
+from twins.quantities.sentence import ours
 from twins.samples.channel import Channel
 
 Array = NDArray[np.float64]
@@ -193,8 +194,8 @@ GENTAMICIN = Drug(
     models=(XUAN_2004.id, ROSARIO.id, GERMOVSEK_2016.id),
     targets=(
         Target("AUC24 70–100 mg·h/L", 70.0, 100.0, BULLETIN, Metric.AUC24, "mg.h/L", harm="kidney and hearing"),
-        Target("trough below 1 mg/L", 0.0, 1.0, BULLETIN, Metric.TROUGH, "mg/L", harm="kidney and hearing"),
-        Target("peak 15–30 mg/L", 15.0, 30.0, BULLETIN, Metric.PEAK, "mg/L"),
+        Target(ours("trough below 1 mg/L"), 0.0, 1.0, BULLETIN, Metric.TROUGH, "mg/L", harm="kidney and hearing"),
+        Target(ours("peak 15–30 mg/L"), 15.0, 30.0, BULLETIN, Metric.PEAK, "mg/L"),
     ),
     practice=Practice(
         step_mg=20.0,
@@ -203,9 +204,11 @@ GENTAMICIN = Drug(
         max_daily_mg=1000.0,
         intervals_h=(8.0, 12.0, 16.0, 24.0, 36.0, 48.0, 72.0),
         max_rate_mg_per_h=2000.0,
-        source="Steps of 20 mg up to 1000 mg and the intervals: sotalya/tucuxi-gui "
-        "ch.heig-vd.ezechiel.genta_adults_2cp.xml, for adults. Doses below 100 mg, 1000 mg a day and 2000 mg/h "
-        "(1000 mg in half an hour): house settings. Newborns need finer steps: give a dose of your own.",
+        source=ours(
+            "Steps of 20 mg up to 1000 mg and the intervals: sotalya/tucuxi-gui "
+            "ch.heig-vd.ezechiel.genta_adults_2cp.xml, for adults. Doses below 100 mg, 1000 mg a day and 2000 mg/h "
+            "(1000 mg in half an hour): house settings. Newborns need finer steps: give a dose of your own."
+        ),
     ),
     level_unit="mg/L",
     level_channel=Channel.GENTAMICIN,

@@ -21,6 +21,7 @@ from twins.pharmacology.structure import (
     V2,
     compartments,
 )
+from twins.quantities.sentence import ours
 from twins.solvers.system import Flow, Flows, Input, Output, System
 from twins.solvers.wiring import flows_of
 
@@ -150,9 +151,11 @@ IBRUTINIB = Drug(
         max_daily_mg=560.0,
         intervals_h=(24.0,),
         max_rate_mg_per_h=1000.0,
-        source="All limits are house settings, for capsules and tablets; the rate has no meaning by mouth. Confirm "
-        "them "
-        "with the pharmacy. No target could be cited.",
+        source=ours(
+            "All limits are house settings, for capsules and tablets; the rate has no meaning by mouth. Confirm "
+            "them "
+            "with the pharmacy. No target could be cited."
+        ),
     ),
     level_unit=UNIT,
     high_alert=True,

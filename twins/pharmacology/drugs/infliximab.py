@@ -12,6 +12,7 @@ from twins.pharmacology.population import Citation, PopulationModel, on
 from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import CENTRAL_VOLUME, CLEARANCE, Q2, V2, compartments
 from twins.pharmacology.target import Metric, Target
+from twins.quantities.sentence import ours
 
 Array = NDArray[np.float64]
 
@@ -71,7 +72,7 @@ INFLIXIMAB = Drug(
     models=(FASANMADE_2009.id,),
     targets=(
         Target(
-            "trough above 7.5 mg/L",
+            ours("trough above 7.5 mg/L"),
             7.5,
             float("inf"),
             "threshold of endoscopic healing in ulcerative colitis, Papamichael K et al. Aliment Pharmacol Ther "
@@ -88,9 +89,11 @@ INFLIXIMAB = Drug(
         max_daily_mg=1500.0,
         intervals_h=(336.0, 672.0, 1008.0, 1344.0),
         max_rate_mg_per_h=750.0,
-        source="Intervals of 2 to 8 weeks and an infusion over 2 h as in the trials of the source; steps of 100 mg "
-        "and the "
-        "greatest dose is a house setting. Confirm them with the pharmacy.",
+        source=ours(
+            "Intervals of 2 to 8 weeks and an infusion over 2 h as in the trials of the source; steps of 100 mg "
+            "and the "
+            "greatest dose is a house setting. Confirm them with the pharmacy."
+        ),
     ),
     level_unit="mg/L",
 )

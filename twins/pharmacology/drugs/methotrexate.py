@@ -13,6 +13,7 @@ from twins.pharmacology.population import Citation, Occasions, PopulationModel, 
 from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import CENTRAL_VOLUME, CLEARANCE, Q2, Q3, V2, V3, compartments
 from twins.pharmacology.target import Metric, Target
+from twins.quantities.sentence import ours
 
 Array = NDArray[np.float64]
 
@@ -118,7 +119,7 @@ METHOTREXATE = Drug(
     models=(FALTAOS_2006.id, TAYLOR_2020.id),
     targets=(
         Target(
-            "AUC 1000–1100 µmol·h/L (lymphoma of the central nervous system)",
+            ours("AUC 1000–1100 µmol·h/L (lymphoma of the central nervous system)"),
             1000.0,
             1100.0,
             "dosing algorithm for primary lymphoma of the central nervous system, Br J Clin Pharmacol, doi "
@@ -136,7 +137,7 @@ METHOTREXATE = Drug(
         max_daily_mg=20000.0,
         intervals_h=(168.0, 336.0, 504.0),
         max_rate_mg_per_h=10000.0,
-        source="All limits are house settings; confirm them with the protocol.",
+        source=ours("All limits are house settings; confirm them with the protocol."),
     ),
     level_unit=UNIT,
     high_alert=True,

@@ -11,6 +11,7 @@ from twins.pharmacology.drugs.vocabulary import constant, covariate
 from twins.pharmacology.population import Citation, PopulationModel, on
 from twins.pharmacology.structure import ABSORPTION, CENTRAL_VOLUME, CLEARANCE, KE0, compartments
 from twins.pharmacology.structures.effect import effect_site
+from twins.quantities.sentence import ours
 
 Array = NDArray[np.float64]
 
@@ -74,7 +75,7 @@ PARACETAMOL = Drug(
         max_daily_mg=4000.0,
         intervals_h=(4.0, 6.0, 8.0),
         max_rate_mg_per_h=4000.0,
-        source="All limits are house settings; confirm them with the pharmacy. No target could be cited.",
+        source=ours("All limits are house settings; confirm them with the pharmacy. No target could be cited."),
     ),
     level_unit="mg/L",
 )

@@ -12,6 +12,7 @@ from twins.pharmacology.population import Citation, PopulationModel, on
 from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import CENTRAL_VOLUME, CLEARANCE, compartments
 from twins.pharmacology.target import Metric, Target
+from twins.quantities.sentence import ours
 from twins.samples.channel import Channel
 
 Array = NDArray[np.float64]
@@ -70,7 +71,7 @@ PHENOBARBITAL = Drug(
     models=(GRASELA_1985.id,),
     targets=(
         Target(
-            "average 15–40 mg/L",
+            ours("average 15–40 mg/L"),
             15.0,
             40.0,
             "therapeutic range as quoted in J Perinatol 1988;8:318-320 (PubMed 3236100); above 40 mg/L little is "
@@ -88,7 +89,7 @@ PHENOBARBITAL = Drug(
         max_daily_mg=100.0,
         intervals_h=(12.0, 24.0),
         max_rate_mg_per_h=240.0,
-        source="All limits are house settings, for newborns; confirm them with the pharmacy.",
+        source=ours("All limits are house settings, for newborns; confirm them with the pharmacy."),
     ),
     level_unit="mg/L",
     level_channel=Channel.PHENOBARBITAL,

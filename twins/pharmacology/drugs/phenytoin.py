@@ -13,6 +13,7 @@ from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import ABSORPTION, CENTRAL_VOLUME, CLEARANCE, Q2, V2, compartments
 from twins.pharmacology.structures.saturable import michaelis_menten
 from twins.pharmacology.target import Metric, Target
+from twins.quantities.sentence import ours
 
 Array = NDArray[np.float64]
 
@@ -123,7 +124,7 @@ PHENYTOIN = Drug(
     models=(YUKAWA_1990.id, TANAKA_2012.id),
     targets=(
         Target(
-            "average 10–20 mg/L",
+            ours("average 10–20 mg/L"),
             10.0,
             20.0,
             "therapeutic range as quoted with Yukawa E et al., doi 10.1248/cpb.38.1973; for monitoring see Patsalos PN "
@@ -140,7 +141,7 @@ PHENYTOIN = Drug(
         max_daily_mg=1500.0,
         intervals_h=(8.0, 12.0, 24.0),
         max_rate_mg_per_h=3000.0,
-        source="All limits are house settings (3000 mg/h is 50 mg/min); confirm them with the pharmacy.",
+        source=ours("All limits are house settings (3000 mg/h is 50 mg/min); confirm them with the pharmacy."),
     ),
     level_unit="mg/L",
 )

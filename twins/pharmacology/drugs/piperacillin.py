@@ -13,6 +13,7 @@ from twins.pharmacology.drugs.vocabulary import RENAL_INPUTS, constant, covariat
 from twins.pharmacology.population import Citation, Occasions, PopulationModel, on
 from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import CENTRAL_VOLUME, CLEARANCE, LAG, Q2, V2, compartments
+from twins.quantities.sentence import ours
 
 Array = NDArray[np.float64]
 
@@ -152,7 +153,7 @@ PRACTICE = Practice(
     max_daily_mg=24000.0,
     intervals_h=(4.0, 6.0, 8.0, 12.0, 24.0),
     max_rate_mg_per_h=16000.0,
-    source="All limits are house settings, of piperacillin without tazobactam; confirm them with the pharmacy.",
+    source=ours("All limits are house settings, of piperacillin without tazobactam; confirm them with the pharmacy."),
 )
 BREAKPOINT = (
     "EUCAST, piperacillin and Pseudomonas aeruginosa, susceptible up to 16 mg/L (table 1 of BMC Res Notes "

@@ -14,6 +14,7 @@ from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import CENTRAL_VOLUME, CLEARANCE, KE0, Q2, Q3, V2, V3, compartments
 from twins.pharmacology.structures.effect import effect_site, sigmoid
 from twins.pharmacology.target import Metric, Target
+from twins.quantities.sentence import ours
 
 Array = NDArray[np.float64]
 
@@ -157,7 +158,7 @@ PROPOFOL = Drug(
     models=(ELEVELD_2018.id,),
     targets=(
         Target(
-            "bispectral index 40–60",
+            ours("bispectral index 40–60"),
             40.0,
             60.0,
             "values of 40 to 60 proposed for propofol anaesthesia, Eur J Anaesthesiol 1999;16(1) (abstract read at "
@@ -176,7 +177,7 @@ PROPOFOL = Drug(
         max_daily_mg=10000.0,
         intervals_h=(1.0, 2.0, 4.0),
         max_rate_mg_per_h=24000.0,
-        source="All limits are house settings; confirm them with the anaesthetists.",
+        source=ours("All limits are house settings; confirm them with the anaesthetists."),
     ),
     level_unit="mg/L",
     high_alert=True,

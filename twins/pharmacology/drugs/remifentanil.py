@@ -13,6 +13,7 @@ from twins.pharmacology.population import Citation, PopulationModel, on
 from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import CENTRAL_VOLUME, CLEARANCE, KE0, Q2, Q3, V2, V3, compartments
 from twins.pharmacology.structures.effect import effect_site, sigmoid
+from twins.quantities.sentence import ours
 
 Array = NDArray[np.float64]
 
@@ -129,7 +130,7 @@ REMIFENTANIL = Drug(
         max_daily_mg=50.0,
         intervals_h=(1.0, 2.0, 4.0),
         max_rate_mg_per_h=10.0,
-        source="All limits are house settings; confirm them with the anaesthetists. No target could be cited.",
+        source=ours("All limits are house settings; confirm them with the anaesthetists. No target could be cited."),
     ),
     level_unit=UNIT,
     high_alert=True,

@@ -14,6 +14,7 @@ from twins.pharmacology.drugs.vocabulary import constant, covariate
 from twins.pharmacology.population import Citation, PopulationModel, on
 from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import ABSORPTION, CENTRAL_VOLUME, CLEARANCE
+from twins.quantities.sentence import ours
 from twins.solvers.system import Equations, Input, Output, System
 
 Array = NDArray[np.float64]
@@ -127,8 +128,10 @@ SUNITINIB = Drug(
         max_daily_mg=50.0,
         intervals_h=(24.0,),
         max_rate_mg_per_h=1000.0,
-        source="All limits are house settings, for capsules; the rate has no meaning by mouth. Confirm them with the "
-        "pharmacy. No target could be cited.",
+        source=ours(
+            "All limits are house settings, for capsules; the rate has no meaning by mouth. Confirm them with the "
+            "pharmacy. No target could be cited."
+        ),
     ),
     level_unit=UNIT,
     high_alert=True,

@@ -24,6 +24,7 @@ from twins.pharmacology.structure import (
 from twins.pharmacology.structures.binding import with_red_cells
 from twins.pharmacology.structures.rising import rising_elimination
 from twins.pharmacology.target import Metric, Target
+from twins.quantities.sentence import ours
 from twins.samples.channel import Channel
 
 Array = NDArray[np.float64]
@@ -223,9 +224,15 @@ TACROLIMUS = Drug(
     title="Tacrolimus",
     models=(ANDREWS_2019.id, STORSET_2014.id, LEUVEN.id),
     targets=(
-        Target("trough 5–10 µg/L (after week 4)", 5.0, 10.0, _WARDS, Metric.TROUGH, UNIT, harm="kidney and nerves"),
-        Target("trough 8–12 µg/L (weeks 3 and 4)", 8.0, 12.0, _WARDS, Metric.TROUGH, UNIT, harm="kidney and nerves"),
-        Target("trough 10–15 µg/L (weeks 1 and 2)", 10.0, 15.0, _WARDS, Metric.TROUGH, UNIT, harm="kidney and nerves"),
+        Target(
+            ours("trough 5–10 µg/L (after week 4)"), 5.0, 10.0, _WARDS, Metric.TROUGH, UNIT, harm="kidney and nerves"
+        ),
+        Target(
+            ours("trough 8–12 µg/L (weeks 3 and 4)"), 8.0, 12.0, _WARDS, Metric.TROUGH, UNIT, harm="kidney and nerves"
+        ),
+        Target(
+            ours("trough 10–15 µg/L (weeks 1 and 2)"), 10.0, 15.0, _WARDS, Metric.TROUGH, UNIT, harm="kidney and nerves"
+        ),
     ),
     practice=Practice(
         step_mg=0.5,
@@ -234,8 +241,10 @@ TACROLIMUS = Drug(
         max_daily_mg=40.0,
         intervals_h=(12.0, 24.0),
         max_rate_mg_per_h=1000.0,
-        source="All limits are house settings, for capsules; the rate has no meaning by mouth. Confirm them with the "
-        "pharmacy.",
+        source=ours(
+            "All limits are house settings, for capsules; the rate has no meaning by mouth. Confirm them with the "
+            "pharmacy."
+        ),
     ),
     level_unit=UNIT,
     level_channel=Channel.TACROLIMUS,

@@ -12,6 +12,7 @@ from twins.pharmacology.population import Citation, PopulationModel, on
 from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import CENTRAL_VOLUME, CLEARANCE, compartments
 from twins.pharmacology.target import Metric, Target
+from twins.quantities.sentence import ours
 
 Array = NDArray[np.float64]
 
@@ -67,7 +68,7 @@ THEOPHYLLINE = Drug(
     models=(YANO_1993.id,),
     targets=(
         Target(
-            "average 10–20 mg/L",
+            ours("average 10–20 mg/L"),
             10.0,
             20.0,
             "usual therapeutic range as quoted by Holford N et al. Clin Pharmacokinet 1993;25:495-505, whose trial "
@@ -85,7 +86,7 @@ THEOPHYLLINE = Drug(
         max_daily_mg=1200.0,
         intervals_h=(6.0, 8.0, 12.0, 24.0),
         max_rate_mg_per_h=800.0,
-        source="All limits are house settings; confirm them with the pharmacy.",
+        source=ours("All limits are house settings; confirm them with the pharmacy."),
     ),
     level_unit="mg/L",
 )

@@ -14,6 +14,7 @@ from twins.pharmacology.population import Citation, Derived, Occasions, Populati
 from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import CENTRAL_VOLUME, CLEARANCE, Q2, V2, compartments
 from twins.pharmacology.target import Metric, Target
+from twins.quantities.sentence import ours
 from twins.samples.channel import Channel
 
 Array = NDArray[np.float64]
@@ -99,8 +100,8 @@ TOBRAMYCIN = Drug(
     models=(HENNIG_2013.id,),
     targets=(
         Target("AUC24 70–100 mg·h/L", 70.0, 100.0, BULLETIN, Metric.AUC24, "mg.h/L", harm="kidney and hearing"),
-        Target("trough below 1 mg/L", 0.0, 1.0, BULLETIN, Metric.TROUGH, "mg/L", harm="kidney and hearing"),
-        Target("peak 15–30 mg/L", 15.0, 30.0, BULLETIN, Metric.PEAK, "mg/L"),
+        Target(ours("trough below 1 mg/L"), 0.0, 1.0, BULLETIN, Metric.TROUGH, "mg/L", harm="kidney and hearing"),
+        Target(ours("peak 15–30 mg/L"), 15.0, 30.0, BULLETIN, Metric.PEAK, "mg/L"),
     ),
     practice=Practice(
         step_mg=20.0,
@@ -109,7 +110,7 @@ TOBRAMYCIN = Drug(
         max_daily_mg=1000.0,
         intervals_h=(8.0, 12.0, 24.0, 36.0, 48.0),
         max_rate_mg_per_h=2000.0,
-        source="All limits are house settings, alike those of gentamicin; confirm them with the pharmacy.",
+        source=ours("All limits are house settings, alike those of gentamicin; confirm them with the pharmacy."),
     ),
     level_unit="mg/L",
     level_channel=Channel.TOBRAMYCIN,

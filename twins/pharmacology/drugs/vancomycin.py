@@ -11,6 +11,7 @@ from twins.pharmacology.population import Citation, CovariateRange, PopulationMo
 from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import compartments
 from twins.pharmacology.target import Metric, Target
+from twins.quantities.sentence import ours
 from twins.samples.channel import Channel
 
 Array = NDArray[np.float64]
@@ -169,10 +170,12 @@ VANCOMYCIN = Drug(
         max_daily_mg=4500.0,
         intervals_h=(6.0, 8.0, 12.0, 24.0, 36.0, 48.0, 72.0),
         max_rate_mg_per_h=1000.0,
-        source="At most 3000 mg in one dose and 1000 mg an hour: the consensus guideline of 2020 "
-        "(doi 10.1093/ajhp/zxaa036) as tabulated in Kidney360 (kidney360.asnjournals.org, table 1 of a review of "
-        "dosing in haemodialysis); product labelling asks for 10 mg/min or slower. Steps of 250 mg, 500 mg or more, "
-        "the intervals and 4500 mg a day: house settings.",
+        source=ours(
+            "At most 3000 mg in one dose and 1000 mg an hour: the consensus guideline of 2020 "
+            "(doi 10.1093/ajhp/zxaa036) as tabulated in Kidney360 (kidney360.asnjournals.org, table 1 of a review of "
+            "dosing in haemodialysis); product labelling asks for 10 mg/min or slower. Steps of 250 mg, 500 mg or "
+            "more, the intervals and 4500 mg a day: house settings."
+        ),
     ),
     level_channel=Channel.VANCOMYCIN,
 )

@@ -13,6 +13,7 @@ from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import ABSORPTION, BIOAVAILABILITY, CENTRAL_VOLUME, CLEARANCE, LAG, Q2, V2
 from twins.pharmacology.structures.saturable import michaelis_menten
 from twins.pharmacology.target import Metric, Target
+from twins.quantities.sentence import ours
 from twins.samples.channel import Channel
 
 Array = NDArray[np.float64]
@@ -198,7 +199,7 @@ VORICONAZOLE = Drug(
     models=(ADULTS.id, ADOLESCENTS.id, CHILDREN.id),
     targets=(
         Target(
-            "trough 1–5.5 mg/L",
+            ours("trough 1–5.5 mg/L"),
             1.0,
             5.5,
             "generally recommended range as quoted by Yi WM et al. Ann Clin Microbiol Antimicrob 2017;16:60, doi "
@@ -215,9 +216,11 @@ VORICONAZOLE = Drug(
         max_daily_mg=1200.0,
         intervals_h=(8.0, 12.0, 24.0),
         max_rate_mg_per_h=300.0,
-        source="At most some 3 mg/kg in an hour intravenously, as the studies of Friberg 2012 infused; all other "
-        "limits "
-        "are house settings. Confirm them with the pharmacy.",
+        source=ours(
+            "At most some 3 mg/kg in an hour intravenously, as the studies of Friberg 2012 infused; all other "
+            "limits "
+            "are house settings. Confirm them with the pharmacy."
+        ),
     ),
     level_unit="mg/L",
     level_channel=Channel.VORICONAZOLE,

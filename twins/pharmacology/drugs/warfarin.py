@@ -23,6 +23,7 @@ from twins.pharmacology.structures.coagulation import (
     warfarin_inr,
 )
 from twins.pharmacology.target import Metric, Target
+from twins.quantities.sentence import ours
 
 Array = NDArray[np.float64]
 
@@ -133,8 +134,10 @@ WARFARIN = Drug(
         max_daily_mg=15.0,
         intervals_h=(24.0,),
         max_rate_mg_per_h=1000.0,
-        source="All limits are house settings, for tablets; the rate has no meaning by mouth. Confirm them with the "
-        "pharmacy.",
+        source=ours(
+            "All limits are house settings, for tablets; the rate has no meaning by mouth. Confirm them with the "
+            "pharmacy."
+        ),
     ),
     level_unit="mg/L",
     high_alert=True,

@@ -1,5 +1,6 @@
 """Parameters that structures share, each under one name that carries its unit."""
 
+from twins.quantities.sentence import names
 from twins.solvers.system import Output
 
 CLEARANCE = "clearance_l_per_h"
@@ -23,3 +24,67 @@ FIRST_DOSE = "first_dose_h"
 
 WORDS = {1: "one compartment", 2: "two compartments", 3: "three compartments"}
 CONCENTRATION = Output("concentration")
+
+PHRASES = names(
+    *WORDS.values(),
+    "one compartment by mouth through the liver",
+    "two compartments by mouth",
+    "linear elimination",
+    "linear elimination that rises with time since the first dose",
+    "Michaelis-Menten elimination",
+    "Michaelis-Menten and linear elimination",
+    "inhibited with time",
+    "intravenous",
+    "intravenous with lag",
+    "first-order absorption",
+    "first-order absorption with lag",
+    "first-order absorption with lag and zero-order absorption without",
+    "zero-order absorption",
+    "zero-order absorption with lag",
+    "doses by mouth enter the blood at once",
+    "measured in whole blood with saturable red cells",
+    "with an effect compartment",
+    "with direct effects",
+    "with a metabolite in two compartments",
+    "with a metabolite in volumes alike that is also made before the drug is absorbed",
+    "with paraxanthine",
+    "S-warfarin by mouth in two compartments",
+    "and the INR behind two transit chains",
+)
+"""What a structure's name is put together from, with commas."""
+PARAMETERS = names(
+    "clearance",
+    "central volume",
+    "intercompartmental clearance",
+    "peripheral volume",
+    "second intercompartmental clearance",
+    "second peripheral volume",
+    "volume",
+    "absorption rate",
+    "absorption duration",
+    "lag",
+    "bioavailability",
+    "first order share",
+    "maximum elimination",
+    "half saturation",
+    "effect equilibration",
+    "elimination",
+    "elimination rise",
+    "renal clearance",
+    "renal elimination",
+    "nonrenal elimination",
+    "other clearance",
+    "greatest effect",
+    "half effect",
+    "steepness",
+    "greatest inhibition",
+    "half inhibition",
+    "liver blood flow",
+    "red cell affinity",
+    "red cell capacity",
+    "rise rate",
+    "slow transit",
+    "fast transit",
+    "first dose",
+)
+"""Parameters as people name them; those of one drug's own effects and metabolites keep their names."""

@@ -44,7 +44,7 @@
   document.querySelectorAll("form[data-passkey]").forEach((form) => {
     const status = form.querySelector("[role=status]");
     if (!window.PublicKeyCredential) {
-      status.textContent = "This browser knows no keys, or the page did not come by https.";
+      status.textContent = form.dataset.unknown;
       return;
     }
     status.textContent = "";
@@ -52,7 +52,7 @@
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       const asked = JSON.parse(form.dataset.options).publicKey;
-      status.textContent = "Follow what your browser or your key asks.";
+      status.textContent = form.dataset.asked;
       try {
         const { credential, ...response } = await (form.dataset.passkey === "create" ? create(asked) : prove(asked));
         form.elements.credential.value = JSON.stringify({
@@ -66,8 +66,8 @@
       } catch (error) {
         status.textContent =
           error.name === "InvalidStateError"
-            ? "This key is set up already. Use another one."
-            : "That was not finished. Try again when you are ready.";
+            ? form.dataset.known
+            : form.dataset.unfinished;
         return;
       }
       form.submit();

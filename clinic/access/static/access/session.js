@@ -31,7 +31,8 @@
   const show = () => {
     const seconds = left();
     const minutes = Math.ceil(seconds / 60);
-    words.textContent = seconds > 60 ? `${minutes} minutes` : seconds > 30 ? "less than a minute" : "a few seconds";
+    const said = seconds > 60 ? warning.dataset.minutes : seconds > 30 ? warning.dataset.minute : warning.dataset.seconds;
+    words.textContent = said.replace("{minutes}", minutes);
   };
 
   const watch = async () => {

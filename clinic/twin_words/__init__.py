@@ -1,0 +1,1 @@
+"""What the twins say, in the language of the reader: the engine speaks English alone and stores no other."""
