@@ -15,7 +15,7 @@ from integrations.readings.request import read_draft
 from tests.factories.chart import Chart
 from tests.integrations.cds_hooks.calls import SERVER, draft, sign_call
 from tests.integrations.cds_hooks.conftest import NOW, Ask
-from tests.integrations.resources import SNOMED, concept, quantity
+from tests.integrations.resources import SNOMED, concept
 from twins.jobs.update import request_update, run
 from twins.pharmacology import formulary
 from twins.quantities.dose import Route
@@ -109,8 +109,9 @@ def test_a_draft_is_tried_on_the_twin_of_its_own_drug(ask: Ask, at_the_time: Non
     fitted = "fitted to 1 level of this patient" if level is not None else "no level yet"
     assert fitted in card["detail"]
     how = "by mouth" if route is Route.ORAL else "over 0.5 h"
-    assert f"Draft order: {order['dosageInstruction'][0]['doseAndRate'][0]['doseQuantity']['value']} mg {how}" in (
-        card["detail"]
+    assert (
+        f"Draft order: {order['dosageInstruction'][0]['doseAndRate'][0]['doseQuantity']['value']} mg {how}"
+        in (card["detail"])
     )
     assert model.intended[0].rstrip(".") in card["detail"], "what the model was made for stands on the card"
     for suggestion in card.get("suggestions", ()):
@@ -162,7 +163,15 @@ def test_a_first_order_by_mouth_is_tried_on_the_population(ask: Ask, at_the_time
         ({"age_years": 66}, order_of("B01AA03", 5, by=MOUTH), "no door brings"),
         ({"age_years": 66}, order_of("J01CR05", 4500, every=8), "holds piperacillin and another drug"),
     ],
-    ids=["a child", "no age", "an adult on a newborn's drug", "wrong way in", "no twin", "no genotype", "a combination"],
+    ids=[
+        "a child",
+        "no age",
+        "an adult on a newborn's drug",
+        "wrong way in",
+        "no twin",
+        "no genotype",
+        "a combination",
+    ],
 )
 def test_where_the_twin_has_no_say_the_card_says_why(
     ask: Ask, at_the_time: None, personal: dict[str, Any], order: dict[str, Any], words: str
