@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
+from clinic.charts import words
 from clinic.charts.twin_facts import STALE_AFTER
 from clinic.comparisons.entered import Entered
 from clinic.measures.fields import NumberField
@@ -78,9 +79,9 @@ class PlanForm(forms.Form):
         for name in ("amount_mg", "loading_mg"):
             amount = data.get(name)
             if amount is not None and not practice.min_mg <= amount <= practice.max_mg:
-                words = _("{amount} mg is not between {least} and {most} mg.")
+                text = _("{amount} mg is not between {least} and {most} mg.")
                 limits = {"least": plain(practice.min_mg), "most": plain(practice.max_mg)}
-                self.add_error(name, words.format(amount=plain(amount), **limits))
+                self.add_error(name, text.format(amount=plain(amount), **limits))
         daily = data["amount_mg"] * 24.0 / data["interval_h"]
         if daily > practice.max_daily_mg:
             self.add_error(
@@ -93,16 +94,16 @@ class PlanForm(forms.Form):
             self.add_error("duration_h", _("The infusion must take more than 0 h and at most the interval."))
         elif data["amount_mg"] / data["duration_h"] > practice.max_rate_mg_per_h * (1 + 1e-9):
             least = words.hours(data["amount_mg"] / practice.max_rate_mg_per_h)
-            words = _("Faster than {rate} mg/h; infuse over {hours} or longer.")
-            self.add_error("duration_h", words.format(rate=plain(practice.max_rate_mg_per_h), hours=least))
+            text = _("Faster than {rate} mg/h; infuse over {hours} or longer.")
+            self.add_error("duration_h", text.format(rate=plain(practice.max_rate_mg_per_h), hours=least))
         if data.get("loading_mg") is not None and data["duration_h"] == data["interval_h"]:
             self.add_error("loading_mg", _("A continuous infusion is compared without a loading dose; leave it out."))
         hour = hours_between(self.frame.start, data["start"])
         if hour < self.frame.as_of_h:
             self.add_error("start", _("The twin's data go beyond this time; give a first dose after them."))
         elif hour > self.frame.as_of_h + FARTHEST_H:
-            words = _("The forecast ends {hours} h after the data; give an earlier first dose.")
-            self.add_error("start", words.format(hours=f"{FARTHEST_H:g}"))
+            text = _("The forecast ends {hours} h after the data; give an earlier first dose.")
+            self.add_error("start", text.format(hours=f"{FARTHEST_H:g}"))
 
     def plan(self, number: int) -> Plan:
         """The plan of a valid row."""
