@@ -2,17 +2,19 @@
 
 from django.urls import path
 
-from clinic.access import (
-    account_pages,
-    break_glass_views,
-    factor_pages,
-    second_factor,
-    session_pages,
-    single_sign_on,
-    trail,
-    trail_export,
-    views,
-)
+from clinic.access.deferred import named
+
+account_pages = named("clinic.access.account_pages")
+break_glass_views = named("clinic.access.break_glass_views")
+factor_pages = named("clinic.access.factor_pages")
+forgotten = named("clinic.access.forgotten")
+key_again = named("clinic.access.key_again")
+second_factor = named("clinic.access.second_factor")
+session_pages = named("clinic.access.session_pages")
+single_sign_on = named("clinic.access.single_sign_on")
+trail = named("clinic.access.trail")
+trail_export = named("clinic.access.trail_export")
+views = named("clinic.access.views")
 
 urlpatterns = [
     path("login", views.login, name="login"),
@@ -20,12 +22,14 @@ urlpatterns = [
     path("login/second-factor", second_factor.second_factor, name="second-factor"),
     path("login/hospital", single_sign_on.start, name="single-sign-on"),
     path("login/hospital/return", single_sign_on.finish, name="single-sign-on-return"),
+    path("login/forgotten", forgotten.forgotten, name="forgotten-password"),
     path("session", session_pages.session_left, name="session-left"),
     path("session/stay", session_pages.session_stay, name="session-stay"),
     path("account", account_pages.account, name="account"),
     path("account/password", account_pages.password, name="account-password"),
     path("account/app", factor_pages.add_app, name="account-app"),
     path("account/key", factor_pages.add_key, name="account-key"),
+    path("account/key/challenge", key_again.challenge, name="account-key-challenge"),
     path("account/factors/<int:number>/remove", factor_pages.remove, name="account-factor-remove"),
     path("account/recovery-codes", factor_pages.renew_codes, name="account-codes"),
     path("account/sessions/<int:number>/end", account_pages.end_session, name="account-session-end"),

@@ -37,7 +37,13 @@ class StudyForm:
         """The form as it is first shown: two regimens and stated assumptions about the patients."""
         filled = (
             {"label": "", "amount_mg": "1000", "interval_h": "12", "duration_h": "1", "loading_mg": ""},
-            {"label": "", "amount_mg": "1500", "interval_h": "12", "duration_h": numbers.typed("1.5"), "loading_mg": ""},
+            {
+                "label": "",
+                "amount_mg": "1500",
+                "interval_h": "12",
+                "duration_h": numbers.typed("1.5"),
+                "loading_mg": "",
+            },
         )
         blank: dict[str, str] = dict.fromkeys(REGIMEN_FIELDS, "")
         return cls(

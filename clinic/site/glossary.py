@@ -2,115 +2,170 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext, gettext_noop
+
 
 @dataclass(frozen=True, slots=True)
 class Term:
     """A word of the pages and what it means, in two or three sentences without another hard word."""
 
-    name: str
-    meaning: str
+    english_name: str
+    english_meaning: str
 
+    @property
+    def name(self) -> str:
+        """In the language of the page."""
+        return gettext(self.english_name)
+
+    @property
+    def meaning(self) -> str:
+        return gettext(self.english_meaning)
+
+
+_ = gettext_noop
 
 TERMS: dict[str, Term] = {
     "auc24": Term(
-        "AUC24",
-        "The area under the concentration's curve over 24 hours: how much drug the body sees in a day. Twice the area "
-        "is twice the exposure, whether it came as one high peak or as a steady level.",
+        _("AUC24"),
+        _(
+            "The area under the concentration's curve over 24 hours: how much drug the body sees in a day. Twice the "
+            "area is twice the exposure, whether it came as one high peak or as a steady level."
+        ),
     ),
-    "peak": Term("Peak", "The highest concentration between one dose and the next, usually at the end of an infusion."),
-    "trough": Term("Trough", "The lowest concentration between doses: just before the next one is given."),
+    "peak": Term(
+        _("Peak"), _("The highest concentration between one dose and the next, usually at the end of an infusion.")
+    ),
+    "trough": Term(_("Trough"), _("The lowest concentration between doses: just before the next one is given.")),
     "target": Term(
-        "Target and chance of attainment",
-        "The range that the exposure should lie in, with its source. The chance is the share of all courses the twin "
-        "thinks possible that lie in that range; 78 % means 78 of 100.",
+        _("Target and chance of attainment"),
+        _(
+            "The range that the exposure should lie in, with its source. The chance is the share of all courses the "
+            "twin thinks possible that lie in that range; 78 % means 78 of 100."
+        ),
     ),
     "time-to-target": Term(
-        "Time to target",
-        "How long until the end of the first 24 hours in which the target is more likely met than not.",
+        _("Time to target"),
+        _("How long until the end of the first 24 hours in which the target is more likely met than not."),
     ),
     "band": Term(
-        "Median and bands",
-        "Half of what the twin thinks possible lies above the median. The 50 % band holds the middle half of it, the "
-        "90 % band all but one in ten. Wide bands mean that little is known yet.",
+        _("Median and bands"),
+        _(
+            "Half of what the twin thinks possible lies above the median. The 50 % band holds the middle half of it, "
+            "the 90 % band all but one in ten. Wide bands mean that little is known yet."
+        ),
     ),
     "twin": Term(
-        "Twin and its version",
-        "A published model of how people like this patient handle the drug, made individual by this patient's own "
-        "data. Each new piece of data makes a new version; earlier versions stay as they were.",
+        _("Twin and its version"),
+        _(
+            "A published model of how people like this patient handle the drug, made individual by this patient's own "
+            "data. Each new piece of data makes a new version; earlier versions stay as they were."
+        ),
     ),
     "prior": Term(
-        "Population and this patient",
-        "Before any level the model expects what is typical of people with this age, weight and kidney function. "
-        "Levels move it towards this patient; how far it moved says what was learned.",
+        _("Population and this patient"),
+        _(
+            "Before any level the model expects what is typical of people with this age, weight and kidney function. "
+            "Levels move it towards this patient; how far it moved says what was learned."
+        ),
     ),
     "learned": Term(
-        "Learned",
-        "How much of the uncertainty about this parameter the patient's own levels have taken away. Little learned "
-        "means that the value is still mostly the population's.",
+        _("Learned"),
+        _(
+            "How much of the uncertainty about this parameter the patient's own levels have taken away. Little learned "
+            "means that the value is still mostly the population's."
+        ),
     ),
     "clearance": Term(
-        "Clearance",
-        "How much blood is freed of the drug in an hour. It decides the dose a day that a target needs: half the "
-        "clearance, half the dose.",
+        _("Clearance"),
+        _(
+            "How much blood is freed of the drug in an hour. It decides the dose a day that a target needs: half the "
+            "clearance, half the dose."
+        ),
     ),
     "volume": Term(
-        "Volume of distribution",
-        "The volume that the drug seems to spread in. It decides how high one dose takes the concentration, and so the "
-        "size of a loading dose.",
+        _("Volume of distribution"),
+        _(
+            "The volume that the drug seems to spread in. It decides how high one dose takes the concentration, and "
+            "so the size of a loading dose."
+        ),
     ),
     "residual": Term(
-        "Residual",
-        "What is left between a measured level and the twin's fit, counted in the errors that are usual. Beyond two "
-        "either way, look at the time of the level and of the doses before it.",
+        _("Residual"),
+        _(
+            "What is left between a measured level and the twin's fit, counted in the errors that are usual. Beyond "
+            "two either way, look at the time of the level and of the doses before it."
+        ),
     ),
     "covariate": Term(
-        "Covariate",
-        "A fact about the patient that the model uses, such as weight or creatinine. Outside the range of the people "
-        "that the model was made from, the forecast is a guess beyond its data.",
+        _("Covariate"),
+        _(
+            "A fact about the patient that the model uses, such as weight or creatinine. Outside the range of the "
+            "people that the model was made from, the forecast is a guess beyond its data."
+        ),
     ),
     "creatinine-clearance": Term(
-        "Creatinine clearance",
-        "An estimate of kidney function from creatinine, age, sex and weight. When creatinine is rising or falling it "
-        "lags behind the kidneys by a day or so.",
+        _("Creatinine clearance"),
+        _(
+            "An estimate of kidney function from creatinine, age, sex and weight. When creatinine is rising or "
+            "falling it lags behind the kidneys by a day or so."
+        ),
     ),
     "kdigo": Term(
-        "KDIGO stage",
-        "How bad an acute kidney injury is by the rise of creatinine: 1, 2 or 3. By KDIGO's guideline of 2012, "
-        "doi:10.1038/kisup.2012.1.",
+        _("KDIGO stage"),
+        _(
+            "How bad an acute kidney injury is by the rise of creatinine: 1, 2 or 3. By KDIGO's guideline of 2012, "
+            "doi:10.1038/kisup.2012.1."
+        ),
     ),
     "mic": Term(
-        "MIC",
-        "The lowest concentration that stops the germ from growing in the laboratory. Some targets are counted in it.",
+        _("MIC"),
+        _(
+            "The lowest concentration that stops the germ from growing in the laboratory. Some targets are counted in "
+            "it."
+        ),
     ),
     "benefit-harm": Term(
-        "Benefit and harm",
-        "The chance that the target is met, beside the chance of more than its upper end, where harm becomes likelier, "
-        "and of less than its lower end, where the drug may fail.",
+        _("Benefit and harm"),
+        _(
+            "The chance that the target is met, beside the chance of more than its upper end, where harm becomes "
+            "likelier, and of less than its lower end, where the drug may fail."
+        ),
     ),
     "coverage": Term(
-        "Bias, RMSE and coverage",
-        "How this twin's earlier forecasts turned out. Bias: measured less forecast, on average; RMSE: the usual size "
-        "of a miss; coverage: the share of later levels that lay in the band, which should be what the band says.",
+        _("Bias, RMSE and coverage"),
+        _(
+            "How this twin's earlier forecasts turned out. Bias: measured less forecast, on average; RMSE: the usual "
+            "size of a miss; coverage: the share of later levels that lay in the band, which should be what the band "
+            "says."
+        ),
     ),
     "sensitivity": Term(
-        "What moves the answer",
-        "Each input is changed or left out in turn and everything is computed again. What moves the answer most is "
-        "what to check first.",
+        _("What moves the answer"),
+        _(
+            "Each input is changed or left out in turn and everything is computed again. What moves the answer most is "
+            "what to check first."
+        ),
     ),
     "second-signature": Term(
-        "Second signature",
-        "Some drugs do great harm when a dose is wrong. A plan of such a drug counts only when two people signed it; "
-        "until then nothing is sent to the chart, and what was in force before stays in force.",
+        _("Second signature"),
+        _(
+            "Some drugs do great harm when a dose is wrong. A plan of such a drug counts only when two people signed "
+            "it; until then nothing is sent to the chart, and what was in force before stays in force."
+        ),
     ),
     "followed": Term(
-        "Followed",
-        "Whether the doses given since are those that the signed plan advised: the amount and the time of each, within "
-        "what is stated beside the table. It judges the plan's fate, not the person who gave another dose.",
+        _("Followed"),
+        _(
+            "Whether the doses given since are those that the signed plan advised: the amount and the time of each, "
+            "within what is stated beside the table. It judges the plan's fate, not the person who gave another dose."
+        ),
     ),
     "digest": Term(
-        "Digest",
-        "A fingerprint of stored data. Any change, however small, gives another one; so a page, a signature and the "
-        "audit trail can be held against each other.",
+        _("Digest"),
+        _(
+            "A fingerprint of stored data. Any change, however small, gives another one; so a page, a signature and "
+            "the audit trail can be held against each other."
+        ),
     ),
 }
 """By the name that templates ask with: ``{% explain "auc24" %}``. ``/help`` lists them all."""

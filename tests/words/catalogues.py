@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from django.apps import apps
 from django.core.management import call_command
 from django.core.management.commands import makemessages
 
+from clinic.twin_words import gather
 from tests.environment import ROOT
 from tests.words.portable import read
 
@@ -51,7 +53,13 @@ def missing_tools() -> list[str]:
 
 
 def extract(folder: Path, others: list[Path]) -> None:
-    """Write the catalogue of the app in `folder` anew; what is no longer in the source is dropped."""
+    """Write the catalogue of the app in `folder` anew; what is no longer in the source is dropped.
+
+    The engine's sentences are no source text of an app: `clinic.twin_words.gather` knows them.
+    """
+    if folder.name == "twin_words":
+        _extract_the_engine(folder)
+        return
     (folder / "locale").mkdir(exist_ok=True)
     inside = [f"{other.relative_to(folder)}/*" for other in others if other != folder and other.is_relative_to(folder)]
     with _inside(folder):
@@ -68,6 +76,22 @@ def extract(folder: Path, others: list[Path]) -> None:
     if not po.exists():
         shutil.rmtree(folder / "locale")
         return
+    _settle(po)
+
+
+def _extract_the_engine(folder: Path) -> None:
+    po = catalogue(folder)
+    with tempfile.TemporaryDirectory() as aside:
+        pot = Path(aside) / "django.pot"
+        pot.write_text(gather.template(), encoding="utf-8")
+        quiet = ["-q", "--backup=none", "--no-fuzzy-matching", "--no-wrap"]
+        subprocess.run(["msgmerge", *quiet, "--update", str(po), str(pot)], check=True)
+    subprocess.run(["msgattrib", "--no-obsolete", "--no-wrap", "-o", str(po), str(po)], check=True)
+    _settle(po)
+
+
+def _settle(po: Path) -> None:
+    """With the one header that never changes."""
     entries = po.read_text(encoding="utf-8").split("\n\n")[1:]
     po.write_text("\n\n".join([_HEADER.rstrip("\n"), *entries]), encoding="utf-8")
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from django import template
 from django.contrib.auth import get_user_model
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from clinic.charts import words
 
@@ -26,7 +27,7 @@ def when_zone(moment: datetime | None) -> str:
 
 @register.filter
 def ago(moment: datetime | None) -> str:
-    return words.ago(moment, timezone.now()) if moment else "never"
+    return words.ago(moment, timezone.now()) if moment else gettext("never")
 
 
 @register.filter
@@ -63,4 +64,4 @@ def person(key: str) -> str:
         found = get_user_model().objects.filter(pk=int(number)).first()
         if found is not None:
             return found.get_full_name() or found.get_username()
-    return "the system" if key in ("", "system") else str(key)
+    return gettext("the system") if key in ("", "system") else str(key)

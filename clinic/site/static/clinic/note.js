@@ -7,12 +7,12 @@ document.querySelectorAll("[data-copy]").forEach((button) => {
     const status = document.getElementById("copied");
     try {
       await navigator.clipboard.writeText(source.textContent);
-      status.textContent = "Copied.";
+      status.textContent = status.dataset.done;
     } catch {
       // not allowed to write to the clipboard: select the text, so that one keystroke copies it
       source.closest("details").open = true;
       window.getSelection().selectAllChildren(source);
-      status.textContent = "Selected; press Ctrl+C to copy.";
+      status.textContent = status.dataset.selected;
     }
   });
 });
