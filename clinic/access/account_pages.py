@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from clinic.access import factors, sessions, throttle
 from clinic.access.gate import page
+from clinic.access.lent_password import must_be_changed, unmark
 from clinic.access.password import change_password
 from clinic.access.reauthentication import Confirmation, confirmed, recently
 from clinic.access.roles import Permission
@@ -60,7 +61,7 @@ def again(request: HttpRequest) -> Confirmation:
     """Whether a change of one's own account may go on: confirmed lately, or by what was typed now."""
     if recently(request):
         return Confirmation.CONFIRMED
-    return confirmed(request, request.POST.get("again", ""))
+    return confirmed(request, request.POST.get("again", ""), request.POST.get("again_key", ""))
 
 
 def status_of(answer: Confirmation) -> int:
@@ -92,13 +93,14 @@ def password(request: HttpRequest) -> HttpResponse:
         return _ask_password(
             request, [_("The two new passwords are not the same. Type the new one twice.")], status=400
         )
-    answer = confirmed(request, request.POST.get("again", ""))
+    answer = confirmed(request, request.POST.get("again", ""), request.POST.get("again_key", ""))
     if not answer:
         return refused(_ask_password(request, again_problem=answer.sentence, status=status_of(answer)), answer)
     try:
         change_password(person=person, new=new, by=request.actor)  # type: ignore[attr-defined]
     except ValidationError as error:
         return _ask_password(request, error.messages, status=400)
+    unmark(request)
     known = UserSession.objects.filter(session_key=request.session.session_key).first()
     update_session_auth_hash(request, person)
     if known is not None:
@@ -114,6 +116,7 @@ def _ask_password(
         "section": "account",
         "problems": problems or [],
         "again_problem": again_problem,
+        "is_lent": must_be_changed(request),
         "rules": password_validators_help_texts(),
     }
     return render(request, "access/password.html", content, status=status)

@@ -1,25 +1,24 @@
 """What allauth asks this site: which steps a login has, who may sign up (nobody), how secrets are kept."""
 
-import base64
 import ipaddress
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, MultiFernet
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.fernet import InvalidToken
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from clinic.access import reauthentication
+from clinic.access import lent_password, reauthentication
 from clinic.access.actor import actor_of, roles_of
 from clinic.access.home import home
+from clinic.access.sealing import SealError, seal, unseal
 from clinic.audit.event import record
 from clinic.audit.models import Action
 
+_SECRETS = "second factors"
 _UNKNOWN_ADDRESS = "0.0.0.0"  # noqa: S104 - nothing listens there; the column takes no empty address
 
 
@@ -59,6 +58,8 @@ class AccountAdapter(DefaultAccountAdapter):
         )
         # A new session key, so that one planted before the login is worth nothing.
         super().login(request, user)
+        if not ways or "password" in ways:
+            lent_password.mark(request, user)
         # A single sign-on may let in whoever sits there, without asking; then nothing was proved just now.
         if any(entry["method"] != "socialaccount" for entry in shown) or getattr(request, "proved_lately", False):
             reauthentication.note(request)
@@ -68,10 +69,13 @@ class FactorAdapter(DefaultMFAAdapter):
     """Secrets of second factors are unreadable in the database and in its backups."""
 
     def encrypt(self, text: str) -> str:
-        return _box().encrypt(text.encode()).decode()
+        return seal(text, _SECRETS)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return _box().decrypt(encrypted_text.encode()).decode()
+        try:
+            return unseal(encrypted_text, _SECRETS)
+        except SealError as error:
+            raise InvalidToken from error
 
     def get_totp_label(self, user: AbstractBaseUser) -> str:
         return user.get_username()
@@ -81,13 +85,3 @@ class FactorAdapter(DefaultMFAAdapter):
 
     def _get_user_identifier(self, user: AbstractBaseUser) -> str:
         return user.get_username()
-
-
-def _box() -> MultiFernet:
-    """Sealed with the site's secret key; those that it replaced still open what they sealed."""
-    return MultiFernet([_fernet(key) for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)])
-
-
-def _fernet(key: str) -> Fernet:
-    derived = HKDF(SHA256(), 32, salt=None, info=b"patient-twin second factors").derive(key.encode())
-    return Fernet(base64.urlsafe_b64encode(derived))

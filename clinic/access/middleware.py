@@ -15,6 +15,7 @@ from clinic.access.demand import demands_a_second_factor, lead_to_second_factor
 from clinic.access.disclosure import Disclosure, UndisclosedPageError, disclosures
 from clinic.access.emergency import closed_patient, leave_when_over
 from clinic.access.gate import ABOUT_PATIENTS, Door, rule_of
+from clinic.access.lent_password import lead_to_change, must_be_changed
 from clinic.access.permissions import NotInCareTeamError, granted
 from clinic.access.roles import Permission
 from clinic.access.stranger import ask_to_sign_in
@@ -85,6 +86,12 @@ class Gate:
             except AuditWriteError:
                 return _unrecorded(request)
             raise PermissionDenied
+        if rule.permission is not Permission.ACCOUNT_OWN and must_be_changed(request):
+            try:
+                _record_refusal(request, "needs a password of one's own")
+            except AuditWriteError:
+                return _unrecorded(request)
+            return lead_to_change(request)
         if rule.permission is not Permission.ACCOUNT_OWN and demands_a_second_factor(request):
             try:
                 _record_refusal(request, "needs a second factor")

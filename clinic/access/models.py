@@ -1,5 +1,6 @@
-"""Failed logins, counted where every web process sees them."""
+"""Failed logins, counted where every web process sees them; and whose password somebody else knows."""
 
+from django.conf import settings
 from django.db import models
 
 
@@ -14,3 +15,15 @@ class LoginFailures(models.Model):
 
     def __str__(self) -> str:
         return f"{self.count} since {self.since:%Y-%m-%d %H:%M}"
+
+
+class LentPassword(models.Model):
+    """The person's password was set by somebody else: it opens the page that changes it, and nothing besides."""
+
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="lent_password"
+    )
+    since = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.person_id} since {self.since:%Y-%m-%d %H:%M}"

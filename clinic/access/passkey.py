@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 _LONGEST = 20_000
 # What the parsers raise on answers that no browser gives.
-_BROKEN = (
+BROKEN = (
     *(ValidationError, InvalidSignature, struct.error),
     *(ValueError, TypeError, KeyError, IndexError, AttributeError),
 )
@@ -26,12 +26,12 @@ class KeyRefusedError(ValueError):
 
 def creation_options(user: AbstractBaseUser) -> str:
     """What ``navigator.credentials.create`` is asked, as JSON; the challenge waits in the session."""
-    return _written(auth.begin_registration(user, False))
+    return written(auth.begin_registration(user, False))
 
 
 def request_options(user: AbstractBaseUser) -> str:
     """What ``navigator.credentials.get`` is asked, as JSON; the challenge waits in the session."""
-    return _written(auth.begin_authentication(user))
+    return written(auth.begin_authentication(user))
 
 
 def checked_new(answer: str) -> dict[str, Any]:
@@ -41,11 +41,11 @@ def checked_new(answer: str) -> dict[str, Any]:
     ------
     KeyRefusedError
     """
-    credential = _read(answer)
+    credential = read(answer)
     try:
         auth.parse_registration_response(credential)
         auth.complete_registration(credential)
-    except _BROKEN as error:
+    except BROKEN as error:
         raise KeyRefusedError(_("The key could not be added. Try again, and answer while the page is open.")) from error
     finally:
         auth.clear_state()
@@ -55,10 +55,10 @@ def checked_new(answer: str) -> dict[str, Any]:
 def use(user: AbstractBaseUser, answer: str) -> Authenticator | None:
     """The person's key that signed the challenge of this session, which is used up; None where none did."""
     try:
-        credential = _read(answer)
+        credential = read(answer)
         auth.parse_authentication_response(credential)
         key = auth.complete_authentication(user, credential)
-    except _BROKEN:
+    except BROKEN:
         return None
     finally:
         auth.clear_state()
@@ -67,7 +67,8 @@ def use(user: AbstractBaseUser, answer: str) -> Authenticator | None:
     return key
 
 
-def _read(answer: str) -> dict[str, Any]:
+def read(answer: str) -> dict[str, Any]:
+    """What the browser sent, as the library takes it; raises `KeyRefusedError` where that is nothing."""
     try:
         credential = json.loads(answer[:_LONGEST])
     except (ValueError, RecursionError):
@@ -77,5 +78,6 @@ def _read(answer: str) -> dict[str, Any]:
     return credential
 
 
-def _written(options: dict[str, Any]) -> str:
+def written(options: dict[str, Any]) -> str:
+    """Options as the JSON that the page's script reads."""
     return json.dumps(options, default=dict)

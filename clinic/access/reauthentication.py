@@ -1,6 +1,6 @@
 """Saying once more who one is, before something that counts: a signature, or a change of one's own factors.
 
-Ask with a field named ``again`` (``access/again_field.html`` is that field), and give what was typed to `confirmed`.
+Ask with ``access/again_field.html``, whose fields are ``again`` and ``again_key``, and give `confirmed` what they hold.
 """
 
 import time
@@ -14,7 +14,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext, gettext_noop
 
-from clinic.access import one_time_code, throttle
+from clinic.access import key_again, one_time_code, throttle
 from clinic.access.actor import key_of
 from clinic.audit.event import record
 from clinic.audit.models import Action, Outcome
@@ -30,6 +30,9 @@ class Confirmation(Enum):
     WRONG = gettext_noop(
         "This is neither your password nor a fresh code of your authenticator app. Each code works once."
     )
+    WRONG_KEY = gettext_noop(
+        "Your key did not confirm it. Try again, and answer within two minutes what the browser asks."
+    )
     LOCKED = gettext_noop("Too many wrong passwords or codes. Wait a quarter of an hour and try again.")
 
     def __bool__(self) -> bool:
@@ -43,11 +46,11 @@ class Confirmation(Enum):
     @property
     def status(self) -> int:
         """The HTTP status of a page that says this; with 429 goes Retry-After, as `throttle.WINDOW` is long."""
-        return {Confirmation.CONFIRMED: 200, Confirmation.WRONG: 403, Confirmation.LOCKED: 429}[self]
+        return {Confirmation.CONFIRMED: 200, Confirmation.LOCKED: 429}.get(self, 403)
 
 
-def confirmed(request: HttpRequest, password_or_code: str) -> Confirmation:
-    """Whether the signed-in person gave their password, or a code of their authenticator app.
+def confirmed(request: HttpRequest, password_or_code: str, key_answer: str = "") -> Confirmation:
+    """Whether the signed-in person gave their password, a code of their authenticator app, or a proof by their key.
 
     Wrong ones are counted by the lock-out of logins, for this person from this address, and each answer is on record;
     what is refused unseen while locked is not, so that nobody makes the trail grow.
@@ -62,14 +65,14 @@ def confirmed(request: HttpRequest, password_or_code: str) -> Confirmation:
         return Confirmation.LOCKED
     given = password_or_code[:_LONGEST].replace("\x00", "�")
     with transaction.atomic():
-        method = _method(request, given)
+        method = _method(request, given, key_answer)
         if method:
             _record(request, Outcome.SUCCESS, {"method": method})
     if not method:
         throttle.note_failure(name, address)
         blocked = throttle.is_blocked(name, address)
         _record(request, Outcome.REFUSED, {"blocked_from_now_on": blocked})
-        return Confirmation.WRONG
+        return Confirmation.WRONG_KEY if key_answer else Confirmation.WRONG
     throttle.forget(name, address)
     note(request)
     return Confirmation.CONFIRMED
@@ -90,11 +93,15 @@ def note(request: HttpRequest) -> None:
     request.session[_CONFIRMED_AT] = time.time()
 
 
-def _method(request: HttpRequest, given: str) -> str:
-    """``password`` or ``totp``, whichever `given` is; empty for neither."""
+def _method(request: HttpRequest, given: str, key_answer: str) -> str:
+    """``webauthn`` where a key answered, else ``password`` or ``totp``, whichever `given` is; empty for none."""
     # Fresh from the database: a password changed meanwhile on another machine is the one that counts.
     person: Any = get_user_model().objects.filter(pk=request.user.pk, is_active=True).first()
-    if person is None or not given:
+    if person is None:
+        return ""
+    if key_answer:
+        return "webauthn" if key_again.use(request, person, key_answer) is not None else ""
+    if not given:
         return ""
     # Not person.check_password, which may store the hash anew and so end every session of the person.
     if check_password(given, person.password):

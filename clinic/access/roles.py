@@ -34,6 +34,7 @@ class Permission(StrEnum):
     PERSON_MANAGE = "person.manage"
     CARE_TEAM_MANAGE = "care_team.manage"
     SOURCE_VIEW = "source.view"
+    SOURCE_MANAGE = "source.manage"
     HOUSE_LIMITS_SET = "house_limits.set"
 
 
@@ -102,6 +103,7 @@ _OWN: dict[Role, frozenset[Permission]] = {
             Permission.PERSON_MANAGE,
             Permission.CARE_TEAM_MANAGE,
             Permission.SOURCE_VIEW,
+            Permission.SOURCE_MANAGE,
             Permission.HOUSE_LIMITS_SET,
         }
     ),

@@ -65,7 +65,7 @@ def new_person(request: HttpRequest) -> HttpResponse:
                 actor=request.actor,  # type: ignore[attr-defined]
             )
             link = verbs.invitation(person=made, by=request.user, actor=request.actor)  # type: ignore[attr-defined]
-            return _shown(request, made, link=link, status=201)
+            return shown(request, made, link=link, status=201)
         except AdministrationError as error:
             problem = str(error)
     content = {
@@ -85,7 +85,7 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     """One person; what is sent replaces their roles and care teams."""
     found = _person(pk)
     if request.method != "POST":
-        return _shown(request, found)
+        return shown(request, found)
     try:
         changed = verbs.change(
             person=found,
@@ -95,8 +95,8 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
             actor=request.actor,  # type: ignore[attr-defined]
         )
     except AdministrationError as error:
-        return _shown(request, found, problem=str(error))
-    return _shown(request, found, done=_("Changed.") if changed else _("Nothing was changed."))
+        return shown(request, found, problem=str(error))
+    return shown(request, found, done=_("Changed.") if changed else _("Nothing was changed."))
 
 
 @page(Permission.PERSON_MANAGE)
@@ -108,8 +108,8 @@ def invite(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         link = verbs.invitation(person=found, by=request.user, actor=request.actor)  # type: ignore[attr-defined]
     except AdministrationError as error:
-        return _shown(request, found, problem=str(error))
-    return _shown(request, found, link=link)
+        return shown(request, found, problem=str(error))
+    return shown(request, found, link=link)
 
 
 @page(Permission.PERSON_MANAGE)
@@ -121,7 +121,7 @@ def service(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         verb(person=found, by=request.user, actor=request.actor)  # type: ignore[attr-defined]
     except AdministrationError as error:
-        return _shown(request, found, problem=str(error))
+        return shown(request, found, problem=str(error))
     return redirect("person", found.pk)
 
 
@@ -129,9 +129,10 @@ def _person(pk: int) -> Any:
     return get_object_or_404(get_user_model(), pk=posted.key(pk))
 
 
-def _shown(
+def shown(
     request: HttpRequest, found: Any, *, problem: str = "", done: str = "", link: str = "", status: int = 200
 ) -> HttpResponse:
+    """The page of one person, with what was done or what went wrong on top."""
     held = [group.name for group in found.groups.all()]
     content = {
         "section": "people",
@@ -140,6 +141,7 @@ def _shown(
         "done": done,
         "link": request.build_absolute_uri(link) if link else "",
         "hours": settings.PASSWORD_RESET_TIMEOUT // 3600,
+        "by_mail": bool(settings.EMAIL_HOST),
         "is_own": found.pk == request.user.pk,
         "is_system": Role.INTEGRATION in held,
         "held": held,

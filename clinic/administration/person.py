@@ -5,15 +5,12 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser, Group
-from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.urls import reverse
-from django.utils.encoding import force_bytes
-from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
 
 from clinic.access.actor import key_of
+from clinic.access.password_link import path_for
 from clinic.access.roles import Permission, Role, in_words
 from clinic.administration.refusal import AdministrationError, OwnRightsError, check
 from clinic.audit.event import Actor, record
@@ -124,10 +121,9 @@ def invitation(*, person: AbstractBaseUser, by: AbstractBaseUser, actor: Actor) 
     if not person.is_active:
         raise AdministrationError(_("This person is out of service; put them into service first."))
     with transaction.atomic():
-        token = default_token_generator.make_token(person)
+        path = path_for(person)
         _write(person, actor, "person.invite", Action.EXECUTE)
-    uid = urlsafe_base64_encode(force_bytes(person.pk))
-    return reverse("set-password", kwargs={"uidb64": uid, "token": token})
+    return path
 
 
 def state_of(person: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.urls import reverse_lazy
 
 from clinic.access.actor import actor_of, key_of
 from clinic.access.gate import public
+from clinic.access.lent_password import is_own
 from clinic.audit.event import record
 from clinic.audit.models import Action
 
@@ -36,6 +37,7 @@ class _SetPassword(PasswordResetConfirmView):
                 entity_id=key_of(self.user),
                 purpose="",
             )
+            is_own(self.user)
             return super().form_valid(form)
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from clinic.administration import people_pages, restriction_pages, set_password, team_pages
+from clinic.administration import mail_address, people_pages, restriction_pages, set_password, team_pages
 
 urlpatterns = [
     path("administration/people", people_pages.people, name="people"),
@@ -10,6 +10,7 @@ urlpatterns = [
     path("administration/people/<int:pk>", people_pages.person, name="person"),
     path("administration/people/<int:pk>/invite", people_pages.invite, name="person-invite"),
     path("administration/people/<int:pk>/service", people_pages.service, name="person-service"),
+    path("administration/people/<int:pk>/address", mail_address.mail_address, name="person-address"),
     path("administration/teams", team_pages.teams, name="teams"),
     path("administration/teams/<int:pk>", team_pages.team, name="team"),
     path("administration/teams/<int:pk>/patients", team_pages.patients, name="team-patients"),

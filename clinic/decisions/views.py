@@ -36,7 +36,7 @@ KEPT = ("plan", "decision", "digest")
 
 
 @page(Permission.COMPARISON_SIGN)
-@sensitive_post_parameters("again")
+@sensitive_post_parameters("again", "again_key")
 @require_POST
 def sign(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
     comparison, patient = _comparison(request, comparison_id)
@@ -72,7 +72,7 @@ def decline(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
 
 
 @page(Permission.COMPARISON_SIGN)
-@sensitive_post_parameters("again")
+@sensitive_post_parameters("again", "again_key")
 @require_http_methods(["GET", "HEAD", "POST"])
 def amend(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
     """The form that amends the last decision on a comparison, and what becomes of it."""
@@ -97,7 +97,7 @@ def amend(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
 
 
 @page(Permission.COMPARISON_SIGN)
-@sensitive_post_parameters("again")
+@sensitive_post_parameters("again", "again_key")
 @require_POST
 def second(request: HttpRequest, decision_id: UUID) -> HttpResponse:
     """The second signature."""
@@ -183,10 +183,10 @@ def _confirmed(request: HttpRequest, patient: Patient, comparison: Comparison, n
     """None where the person proved who they are; else the form that asks once more, with what was typed before."""
     if recently(request):
         return None
-    given = request.POST.get("again", "")
+    given, key_answer = request.POST.get("again", ""), request.POST.get("again_key", "")
     status, problem = 403, ""
-    if given:
-        answer = confirmed(request, given)
+    if given or key_answer:
+        answer = confirmed(request, given, key_answer)
         if answer:
             return None
         status, problem = answer.status, answer.sentence

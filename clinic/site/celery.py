@@ -17,6 +17,7 @@ app.autodiscover_tasks(
         "integrations.ehr",
         "integrations.fhir.bulk",
         "integrations.fhir.subscriptions",
+        "clinic.access",
         "clinic.audit",
         "clinic.site",
     ]

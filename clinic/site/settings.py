@@ -147,6 +147,15 @@ OIDC_IS_SECOND_FACTOR = env.flag("OIDC_IS_SECOND_FACTOR", False)
 REAUTHENTICATION_MINUTES = env.integer("REAUTHENTICATION_MINUTES", 5, low=0, high=60)
 """How long a person who proved who they are need not do it once more, where a page asks for it; 0: each time."""
 
+EMAIL_HOST = env.text("EMAIL_HOST", "")
+"""The server that sends the links of forgotten passwords; empty: none are sent, and an administrator helps."""
+EMAIL_PORT = env.integer("EMAIL_PORT", 587, low=1, high=65535)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", True)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "patient-twin@localhost")
+
 LANGUAGE_CODE = "en-gb"
 """What the command line, the logs, other systems and everything stored are spoken to in; pages may be in another."""
 LANGUAGES = [("en-gb", "English"), ("de", "Deutsch")]
@@ -233,6 +242,8 @@ SMART_EHRS = env.ehrs("SMART_EHRS")
 """Hospital systems that start this product as a SMART app: a JSON list of {"issuer", "client_id", "source"}."""
 
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://")
+CELERY_TASK_DEFAULT_QUEUE = env.text("CELERY_QUEUE", "celery")
+"""Name of the queue: sites that share a broker need different ones."""
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -337,6 +348,11 @@ CELERY_BEAT_SCHEDULE = {
     "audit-checkpoint": {"task": "clinic.audit.tasks.checkpoint", "schedule": 30.0, "options": {"expires": 60}},
     "audit-verify": {"task": "clinic.audit.tasks.verify_onwards", "schedule": 3600.0, "options": {"expires": 3600}},
     "housekeeping": {"task": "clinic.site.tasks.housekeeping", "schedule": 24 * 3600.0},
+    "pull-set": {
+        "task": "integrations.ehr.tasks.pull_set",
+        "schedule": float(PULL_SECONDS),
+        "options": {"expires": PULL_SECONDS},
+    },
 }
 if PULL_SOURCE_URL:
     CELERY_BEAT_SCHEDULE["pull"] = {
@@ -353,8 +369,20 @@ for _name, _source in EHR_SOURCES.items():
             "options": {"expires": PULL_SECONDS},
         }
 
-TWIN_MODELS = {"vancomycin": ["vancomycin-goti-2018", "vancomycin-thomson-2009"]}
-"""For each drug the models that are kept; the first is the one that comparisons are made with."""
+TWIN_MODELS = {
+    "vancomycin": ["vancomycin-goti-2018", "vancomycin-thomson-2009"],
+    "gentamicin": ["gentamicin-xuan-2004-adult"],
+    "tobramycin": ["tobramycin-hennig-2013"],
+    "amikacin": ["amikacin-delattre-2010"],
+    "meropenem": ["meropenem-li-2006"],
+    "piperacillin": ["piperacillin-kim-2016"],
+    "cefepime": ["cefepime-an-2023"],
+    "voriconazole": ["voriconazole-friberg-2012"],
+    "tacrolimus": ["tacrolimus-andrews-2019"],
+    "digoxin": ["digoxin-yukawa-2001"],
+    "phenobarbital": ["phenobarbital-grasela-1985"],
+}
+"""For each drug the models that are kept; the first, which is the formulary's own first, makes the comparisons."""
 POSTERIOR_DRAWS = 1000
 
 LOGGING = {

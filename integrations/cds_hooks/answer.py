@@ -25,7 +25,8 @@ from integrations.cds_hooks.patient_view import level_due, state_card
 from integrations.cds_hooks.prefetch import check_prefetch
 from integrations.cds_hooks.whose import patient_of
 from integrations.cds_hooks.words import age_of_data
-from twins.records.models import Comparison, Job
+from twins.records.kept import why_none
+from twins.records.models import Comparison, Job, TwinVersion
 
 Absolute = Callable[[str], str]
 """A path of this site as an absolute address."""
@@ -104,9 +105,9 @@ def _tried(
     links: tuple[tuple[str, str], ...],
     absolute: Absolute,
 ) -> Issued:
-    if basis is None:
+    if basis is None or draft.why_not:
         why = draft.why_not or "Nothing is known of this patient that a twin could be made from."
-        return Issued(silent_card(draft, None, why, links, absolute), None)
+        return Issued(silent_card(draft, basis, why, links, absolute), basis)
     try:
         trial = tried(draft, basis)
     except DraftError as error:
@@ -126,13 +127,16 @@ def _tried(
 def _bases(call: Call, patient: Patient | None, now: datetime, drafts: list[Draft] | None = None) -> dict[str, Basis]:
     """The twin of each drug that the call is about: stored, or made now where that is all there can be."""
     readable = {draft.drug: draft for draft in drafts or () if draft.ordered}
-    drugs = list(settings.TWIN_MODELS) if drafts is None else sorted({draft.drug for draft in drafts})
+    drugs = list(settings.TWIN_MODELS) if drafts is None else sorted({d.drug for d in drafts if not why_none(d.drug)})
+    if not drugs:
+        return {}
     if patient is None:
         stateless.refuse_missing(call)
         return stateless.bases(call, drugs, {drug: draft.row() for drug, draft in readable.items()}, now)
     found = {}
+    kept = set(TwinVersion.objects.filter(subject=patient.subject, drug__in=drugs).values_list("drug", flat=True))
     for drug in drugs:
-        basis = stored_basis(patient.subject, drug)
+        basis = stored_basis(patient.subject, drug) if drug in kept else None
         if basis is None and drug in readable:
             basis = first_basis(patient.subject, drug, readable[drug].row())
         if basis is not None:

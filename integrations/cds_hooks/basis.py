@@ -7,10 +7,12 @@ from django.conf import settings
 
 from twins.estimation.fit import Fit, FitOutcome
 from twins.estimation.individualise import individualise, seed_for
+from twins.estimation.meant import beyond_ranges, not_meant_for
 from twins.pharmacology import formulary
 from twins.pharmacology.drug import Drug
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.regimen import Plan, current_plan
+from twins.pharmacology.target import Target
 from twins.quantities.clock import moment_at
 from twins.records.courses import build_course
 from twins.records.house import drug_here
@@ -40,12 +42,30 @@ class Basis:
         """Why nothing can be forecast, or nothing."""
         if self.fit.outcome not in _FORECASTABLE:
             return self.fit.reason or self.fit.outcome.value
+        if unmeant := not_meant_for(self.model, self.course):
+            return " ".join(unmeant)
         if self.version is not None and self.version.model_version != self.model.version:
             return (
                 f"The twin was made with version {self.version.model_version} of {self.model.title}, which is now "
                 f"{self.model.version}; it is made again with the patient's next data."
             )
         return ""
+
+    @property
+    def phases(self) -> tuple[Target, ...]:
+        """Targets of which one holds at a time, by a phase of treatment that no chart tells; empty for most drugs."""
+        first = self.drug.target
+        alike = tuple(target for target in self.drug.targets if target.metric is first.metric)
+        return alike if len(alike) > 1 else ()
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """Why nothing else is to be suggested, though the numbers can be shown: sentences."""
+        found = beyond_ranges(self.model, self.course)
+        if self.phases:
+            names = ", ".join(target.name for target in self.phases)
+            found += (f"Which target holds depends on what the chart does not tell ({names}); each is shown.",)
+        return found
 
     @property
     def data_until(self) -> datetime:

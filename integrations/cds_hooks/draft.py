@@ -5,18 +5,20 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from django.conf import settings
 
 from integrations.cds_hooks.call import Call, Json, bad
+from integrations.codes.drugs import COMBINED, INTO_A_VEIN_UNSAID
+from integrations.readings.coding import codings
 from integrations.readings.door import check, decode
 from integrations.readings.meaning import Ordered
-from integrations.readings.medication import drug_of
+from integrations.readings.medication import concept_of, drug_of
 from integrations.readings.models import QuarantineReason, Resource
 from integrations.readings.reference import Names
 from integrations.readings.refusal import Refused
 from integrations.readings.request import read_draft
 from twins.pharmacology.regimen import Plan, Regimen, RegimenError, current_plan
 from twins.quantities.clock import hours_between
+from twins.records.kept import why_none
 from twins.records.models import Order
 from twins.samples.course import Course, OrderedRegimen
 
@@ -35,7 +37,7 @@ class DraftError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One MedicationRequest of a drug that twins are kept for; `why_not` says why its dosage cannot be read."""
+    """One MedicationRequest of a drug of the formulary; `why_not` says why it cannot be tried, if that is known."""
 
     resource: Json
     drug: str
@@ -52,11 +54,12 @@ class Draft:
             amount_mg=main.amount_mg,
             interval_h=main.interval_h,
             duration_h=main.duration_h,
+            route=main.route.value,
         )
 
 
 def drafts_of(call: Call, slug: str, now: datetime) -> list[Draft]:
-    """The drafts of drugs that twins are kept for and that go into a vein; others are nobody's business here.
+    """The drafts of drugs of the formulary, whether a twin is kept or not; others are nobody's business here.
 
     Raises
     ------
@@ -73,25 +76,38 @@ def drafts_of(call: Call, slug: str, now: datetime) -> list[Draft]:
         except Refused as refused:
             field = f"MedicationRequest/{resource['id']} of context.draftOrders"
             raise bad(field, refused.detail, "send FHIR R4") from refused
-        drug = _drug(data, names, call)
-        if drug not in settings.TWIN_MODELS or data.get("doNotPerform") is True:
+        if data.get("doNotPerform") is True:
+            continue
+        drug, why_not = _drug(data, names, call)
+        if drug and not why_not:
+            why_not = why_none(drug)
+        if not drug:
+            continue
+        if why_not:
+            found.append(Draft(resource, drug, (), why_not))
             continue
         try:
             ordered = read_draft(data, names, _Lookup(call), now)
         except Refused as refused:
-            if refused.reason == QuarantineReason.UNKNOWN_CODE:  # by mouth: such a dose does not reach the blood
-                continue
+            if refused.reason == QuarantineReason.UNKNOWN_CODE and drug in INTO_A_VEIN_UNSAID:
+                continue  # vancomycin by mouth: such a dose does not reach the blood
             found.append(Draft(resource, drug, (), refused.detail))
             continue
         found.append(Draft(resource, drug, tuple(ordered)))
     return found
 
 
-def _drug(data: Json, names: Names, call: Call) -> str:
+def _drug(data: Json, names: Names, call: Call) -> tuple[str, str]:
+    """The drug of the formulary that a draft is of, if any, and why its amounts cannot be read, if so."""
+    lookup = _Lookup(call)
     try:
-        return drug_of(data, names, _Lookup(call))
-    except Refused:
-        return ""
+        return drug_of(data, names, lookup), ""
+    except Refused as refused:
+        try:
+            coded = codings(concept_of(data, names, lookup))
+        except Refused:
+            return "", ""
+        return next(((COMBINED[coding], refused.detail) for coding in coded if coding in COMBINED), ("", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +156,13 @@ def plan_of(draft: Draft, course: Course) -> Plan:
             if abs(between) > _TOGETHER_H and abs(between - main.interval_h) > _LOOSELY_H:
                 raise DraftError("The doses after the loading dose do not begin one interval after it.")
             regimen: Regimen | None = Regimen(
-                main.amount_mg, main.interval_h, length, max(start_h, course.until_h),
-                loading_mg=first.amount_mg, loading_h=min(first.duration_h, main.interval_h),
+                main.amount_mg, main.interval_h, length, max(start_h, course.until_h), loading_mg=first.amount_mg,
+                route=main.route, loading_h=min(first.duration_h, main.interval_h) if main.duration_h else None,
             )  # fmt: skip
         elif start_h > course.until_h:
-            regimen = Regimen(main.amount_mg, main.interval_h, length, start_h)
+            regimen = Regimen(main.amount_mg, main.interval_h, length, start_h, route=main.route)
         else:
-            running = OrderedRegimen(start_h, main.amount_mg, main.interval_h, main.duration_h)
+            running = OrderedRegimen(start_h, main.amount_mg, main.interval_h, main.duration_h, route=main.route)
             in_force = current_plan(replace(course, orders=(running,)))
             regimen = in_force.regimen if in_force else None
     except RegimenError as error:

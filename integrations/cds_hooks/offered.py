@@ -73,5 +73,6 @@ def _codes() -> Iterator[str]:
 
 def _channels_of(drug: str) -> Iterator[object]:
     level, covariates = channels(drug)
-    yield level
+    if level is not None:
+        yield level
     yield from covariates

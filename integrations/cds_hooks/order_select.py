@@ -12,6 +12,7 @@ from integrations.cds_hooks.draft import LABEL, Draft, DraftError, plan_of
 from integrations.cds_hooks.models import Indicator
 from integrations.cds_hooks.rules import BETTER_BY, MOST_SUGGESTIONS, indicator_of, score
 from integrations.cds_hooks.suggestion import rewritten
+from twins.estimation.meant import wrong_way
 from twins.forecasts.exposures import PlanAttained, attainment
 from twins.forecasts.optimise import propose
 from twins.forecasts.wording import label, percent
@@ -42,6 +43,8 @@ class Trial:
     @property
     def better(self) -> list[PlanAttained]:
         """The other regimens whose score is above the draft's by enough to say so, the best first."""
+        if self.basis.doubts:
+            return []
         least = score(self.of_draft.attained) + BETTER_BY
         others = [
             item
@@ -67,10 +70,12 @@ def tried(draft: Draft, basis: Basis) -> Trial:
     if draft.why_not:
         raise DraftError(draft.why_not)
     plan = plan_of(draft, basis.course)
+    if plan.regimen is not None and (why := wrong_way(basis.model, plan.regimen.route)):
+        raise DraftError(why)
     plans = [basis.current, plan]
     for proposal in _proposals(basis):
         regimen = proposal.regimen
-        if regimen is None or plan.regimen is None:
+        if regimen is None or plan.regimen is None or regimen.route is not plan.regimen.route:
             continue
         later = replace(regimen, start_h=max(regimen.start_h, plan.regimen.start_h))
         if all(later != other.regimen for other in plans):
@@ -105,14 +110,19 @@ def trial_card(
         f"- **{words.titled(item.plan, basis)}.** {words.outlook(item.attained, item.plan)}" for item in trial.tried
     ]
     aim = basis.drug.target
-    detail = ["\n".join(rows), f"Target: {aim.name} ({words.escaped(aim.source)}).", *lines, words.foundation(basis)]
-    detail += [words.escaped(remark) for remark in (*basis.fit.warnings, *basis.remarks)]
+    detail = ["\n".join(rows), f"Target: {aim.name} ({words.escaped(aim.source)})."]
+    doubts = basis.doubts
+    if doubts:
+        detail.append(f"**No other regimen is suggested.** {words.escaped(' '.join(doubts))}")
+        detail += _by_phase(trial)
+    detail += [*lines, words.made_for(basis), words.foundation(basis)]
+    detail += [words.escaped(said) for said in (*basis.fit.warnings, *basis.remarks) if said not in doubts]
     return Card(
         kind=KIND,
         drug=basis.drug.name,
         summary=_summary(trial, best),
         detail="\n\n".join(detail),
-        indicator=indicator_of(draft.attained, best.attained if best else None),
+        indicator=_indicator(trial, best),
         source_label=f"Patient Twin, {basis.model.title}",
         source_url=absolute(reverse("formulary-model", args=[basis.model.id])),
         links=links,
@@ -122,6 +132,22 @@ def trial_card(
         ),
         basis=basis.named(),
     )
+
+
+def _indicator(trial: Trial, best: PlanAttained | None) -> Indicator:
+    """As the draft stands to its target; at least a warning where the model was not made for such a patient."""
+    found = indicator_of(trial.of_draft.attained, best.attained if best else None)
+    return Indicator.WARNING if found is Indicator.INFO and trial.basis.doubts else found
+
+
+def _by_phase(trial: Trial) -> list[str]:
+    """The draft beside each target that may hold, where which one does is not on the chart."""
+    basis, plan = trial.basis, trial.of_draft.plan
+    if not basis.phases:
+        return []
+    found = attainment(basis.model, basis.course, basis.fit, [plan], targets=basis.phases)
+    rows = [f"- {item.attained.target.name}: {words.outlook(item.attained, plan)}" for item in found]
+    return [f"The draft beside each of them:\n{chr(10).join(rows)}"]
 
 
 def silent_card(

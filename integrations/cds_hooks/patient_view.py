@@ -43,7 +43,8 @@ def state_card(
         lines.append(f"**A level is due.** {level}")
     lines.append(words.age_of_data(basis, now))
     lines += [newer] if newer else []
-    lines.append(words.foundation(basis))
+    lines += [words.escaped(doubt) for doubt in basis.doubts if doubt not in basis.fit.warnings]
+    lines += [words.made_for(basis), words.foundation(basis)]
     lines += [words.escaped(remark) for remark in (*basis.fit.warnings, *basis.remarks)]
     return Card(
         kind=KIND,
@@ -62,7 +63,7 @@ def level_due(basis: Basis, now: datetime) -> str:
     """Why a level is due, or nothing."""
     course = basis.course
     given = [dose for dose in course.doses if dose.start_h <= course.until_h]
-    if not given:
+    if not given or basis.drug.level_channel is None:
         return ""
     if not course.levels:
         since = now - moment_at(course.start, given[0].start_h)
@@ -99,7 +100,7 @@ def _next_day(basis: Basis) -> str:
     prior = " (between patients)" if basis.fit.outcome is FitOutcome.PRIOR_ONLY else ""
     return (
         f"Over the 24 h after the last data, as median and 90 % interval{prior}: AUC24 {_band(auc[0], 0)} {auc[1]}, "
-        f"trough {_band(trough[0], 1)} {trough[1]}."
+        f"trough {_band(trough[0], 1 if trough[0].q50 >= 2 else 2)} {trough[1]}."
     )
 
 

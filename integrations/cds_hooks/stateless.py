@@ -148,6 +148,7 @@ def _add(rows: _Rows, data: Json, meaning: Meaning, now: datetime, unread: list[
                 duration_h=given.duration_h,
                 event_time=given.time,
                 order_key=given.order_key,
+                route=given.route.value,
             )
         )
 

@@ -8,6 +8,7 @@ from typing import Any
 from integrations.cds_hooks.call import Json
 from integrations.codes import ucum
 from twins.pharmacology.regimen import Regimen
+from twins.quantities.dose import Route
 
 _OF_THE_DOSE = ("text", "_text", "timing", "doseAndRate", "sequence")
 """Parts of a dosage instruction that the new regimen says; whatever else it holds stays."""
@@ -29,7 +30,7 @@ def rewritten(order: Json, regimen: Regimen, first_dose: datetime) -> Json:
         later = regimen.loading_h or 0.0 if regimen.continuous else regimen.interval_h
         steady_from = first_dose + timedelta(hours=later)
         repeat = {"boundsPeriod": {"start": _instant(first_dose)}, "count": 1, **_length(given.duration_h)}
-        words = f"{given.amount_mg:g} mg over {given.duration_h:.3g} h, once"
+        words = f"{given.amount_mg:g} mg{_how(regimen, given.duration_h)}, once"
         instructions.append({**copy.deepcopy(kept), **_dosage(words, repeat, given.amount_mg)})
     bounds = {"start": _instant(steady_from)} | ({"end": end} if end else {})
     repeat = {
@@ -39,7 +40,7 @@ def rewritten(order: Json, regimen: Regimen, first_dose: datetime) -> Json:
         "period": _number(regimen.interval_h),
         "periodUnit": "h",
     }
-    words = f"{regimen.amount_mg:g} mg over {regimen.duration_h:.3g} h every {regimen.interval_h:g} h"
+    words = f"{regimen.amount_mg:g} mg{_how(regimen, regimen.duration_h)} every {regimen.interval_h:g} h"
     instructions.append({**kept, **_dosage(words, repeat, regimen.amount_mg)})
     if len(instructions) > 1:
         for number, instruction in enumerate(instructions, start=1):
@@ -53,8 +54,14 @@ def _dosage(words: str, repeat: dict[str, Any], amount_mg: float) -> dict[str, A
     return {"text": words, "timing": {"repeat": repeat}, "doseAndRate": [{"doseQuantity": dose}]}
 
 
+def _how(regimen: Regimen, hours: float) -> str:
+    return f" over {hours:.3g} h" if hours or regimen.route is Route.INTRAVENOUS else f" {regimen.way}"
+
+
 def _length(hours: float) -> dict[str, Any]:
-    """Length of an infusion in whole minutes, as pumps are set."""
+    """Length of an infusion in whole minutes, as pumps are set; nothing where nothing is infused."""
+    if not hours:
+        return {}
     return {"duration": round(hours * 60.0), "durationUnit": "min"}
 
 

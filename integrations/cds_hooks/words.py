@@ -51,6 +51,14 @@ def foundation(basis: Basis) -> str:
     return f"{which}, {model}: {stands}; probabilities from {len(basis.fit.draws)} posterior draws."
 
 
+def made_for(basis: Basis) -> str:
+    """What the model was made for and where to be careful, as its card in the formulary says."""
+    said = [f"The model is made for: {escaped(' '.join(basis.model.intended))}"] if basis.model.intended else []
+    if basis.model.cautioned:
+        said.append(f"Careful with: {escaped(' '.join(basis.model.cautioned))}")
+    return " ".join(said)
+
+
 def outlook(found: Attained, plan: Plan) -> str:
     """The plain sentence of a plan, as the comparison page has it."""
     return sentence(Window.of(plan, found.target), found, (), found.target)

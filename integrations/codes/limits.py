@@ -20,6 +20,16 @@ class Limits:
 
 LIMITS = {
     Channel.VANCOMYCIN: Limits(0.0, 500.0),  # ours: no published range; several times any level of an overdose
+    # Ours, in the same way: several times any level of an overdose.
+    Channel.GENTAMICIN: Limits(0.0, 200.0),
+    Channel.TOBRAMYCIN: Limits(0.0, 200.0),
+    Channel.AMIKACIN: Limits(0.0, 500.0),
+    Channel.VORICONAZOLE: Limits(0.0, 100.0),
+    Channel.TACROLIMUS: Limits(0.0, 500.0),
+    Channel.DIGOXIN: Limits(0.0, 100.0),
+    Channel.PHENOBARBITAL: Limits(0.0, 500.0),
+    Channel.ALBUMIN: Limits(1.0, 100.0),  # ours: from analbuminaemia to beyond any dehydration
+    Channel.HAEMATOCRIT: Limits(0.01, 0.99),  # ours: a fraction; 45 sent as such is a percentage with its unit lost
     Channel.CREATININE: Limits(
         0.01, 66.0
     ),  # the range's outlier limit; above zero, for an assay of zero is a failed one

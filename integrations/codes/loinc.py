@@ -1,6 +1,11 @@
 """LOINC codes of what is measured, and the channel each belongs to.
 
-Names are those of https://loinc.org. A channel is stored in one unit; whatever unit a code comes with is converted.
+Names are those of https://loinc.org. Codes of drug levels, albumin and haematocrit are those that MIMIC-IV's laboratory
+items are mapped to (https://github.com/MIT-LCP/mimic-code, concept_map/d_labitems_to_loinc.csv and
+meas_chartevents_main.csv); peak and trough of gentamicin those of Labcorp's and Warde's test menus; voriconazole's and
+tacrolimus's by assay those of a German university laboratory's published mapping. For meropenem, piperacillin, cefepime
+and busulfan no code of a total level was found in a public table: their levels are not read. Levels of the unbound drug
+are another quantity and not read either. A channel is stored in one unit; whatever unit a code comes with is converted.
 """
 
 from dataclasses import dataclass
@@ -23,6 +28,19 @@ class Measurement:
 
 _TABLE = (
     Measurement("20578-1", "Vancomycin [Mass/volume] in Serum or Plasma", Channel.VANCOMYCIN),
+    Measurement("35668-3", "Gentamicin [Mass/volume] in Serum or Plasma", Channel.GENTAMICIN),
+    Measurement("3663-2", "Gentamicin [Mass/volume] in Serum or Plasma --peak", Channel.GENTAMICIN),
+    Measurement("3665-7", "Gentamicin [Mass/volume] in Serum or Plasma --trough", Channel.GENTAMICIN),
+    Measurement("35670-9", "Tobramycin [Mass/volume] in Serum or Plasma", Channel.TOBRAMYCIN),
+    Measurement("35669-1", "Amikacin [Mass/volume] in Serum or Plasma", Channel.AMIKACIN),
+    Measurement("38370-3", "Voriconazole [Mass/volume] in Serum or Plasma", Channel.VORICONAZOLE),
+    Measurement("11253-2", "Tacrolimus [Mass/volume] in Blood", Channel.TACROLIMUS),
+    Measurement("74097-7", "Tacrolimus [Mass/volume] in Blood by LC/MS/MS", Channel.TACROLIMUS),
+    Measurement("10535-3", "Digoxin [Mass/volume] in Serum or Plasma", Channel.DIGOXIN),
+    Measurement("3948-7", "PHENobarbital [Mass/volume] in Serum or Plasma", Channel.PHENOBARBITAL),
+    Measurement("1751-7", "Albumin [Mass/volume] in Serum or Plasma", Channel.ALBUMIN),
+    Measurement("4544-3", "Hematocrit [Volume Fraction] of Blood by Automated count", Channel.HAEMATOCRIT),
+    Measurement("20570-8", "Hematocrit [Volume Fraction] of Blood", Channel.HAEMATOCRIT),
     Measurement("2160-0", "Creatinine [Mass/volume] in Serum or Plasma", Channel.CREATININE),
     Measurement("14682-9", "Creatinine [Moles/volume] in Serum or Plasma", Channel.CREATININE),
     Measurement("38483-4", "Creatinine [Mass/volume] in Blood", Channel.CREATININE),

@@ -83,7 +83,10 @@ def _post(row: ChartDelivery) -> str:
     """Create the resource unless the chart has it; returns where it is."""
     base = address_of(row.source.slug)
     if not base:
-        raise AccessError(f"source {row.source.slug} has no address in EHR_SOURCES any more; give it one, then retry")
+        raise AccessError(
+            f"source {row.source.slug} has no address in EHR_SOURCES or on its page any more, or is switched off; "
+            "mend that, then retry"
+        )
     condition = f"identifier={IDENTIFIERS}|{row.identifier}"
     with Client(base, access=access_to(row.source.slug, base), patience=_PATIENCE) as client:
         if row.attempts > 1:

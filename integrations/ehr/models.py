@@ -6,6 +6,7 @@ How far each pull, export and subscription got, who pulls just now, and what was
 import uuid
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from clinic.decisions.models import Decision
 from integrations.readings.models import Reading, Source
@@ -215,3 +216,34 @@ class ChartDelivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.resource_type} {self.state}"
+
+
+class SourceKind(models.TextChoices):
+    CHART = "chart", _("a hospital's chart")
+    LABORATORY = "laboratory", _("a laboratory")
+    DEVICES = "devices", _("devices, through their gateway")
+
+
+class SetSource(models.Model):
+    """What an administrator set of a source on its page: where it is and how it lets us in, and whether it is on.
+
+    A source that the settings name has only `is_on` here; the rest is then theirs. Secrets are sealed, and on no page.
+    """
+
+    slug = models.SlugField(max_length=50, unique=True)
+    kind = models.CharField(max_length=12, choices=SourceKind, default=SourceKind.CHART)
+    url = models.CharField(max_length=500, blank=True, default="")
+    """Empty where the settings or a command say where it is."""
+    client_id = models.CharField(max_length=200, blank=True, default="")
+    key_id = models.CharField(max_length=200, blank=True, default="")
+    token_url = models.CharField(max_length=500, blank=True, default="")
+    scope = models.CharField(max_length=1000, blank=True, default="")
+    file_hosts = models.CharField(max_length=500, blank=True, default="")
+    sealed_token = models.TextField(blank=True, default="")
+    sealed_key = models.TextField(blank=True, default="")
+    is_on = models.BooleanField(default=True)
+    """Switched off, nothing is asked of it and nothing is sent to it."""
+    secret_since = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.slug

@@ -24,10 +24,7 @@ def source_for(name: str, address: str) -> Source:
         If the name is not a short word, or the name made from the address belongs to another one.
     """
     slug = name or slugify(re.sub(r"[^A-Za-z0-9]+", "-", _place(address)))[:50].strip("-")
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,49}", slug):
-        raise SourceError(f"source is {slug!r}; give up to 50 small letters, digits and hyphens")
-    if slug in OURS:
-        raise SourceError(f"source {slug} is this product itself; give another name with --source")
+    check_name(slug)
     source, made = Source.objects.get_or_create(slug=slug, defaults={"address": address})
     if not made and source.address != address and name:
         source.address = address
@@ -37,6 +34,15 @@ def source_for(name: str, address: str) -> Source:
             f"source {slug} stands for {source.address}, not for {address}; give another name with --source"
         )
     return source
+
+
+def check_name(slug: str) -> str:
+    """`slug`, if a source can be called so; raises `SourceError` otherwise."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,49}", slug):
+        raise SourceError(f"source is {slug[:60]!r}; give up to 50 small letters, digits and hyphens")
+    if slug in OURS:
+        raise SourceError(f"source {slug} is this product itself; give another name")
+    return slug
 
 
 def _place(address: str) -> str:

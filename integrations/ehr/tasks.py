@@ -10,7 +10,7 @@ from integrations.ehr import deliver as deliver_work
 from integrations.ehr import notified as notified_work
 from integrations.ehr.access import Access
 from integrations.ehr.client import Client
-from integrations.ehr.configured import access_to, address_of
+from integrations.ehr.configured import access_to, address_of, is_on, set_on_page
 from integrations.ehr.lease import SourceBusyError
 from integrations.ehr.pull import pull
 from integrations.ehr.source import source_for
@@ -28,19 +28,25 @@ _TO_END_S = 120
 @shared_task(name="integrations.ehr.tasks.pull_source", soft_time_limit=LONGEST_S, time_limit=LONGEST_S + _TO_END_S)
 def pull_source() -> None:
     """Pull from ``PULL_SOURCE_URL`` once; does nothing where none is set, or while another pull of it runs."""
-    if settings.PULL_SOURCE_URL:
+    if settings.PULL_SOURCE_URL and is_on(settings.PULL_SOURCE_NAME):
         with Client(settings.PULL_SOURCE_URL, token=settings.PULL_TOKEN) as client:
             _pull(settings.PULL_SOURCE_NAME, client)
 
 
 @shared_task(name="integrations.ehr.tasks.pull_named", soft_time_limit=LONGEST_S, time_limit=LONGEST_S + _TO_END_S)
 def pull_named(name: str) -> None:
-    """Pull once from the source that ``EHR_SOURCES`` calls `name`."""
+    """Pull once from the source that ``EHR_SOURCES`` or the page of sources calls `name`; not while it is off."""
     base = address_of(name)
     if base:
         access: Access | None = access_to(name, base)
         with Client(base, access=access) as client:
             _pull(name, client)
+
+
+@shared_task(name="integrations.ehr.tasks.pull_set")
+def pull_set() -> int:
+    """Have every source that was set on its page pulled; how many those are."""
+    return sum(send_task("integrations.ehr.tasks.pull_named", name) for name in set_on_page())
 
 
 def _pull(name: str, client: Client) -> None:

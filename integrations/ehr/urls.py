@@ -1,9 +1,12 @@
 from django.urls import path
 
-from integrations.ehr import notify, sources_page, views
+from integrations.ehr import notify, set_source_pages, sources_page, views
 
 urlpatterns = [
     path("comparisons/<uuid:comparison_id>/to-chart", views.to_chart, name="decision-to-chart"),
     path("administration/sources", sources_page.sources, name="sources"),
+    path("administration/sources/new", set_source_pages.new_source, name="source-new"),
+    path("administration/sources/<slug:slug>", set_source_pages.source, name="source"),
+    path("administration/sources/<slug:slug>/switch", set_source_pages.switch_source, name="source-switch"),
     path("fhir-notify/<uuid:subscription_id>", notify.notify, name="fhir-notify"),
 ]

@@ -189,8 +189,8 @@ def _source(patient: Patient) -> Source:
     if source is None or not address_of(slug):
         raise NoChartError(
             _(
-                "Source %(source)s has no address in EHR_SOURCES, so nothing is sent to its chart; "
-                "copy the note instead."
+                "Source %(source)s has no address in EHR_SOURCES or on its page, or is switched off, so nothing is "
+                "sent to its chart; copy the note instead."
             )
             % {"source": slug}
         )

@@ -4,12 +4,13 @@ from typing import Any
 
 from integrations.readings.coding import first_code
 from integrations.readings.meaning import Given, Meaning
-from integrations.readings.medication import MedicationLookup, check_intravenous, drug_of
+from integrations.readings.medication import MedicationLookup, drug_of, route_of
 from integrations.readings.models import QuarantineReason
 from integrations.readings.moment import instant, maybe_instant
 from integrations.readings.quantity import in_unit
 from integrations.readings.reference import Names
 from integrations.readings.refusal import Refused
+from twins.quantities.dose import Route
 
 LARGEST_DOSE_MG = 20_000.0
 """Ours, to catch slips of unit: several times the largest daily dose of any drug that is kept here."""
@@ -42,7 +43,7 @@ def read_administration(data: dict[str, Any], names: Names, lookup: MedicationLo
             "the amount given, or as not-done",
         )
     dosage = data.get("dosage") or {}
-    check_intravenous(dosage.get("route"), "MedicationAdministration.dosage.route", drug)
+    route = route_of(dosage.get("route"), "MedicationAdministration.dosage.route", drug)
     if "effectivePeriod" in data:
         start = instant(period.get("start"), "MedicationAdministration.effectivePeriod.start")
         end = maybe_instant(period.get("end"), "MedicationAdministration.effectivePeriod.end")
@@ -57,6 +58,8 @@ def read_administration(data: dict[str, Any], names: Names, lookup: MedicationLo
     amount = in_unit(dosage.get("dose"), "mg", "MedicationAdministration.dosage.dose")
     check_amount(amount, "MedicationAdministration.dosage.dose")
     duration_h = None if end is None else (end - start).total_seconds() / 3600.0
+    if route is Route.ORAL:  # a period says when somebody was busy with it: nothing is infused
+        duration_h = 0.0
     check_length(duration_h or 0.0, "MedicationAdministration.effectivePeriod")
     given = Given(
         drug=drug,
@@ -64,6 +67,7 @@ def read_administration(data: dict[str, Any], names: Names, lookup: MedicationLo
         time=start,
         duration_h=duration_h,
         order_key=names.maybe_key(data.get("request"), "MedicationRequest", "MedicationAdministration.request"),
+        route=route,
     )
     return Meaning(code=code, event_time=start, given=(given,))
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from twins.quantities.dose import Route
 from twins.samples.channel import Channel
 
 
@@ -26,6 +27,7 @@ class Given:
     time: datetime
     duration_h: float | None
     order_key: str = ""
+    route: Route = Route.INTRAVENOUS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Ordered:
     time: datetime
     end: datetime | None = None
     part: str = ""
+    route: Route = Route.INTRAVENOUS
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,13 @@
 
 from typing import Any, Protocol
 
-from integrations.codes.drugs import DRUGS, INTO_A_VEIN_UNSAID, INTRAVENOUS_ROUTES
+from integrations.codes.drugs import COMBINED, DRUGS, INTO_A_VEIN_UNSAID, INTRAVENOUS_ROUTES, ORAL_ROUTES
 from integrations.readings.coding import codings, words
 from integrations.readings.models import QuarantineReason
 from integrations.readings.reference import Names
 from integrations.readings.refusal import Refused, shown
+from twins.pharmacology import formulary
+from twins.quantities.dose import Route
 
 
 class MedicationLookup(Protocol):
@@ -24,10 +26,15 @@ def drug_of(data: dict[str, Any], names: Names, lookup: MedicationLookup) -> str
         UNKNOWN_CODE if no code is mapped, or the Medication it refers to was not received.
     """
     kind = data["resourceType"]
-    concept = data.get("medicationCodeableConcept")
-    if concept is None:
-        concept = _referred(data, names, lookup)
+    concept = concept_of(data, names, lookup)
     found = {DRUGS[coding] for coding in codings(concept) if coding in DRUGS}
+    combined = [COMBINED[coding] for coding in codings(concept) if coding in COMBINED]
+    if combined:
+        raise Refused(
+            QuarantineReason.UNKNOWN_CODE,
+            f"{kind}.medication is {words(concept)}, which holds {combined[0]} and another drug: its amount does not say "
+            f"which it counts; send the code of {combined[0]} alone with the amount of it",
+        )
     if len(found) != 1:
         raise Refused(
             QuarantineReason.UNKNOWN_CODE,
@@ -35,6 +42,18 @@ def drug_of(data: dict[str, Any], names: Names, lookup: MedicationLookup) -> str
             "send the RxNorm code of the ingredient, or have the code added",
         )
     return found.pop()
+
+
+def concept_of(data: dict[str, Any], names: Names, lookup: MedicationLookup) -> Any:
+    """The concept that says what is given: the resource's own, or that of the Medication it refers to.
+
+    Raises
+    ------
+    Refused
+        UNKNOWN_CODE if the Medication was not received, INVALID_RESOURCE if it should be contained and is not.
+    """
+    concept = data.get("medicationCodeableConcept")
+    return _referred(data, names, lookup) if concept is None else concept
 
 
 def _referred(data: dict[str, Any], names: Names, lookup: MedicationLookup) -> Any:
@@ -58,22 +77,38 @@ def _referred(data: dict[str, Any], names: Names, lookup: MedicationLookup) -> A
     return medication.get("code")
 
 
-def check_intravenous(concept: Any, field: str, drug: str) -> None:
-    """Let pass a route into a vein, and none said for a drug that is hardly given otherwise.
+def route_of(concept: Any, field: str, drug: str) -> Route:
+    """The way in: of those by which a model of the drug takes it. Unsaid, a vein for a drug hardly given otherwise.
 
     Raises
     ------
     Refused
         UNKNOWN_CODE for any other route, for instance vancomycin by mouth, which does not reach the blood;
-        MISSING_VALUE for none of a drug that is taken by mouth too.
+        MISSING_VALUE for none of a drug that is given by several.
     """
-    routes = list(codings(concept))
-    if not routes and drug not in INTO_A_VEIN_UNSAID:
+    coded = list(codings(concept))
+    if not coded:
+        if drug in INTO_A_VEIN_UNSAID:
+            return Route.INTRAVENOUS
         raise Refused(
-            QuarantineReason.MISSING_VALUE, f"{field} is missing, and {drug} is taken by mouth too; send the route"
+            QuarantineReason.MISSING_VALUE, f"{field} is missing, and {drug} is not given by one alone; send the route"
         )
-    if routes and not any(route in INTRAVENOUS_ROUTES for route in routes):
-        raise Refused(
-            QuarantineReason.UNKNOWN_CODE,
-            f"{field} is {words(concept)}; only doses into a vein (SNOMED CT 47625008) are used here",
-        )
+    known = routes_of(drug)
+    for route, codes in _ROUTES.items():
+        if route in known and any(coding in codes for coding in coded):
+            return route
+    usable = " or ".join(_ROUTE_WORDS[route] for route in _ROUTES if route in known)
+    raise Refused(QuarantineReason.UNKNOWN_CODE, f"{field} is {words(concept)}; only doses {usable} are used here")
+
+
+_ROUTES = {Route.INTRAVENOUS: INTRAVENOUS_ROUTES, Route.ORAL: ORAL_ROUTES}
+_ROUTE_WORDS = {
+    Route.INTRAVENOUS: "into a vein (SNOMED CT 47625008)",
+    Route.ORAL: "by mouth (SNOMED CT 26643006)",
+}
+
+
+def routes_of(drug: str) -> frozenset[Route]:
+    """The ways in that a model of the drug knows."""
+    models = map(formulary.model, formulary.drug(drug).models)
+    return frozenset(Route(name) for model in models for name in model.system.inputs if name in set(Route))

@@ -4,11 +4,8 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from twins.jobs.update import request_update
-from twins.records.models import GivenDose, Order, StoredSample, Subject
-from twins.samples.channel import Channel
-
-DRUG_CHANNELS = {"vancomycin": Channel.VANCOMYCIN}
-"""Each drug that twins are kept for, and the channel of its levels."""
+from twins.records.courses import drugs_on_record
+from twins.records.models import Subject
 
 
 def tell_twins(subjects: Iterable[UUID]) -> None:
@@ -17,10 +14,5 @@ def tell_twins(subjects: Iterable[UUID]) -> None:
     Called in the transaction that stores the data: the request is kept if and only if the data are.
     """
     for subject in Subject.objects.filter(pk__in=set(subjects)).order_by("pk"):
-        for drug, channel in DRUG_CHANNELS.items():
-            if (
-                GivenDose.objects.filter(subject=subject, drug=drug).exists()
-                or Order.objects.filter(subject=subject, drug=drug).exists()
-                or StoredSample.objects.filter(subject=subject, channel=channel).exists()
-            ):
-                request_update(subject, drug)
+        for drug in drugs_on_record(subject):
+            request_update(subject, drug)

@@ -9,12 +9,13 @@ from integrations.codes import ucum
 from integrations.readings.administration import check_amount, check_length
 from integrations.readings.coding import first_code
 from integrations.readings.meaning import Meaning, Ordered
-from integrations.readings.medication import MedicationLookup, check_intravenous, drug_of
+from integrations.readings.medication import MedicationLookup, drug_of, route_of
 from integrations.readings.models import QuarantineReason
 from integrations.readings.moment import instant, maybe_instant
 from integrations.readings.quantity import in_unit, number
 from integrations.readings.reference import Names
 from integrations.readings.refusal import Refused, shown
+from twins.quantities.dose import Route
 
 _ORDER_INTENTS = frozenset({"order", "original-order", "reflex-order", "filler-order", "instance-order"})
 _ENDED = frozenset({"stopped", "completed", "cancelled", "on-hold"})
@@ -72,14 +73,14 @@ def _orders(data: dict[str, Any], drug: str, stopped: datetime | None) -> Iterat
         )
     for position, instruction in enumerate(instructions):
         field = f"MedicationRequest.dosageInstruction[{position}]"
-        check_intravenous(instruction.get("route"), f"{field}.route", drug)
+        route = route_of(instruction.get("route"), f"{field}.route", drug)
         repeat = (instruction.get("timing") or {}).get("repeat") or {}
         rates = instruction.get("doseAndRate") or [{}]
         amount = in_unit(rates[0].get("doseQuantity"), "mg", f"{field}.doseAndRate[0].doseQuantity")
         check_amount(amount, f"{field}.doseAndRate[0].doseQuantity")
         bounds = repeat.get("boundsPeriod") or {}
         start = _start(data, bounds, field)
-        duration_h = _duration_h(repeat, rates[0], amount, field)
+        duration_h = 0.0 if route is Route.ORAL else _duration_h(repeat, rates[0], amount, field)
         end = maybe_instant(bounds.get("end"), f"{field}.timing.repeat.boundsPeriod.end", day_is_enough=True)
         if _is_once(repeat):
             interval_h, end = _ONE_DAY_H, start
@@ -90,7 +91,7 @@ def _orders(data: dict[str, Any], drug: str, stopped: datetime | None) -> Iterat
         if end is not None:
             end = max(end, start)  # cancelled before it began: never in force
         part = str(position) if len(instructions) > 1 else ""
-        yield Ordered(drug, amount, interval_h, duration_h, start, end, part)
+        yield Ordered(drug, amount, interval_h, duration_h, start, end, part, route)
 
 
 def _start(data: dict[str, Any], bounds: dict[str, Any], field: str) -> datetime:

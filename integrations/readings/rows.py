@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from integrations.codes.drugs import INTO_A_VEIN_UNSAID
 from integrations.readings import bulk
-from integrations.readings.meaning import Meaning, Measured
+from integrations.readings.meaning import Given, Meaning, Measured, Ordered
 from integrations.readings.models import Resource
 from integrations.readings.settle import TWIN_CHANNELS
 from twins.records.models import GivenDose, Order, RecordState, StoredSample, Subject
@@ -53,6 +54,7 @@ class Rows:
                     duration_h=given.duration_h,
                     event_time=given.time,
                     order_key=given.order_key,
+                    route=_route(given),
                 )
             )
         for ordered in meaning.ordered:
@@ -66,6 +68,7 @@ class Rows:
                     event_time=ordered.time,
                     end_time=ordered.end,
                     part=ordered.part,
+                    route=_route(ordered),
                 )
             )
         of_course = any(measured.channel in TWIN_CHANNELS for measured in meaning.measured)
@@ -83,3 +86,8 @@ def _quality(measured: Measured, last_updated: datetime) -> list[str]:
     if measured.channel in TWIN_CHANNELS and measured.time > last_updated + _CLOCKS_MAY_DIFFER:
         return [FindingCode.LEVEL_IN_FUTURE.value]
     return []
+
+
+def _route(said: Given | Ordered) -> str:
+    """As rows hold it: left empty for a drug that goes into a vein or nowhere."""
+    return "" if said.drug in INTO_A_VEIN_UNSAID else said.route.value

@@ -8,11 +8,12 @@ from uuid import UUID
 
 from integrations.readings.models import Resource
 from integrations.readings.versions import Version, Versions
+from twins.records.courses import COVARIATE_CHANNELS
 from twins.records.models import GivenDose, Order, RecordState, StoredSample
-from twins.samples.channel import Channel
+from twins.samples.channel import LEVELS
 
 ROW_MODELS = (StoredSample, GivenDose, Order)
-TWIN_CHANNELS = (Channel.VANCOMYCIN, Channel.CREATININE, Channel.WEIGHT, Channel.HEIGHT)
+TWIN_CHANNELS = frozenset({*LEVELS, *COVARIATE_CHANNELS})
 """Channels that a twin's course is made of."""
 
 

@@ -33,21 +33,29 @@ ARGUMENTS = [
 class Site:
     address: str
     passwords: dict[str, str]
+    folder: Path = Path()
+    """Its ``VAR_DIR``, for what a test does behind the pages."""
+
+    def run(self, *command: str) -> str:
+        """The output of a command in the site's own environment, such as ``manage("pull", …)``."""
+        done = subprocess.run(
+            command, env=_environment(self.folder), cwd=ROOT, capture_output=True, text=True, timeout=900, check=False
+        )
+        assert done.returncode == 0, f"{command}: {done.stdout}\n{done.stderr}"
+        return done.stdout
 
 
 @contextmanager
 def running(folder: Path) -> Iterator[Site]:
     """A filled database, a web server and a worker, in a folder of their own."""
-    environment = {**os.environ, "VAR_DIR": str(folder), "WARD_TIME_ZONE": "Europe/Zurich"}
+    environment = _environment(folder)
+    empty = Site("", {}, folder)
     for command in (
         manage("migrate", "--no-input"),
         manage("demo_users"),
         [sys.executable, "-m", "tests.browser.fill"],
     ):
-        done = subprocess.run(
-            command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=900, check=False
-        )
-        assert done.returncode == 0, f"{command}: {done.stdout}\n{done.stderr}"
+        empty.run(*command)
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
@@ -56,7 +64,11 @@ def running(folder: Path) -> Iterator[Site]:
         processes.start("worker", worker(concurrency=1, beat=False), environment=environment)
         address = f"http://127.0.0.1:{port}"
         _wait_for(f"{address}/healthz", processes)
-        yield Site(address, json.loads((folder / "demo_logins.json").read_text(encoding="utf-8")))
+        yield Site(address, json.loads((folder / "demo_logins.json").read_text(encoding="utf-8")), folder)
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    return {**os.environ, "VAR_DIR": str(folder), "WARD_TIME_ZONE": "Europe/Zurich"}
 
 
 def _wait_for(url: str, processes: Processes) -> None:

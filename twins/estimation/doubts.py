@@ -6,8 +6,9 @@ import numpy as np
 
 from twins.estimation.chains import AGREE
 from twins.estimation.fit import LevelResidual
+from twins.estimation.meant import DIALYSIS_UNKNOWN, out_of_range
 from twins.estimation.posterior import Posterior, Sampler
-from twins.pharmacology.covariates import CLEARANCE, CovariateHistory, chart_name, cockcroft_gault
+from twins.pharmacology.covariates import CLEARANCE, CovariateHistory, cockcroft_gault
 from twins.pharmacology.individual import Individual
 from twins.pharmacology.kdigo import RATIO_WITHIN_H, RISE_MG_PER_DL, RISE_RATIO, RISE_WITHIN_H
 from twins.pharmacology.population import Eta, Link, PopulationModel
@@ -16,8 +17,6 @@ from twins.quantities.sentence import ANY, Sentence
 from twins.samples.course import Course
 
 _LESS_THAN, _EXACTLY = Sentence("less than {value:g}"), Sentence("{value:g}")
-_LOW = Sentence("{name} of {value:.3g} {unit} is below the {low:g} of the model's population.", name=ANY, unit=ANY)
-_HIGH = Sentence("{name} of {value:.3g} {unit} is above the {high:g} of the model's population.", name=ANY, unit=ANY)
 _ONE_INTO_A_VEIN = Sentence("1 dose is taken as given into a vein; if by mouth, state the route.")
 _INTO_A_VEIN = Sentence("{count:d} doses are taken as given into a vein; if by mouth, state the route.")
 _SESSIONS = Sentence("The patient is on haemodialysis: the charted sessions add to the clearance while they last.")
@@ -29,7 +28,6 @@ _LOWERED = Sentence(
     "The patient is on haemodialysis: {model} lowers clearance and volume throughout and does not follow single "
     "sessions."
 )
-_DIALYSIS_UNKNOWN = Sentence("The patient is on haemodialysis, which {model} does not know of.")
 _FLOOR = Sentence(
     "Serum creatinine of {creatinine:g} mg/dL is used as {floor:g}, the model's rule above {age:g} years."
 )
@@ -75,17 +73,7 @@ _ROUNDING = 1e-9
 
 def outside_population(model: PopulationModel, course: Course, chart: CovariateHistory) -> tuple[str, ...]:
     """Where the patient lies outside the population that the model was fitted in, or its rules changed a value."""
-    said = []
-    for known in model.covariates:
-        values = chart.values.get(known.name)
-        if values is None:
-            continue
-        low, high = float(values.min()), float(values.max())
-        words = chart_name(known.name)
-        if known.low is not None and low < known.low:
-            said.append(_LOW(name=_title(words), value=low, unit=known.unit, low=known.low))
-        if known.high is not None and high > known.high:
-            said.append(_HIGH(name=_title(words), value=high, unit=known.unit, high=known.high))
+    said = out_of_range(model, chart)
     said += chart.sentences
     said += _rules_applied(model, course, chart)
     if CLEARANCE in chart.values or "creatinine_mg_per_dl" in chart.values:
@@ -112,7 +100,7 @@ def _dialysed(model: PopulationModel, course: Course) -> str:
         return _SESSIONS_BESIDE() if known else _SESSIONS()
     if known:
         return _LOWERED(model=model.title)
-    return _DIALYSIS_UNKNOWN(model=model.title)
+    return DIALYSIS_UNKNOWN(model=model.title)
 
 
 def _title(words: str) -> str:

@@ -176,8 +176,8 @@ def current_plan(course: Course) -> Plan | None:
 
     The running order says how much and how often; the last dose given says when the next one is due. Without an order
     the last two doses given are read as the regimen; doses closer than `SHORTEST_INTERVAL_H` are taken as parts of one
-    and tell no interval. An infusion is never longer than its interval. An order does not say its way in: that of the
-    last dose given is taken, else the vein.
+    and tell no interval. An infusion is never longer than its interval. Where an order does not say its way in, that of
+    the last dose given is taken, else the vein.
     """
     running = [
         order
@@ -191,7 +191,8 @@ def current_plan(course: Course) -> Plan | None:
         order = max(running, key=lambda o: o.start_h)
         follows = last is not None and last.start_h >= order.start_h
         due = last.start_h + order.interval_h if last is not None and follows else order.start_h
-        return Plan(CURRENT(), _from(order.amount_mg, order.interval_h, order.duration_h, due, course.until_h, route))
+        way = order.route or route
+        return Plan(CURRENT(), _from(order.amount_mg, order.interval_h, order.duration_h, due, course.until_h, way))
     if course.orders:
         return Plan(CURRENT(), None)
     earlier = [dose for dose in given if last is not None and last.start_h - dose.start_h >= SHORTEST_INTERVAL_H]

@@ -18,14 +18,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from django.conf import settings
+
 from twins.pharmacology import formulary
 from twins.quantities.clock import hours_between
-from twins.quantities.dose import Dose
+from twins.quantities.dose import Dose, Route
 from twins.quantities.sentence import Sentence
 from twins.records.bins import extent
 from twins.records.doubts import Doubts
 from twins.records.models import GivenDose, Order, RecordState, Sex, StoredSample, Subject
-from twins.records.twins import UnknownDrugError, model_ids
+from twins.records.twins import model_ids
 from twins.samples.channel import Channel
 from twins.samples.course import Course, CovariateValue, Finding, FindingCode, Level, OrderedRegimen
 from twins.samples.quality import examine
@@ -42,6 +44,8 @@ COVARIATE_CHANNELS = {
     Channel.CREATININE: "creatinine_mg_per_dl",
     Channel.WEIGHT: "weight_kg",
     Channel.HEIGHT: "height_cm",
+    Channel.ALBUMIN: "albumin_g_per_l",
+    Channel.HAEMATOCRIT: "haematocrit",
 }
 
 _HOURS = Sentence("{hours:g} h")
@@ -85,7 +89,9 @@ def build_course(
     records = Records(
         doses=doubts.settle(_active(GivenDose, subject, until).filter(drug=drug)),
         orders=[*doubts.settle(_active(Order, subject, until).filter(drug=drug)), *drafts],
-        levels=doubts.settle(_active(StoredSample, subject, until).filter(channel=level_channel)),
+        levels=doubts.settle(_active(StoredSample, subject, until).filter(channel=level_channel))
+        if level_channel
+        else (),
         covariates=doubts.settle(_active(StoredSample, subject, until).filter(channel__in=covariate_channels)),
     )
     if until is None:
@@ -138,23 +144,30 @@ def course_from(
     )
 
 
-def channels(drug: str) -> tuple[Channel, tuple[Channel, ...]]:
-    """The channel of the drug's levels, and those of the covariates that its models read.
+def channels(drug: str) -> tuple[Channel | None, tuple[Channel, ...]]:
+    """The channel of the drug's levels (None: the doors take none in), and those of the covariates its models read.
 
     Raises
     ------
     UnknownDrugError
-        If the doors take in no levels of the drug.
+        If no twin is kept for `drug`.
     """
     inputs: set[str] = set()
     for model in map(formulary.model, model_ids(drug)):
         inputs |= {*model.clinical_inputs, *(known.name for known in model.covariates)}
         inputs |= {part for rule in model.derived.values() for part in rule.inputs}
     covariates = tuple(channel for channel, name in COVARIATE_CHANNELS.items() if name in inputs)
-    channel = formulary.drug(drug).level_channel
-    if channel is None:
-        raise UnknownDrugError(f"no levels of {drug!r} are taken in; give the drug a channel before a twin is kept")
-    return channel, covariates
+    return formulary.drug(drug).level_channel, covariates
+
+
+def drugs_on_record(subject: Subject) -> tuple[str, ...]:
+    """The drugs that twins are kept for of which the subject has an order, a dose or a level, in order of settings."""
+    replaced = StoredSample.objects.filter(subject=subject).exclude(state=RecordState.ACTIVE)
+    measured = {*extent(subject), *map(Channel, replaced.values_list("channel", flat=True).distinct())}
+    known = set(GivenDose.objects.filter(subject=subject).values_list("drug", flat=True).distinct())
+    known |= set(Order.objects.filter(subject=subject).values_list("drug", flat=True).distinct())
+    known |= {drug for drug in settings.TWIN_MODELS if formulary.drug(drug).level_channel in measured}
+    return tuple(drug for drug in settings.TWIN_MODELS if drug in known)
 
 
 def _active(kind, subject: Subject, until: datetime | None):
@@ -204,7 +217,7 @@ def _end(
     return max([start, *moments])
 
 
-def _last_other_sample(subject: Subject, level_channel: Channel) -> datetime | None:
+def _last_other_sample(subject: Subject, level_channel: Channel | None) -> datetime | None:
     """When anything but a level was last measured of the patient, vital signs included."""
     return max((last for channel, (_, last) in extent(subject).items() if channel != level_channel), default=None)
 
@@ -224,7 +237,7 @@ def _dose(dose: GivenDose, orders: list[Order], start: datetime, findings: list[
                 dose.reference,
             )
         )
-    return Dose(start_h=time_h, amount_mg=dose.amount_mg, duration_h=duration_h, source=dose.reference)
+    return Dose(time_h, dose.amount_mg, duration_h, Route(dose.route or Route.INTRAVENOUS), dose.reference)
 
 
 def _order_of(dose: GivenDose, orders: Iterable[Order]) -> Order | None:
@@ -277,4 +290,5 @@ def _ordered(order: Order, start: datetime) -> OrderedRegimen:
         duration_h=order.duration_h,
         end_h=None if order.end_time is None else hours_between(start, order.end_time),
         source=order.reference,
+        route=Route(order.route) if order.route else None,
     )

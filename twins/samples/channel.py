@@ -8,7 +8,18 @@ from twins.quantities.sentence import names
 class Channel(StrEnum):
     """A measured quantity; `unit` is the UCUM code its values are stored in."""
 
+    # Levels of drugs, each named as its drug.
     VANCOMYCIN = "vancomycin"
+    GENTAMICIN = "gentamicin"
+    TOBRAMYCIN = "tobramycin"
+    AMIKACIN = "amikacin"
+    VORICONAZOLE = "voriconazole"
+    TACROLIMUS = "tacrolimus"
+    DIGOXIN = "digoxin"
+    PHENOBARBITAL = "phenobarbital"
+    # What models read beside levels.
+    ALBUMIN = "albumin"
+    HAEMATOCRIT = "haematocrit"
     CREATININE = "creatinine"
     WEIGHT = "weight"
     HEIGHT = "height"
@@ -31,8 +42,24 @@ class Channel(StrEnum):
         return _LABELS[self]
 
 
+LEVELS = (
+    Channel.VANCOMYCIN,
+    Channel.GENTAMICIN,
+    Channel.TOBRAMYCIN,
+    Channel.AMIKACIN,
+    Channel.VORICONAZOLE,
+    Channel.TACROLIMUS,
+    Channel.DIGOXIN,
+    Channel.PHENOBARBITAL,
+)
+"""The channels that hold levels of a drug, in its total concentration."""
+
 _UNITS = {
-    Channel.VANCOMYCIN: "mg/L",
+    **dict.fromkeys(LEVELS, "mg/L"),
+    Channel.TACROLIMUS: "ug/L",
+    Channel.DIGOXIN: "ng/mL",
+    Channel.ALBUMIN: "g/L",
+    Channel.HAEMATOCRIT: "L/L",
     Channel.CREATININE: "mg/dL",
     Channel.WEIGHT: "kg",
     Channel.HEIGHT: "cm",
@@ -47,7 +74,9 @@ _UNITS = {
 }
 
 _LABELS = {
-    Channel.VANCOMYCIN: "Vancomycin level",
+    **{channel: f"{channel.value.capitalize()} level" for channel in LEVELS},
+    Channel.ALBUMIN: "Serum albumin",
+    Channel.HAEMATOCRIT: "Haematocrit",
     Channel.CREATININE: "Serum creatinine",
     Channel.WEIGHT: "Body weight",
     Channel.HEIGHT: "Height",

@@ -98,7 +98,10 @@ class CovariateValue:
 
 @dataclass(frozen=True, slots=True)
 class OrderedRegimen:
-    """What was prescribed: `amount_mg` over `duration_h` every `interval_h`, from `start_h` to `end_h` (None: on)."""
+    """What was prescribed: `amount_mg` over `duration_h` every `interval_h`, from `start_h` to `end_h` (None: on).
+
+    `route` is None where the order does not say it.
+    """
 
     start_h: float
     amount_mg: float
@@ -106,6 +109,7 @@ class OrderedRegimen:
     duration_h: float
     end_h: float | None = None
     source: str = ""
+    route: Route | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +191,7 @@ class Course:
             del data["carry"]
         data["doses"] = [_told(dose, _PLAIN_DOSE) for dose in data["doses"]]
         data["levels"] = [_told(level, _PLAIN_LEVEL) for level in data["levels"]]
+        data["orders"] = [_told(order, _PLAIN_ORDER) for order in data["orders"]]
         return data
 
     @classmethod
@@ -198,7 +203,7 @@ class Course:
             doses=tuple(_dose(dose) for dose in data["doses"]),
             levels=tuple(Level(**level) for level in data["levels"]),
             covariates=tuple(CovariateValue(**value) for value in data["covariates"]),
-            orders=tuple(OrderedRegimen(**order) for order in data["orders"]),
+            orders=tuple(_order(order) for order in data["orders"]),
             findings=tuple(Finding(**{**f, "code": FindingCode(f["code"])}) for f in data["findings"]),
             dialysis=tuple(DialysisSession(**session) for session in data.get("dialysis", ())),
             resets_h=tuple(data.get("resets_h", ())),
@@ -235,6 +240,7 @@ class Course:
 
 _PLAIN_DOSE = {"interval_h": 0.0, "additional": 0, "steady_state": 0, "modelled": 0, "into": ""}
 _PLAIN_LEVEL = {"output": "", "below_limit": False}
+_PLAIN_ORDER = {"route": None}
 
 
 def _told(data: dict[str, Any], plain: Mapping[str, Any]) -> dict[str, Any]:
@@ -244,3 +250,7 @@ def _told(data: dict[str, Any], plain: Mapping[str, Any]) -> dict[str, Any]:
 def _dose(data: Mapping[str, Any]) -> Dose:
     known = {"route": Route, "steady_state": SteadyState, "modelled": Modelled}
     return Dose(**{name: known[name](value) if name in known else value for name, value in data.items()})
+
+
+def _order(data: Mapping[str, Any]) -> OrderedRegimen:
+    return OrderedRegimen(**{name: Route(value) if name == "route" else value for name, value in data.items()})

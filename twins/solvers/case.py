@@ -4,7 +4,7 @@ A case travels packed into two arrays, so that kernels which only hand it on are
 patients are simply many cases behind one another.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -90,10 +90,11 @@ def pack(case: Case) -> tuple[Array, Whole]:
     return np.concatenate(numbers), np.concatenate([np.array(places, dtype=np.int64), *wholes])
 
 
-def chain(sizes: Sequence[int]) -> Whole:
+def chain(sizes: Iterable[int]) -> Whole:
     """Where each of many begins behind the others, and where the last ends."""
-    found = np.zeros(len(sizes) + 1, dtype=np.int64)
-    np.cumsum(np.array(sizes, dtype=np.int64), out=found[1:])
+    each = np.fromiter(sizes, dtype=np.int64)
+    found = np.zeros(each.size + 1, dtype=np.int64)
+    np.cumsum(each, out=found[1:])
     return found
 
 

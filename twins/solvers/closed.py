@@ -1,7 +1,6 @@
 """One to three compartments in closed form, with or without first-order absorption, carried from event to event."""
 
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from numba import njit
@@ -33,6 +32,7 @@ from twins.solvers.schedule import (
 )
 from twins.solvers.solve import Predictor, SolveError
 from twins.solvers.system import Compartments, Method, Response, System
+from twins.solvers.threads import side_by_side
 from twins.solvers.timeline import Timeline, ports
 from twins.solvers.trajectory import Trajectory
 
@@ -160,9 +160,7 @@ def _share_out(
         work(0, rows)
         return
     each = -(-rows // (threads * LANES)) * LANES
-    with ThreadPoolExecutor(threads) as pool:
-        for done in [pool.submit(work, first, min(first + each, rows)) for first in range(0, rows, each)]:
-            done.result()
+    side_by_side(*(partial(work, first, min(first + each, rows)) for first in range(0, rows, each)))
 
 
 def predictor(system: System) -> Predictor:

@@ -6,7 +6,8 @@ alone, so its digits do not depend on the rows beside it, on threads or on chunk
 """
 
 import math
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from numba import njit
@@ -21,6 +22,7 @@ from twins.solvers.schedule import DURATION_OF, FRACTION, LAG, RATE_OF, START, S
 from twins.solvers.solve import Predictor
 from twins.solvers.steady import endless
 from twins.solvers.system import Method, Response, System
+from twins.solvers.threads import side_by_side
 from twins.solvers.timeline import Timeline
 from twins.solvers.timeline import ports as ports_of
 from twins.solvers.trajectory import Failure, Trajectory
@@ -78,12 +80,8 @@ def run(
         )
 
     parts = max(1, min(threads, rows))
-    if parts == 1:
-        chunk(0, rows)
-    else:
-        edges = [rows * part // parts for part in range(parts + 1)]
-        with ThreadPoolExecutor(parts) as pool:
-            list(pool.map(chunk, edges[:-1], edges[1:]))
+    edges = [rows * part // parts for part in range(parts + 1)]
+    side_by_side(*(partial(chunk, first, last) for first, last in pairwise(edges)))
     return Trajectory(np.ascontiguousarray(values.transpose(1, 0, 2)), auc, highest, final, failed)
 
 

@@ -1,8 +1,7 @@
 """Systems of ordinary differential equations: rows of parameters carried along a timeline by adaptive steps."""
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -17,6 +16,7 @@ from twins.solvers.schedule import START, expand
 from twins.solvers.solve import Predictor
 from twins.solvers.specialise import specialise
 from twins.solvers.system import CarryRule, Equations, Method, System
+from twins.solvers.threads import side_by_side
 from twins.solvers.timeline import Timeline, ports
 from twins.solvers.trajectory import Failure, Trajectory
 
@@ -133,11 +133,7 @@ def run(
                     np.empty(0, dtype=np.int64), ends, values, auc, highest, failed,
                 )  # fmt: skip
 
-        if threads == 1 or todo.size < 2:
-            share(todo)
-            return
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(share, np.array_split(todo, threads)))
+        side_by_side(*(partial(share, some) for some in np.array_split(todo, max(1, min(threads, todo.size)))))
 
     every = np.arange(rows)
     begins = ends.copy()

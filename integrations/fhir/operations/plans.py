@@ -21,8 +21,10 @@ from integrations.readings.ours import DOOR
 from integrations.readings.quantity import in_unit
 from integrations.readings.refusal import Refused
 from integrations.readings.request import read_request
+from twins.forecasts.optimise import way_in
 from twins.pharmacology.regimen import Plan, Regimen, RegimenError
 from twins.quantities.clock import hours_between
+from twins.quantities.dose import Route
 from twins.records.standing import Standing
 
 MOST_PLANS = 6
@@ -82,14 +84,17 @@ def _of_parts(given: Given, number: int, twin: Standing, where: str) -> Plan:
     if start is not None:
         start_h = hours_between(twin.course.start, moment_of(start, f"{where}.start"))
     loading = parts.get("loading-dose")
+    route = way_in(twin.model, twin.course, twin.current)
+    infused = route is not Route.ORAL or "duration" in parts
     return Plan(
         label,
         Regimen(
             amount_mg=_number(parts, "dose", "mg", where),
             interval_h=_number(parts, "interval", "h", where),
-            duration_h=_number(parts, "duration", "h", where),
+            duration_h=_number(parts, "duration", "h", where) if infused else 0.0,
             start_h=start_h,
             loading_mg=None if loading is None else _number(parts, "loading-dose", "mg", where),
+            route=route,
         ),
     )
 
@@ -131,7 +136,8 @@ def _of_order(given: Given, number: int, twin: Standing, where: str, names: Here
         duration_h=min(main.duration_h, main.interval_h),
         start_h=hours_between(twin.course.start, first.time),
         loading_mg=once[0].amount_mg if once else None,
-        loading_h=once[0].duration_h if once else None,
+        loading_h=once[0].duration_h if once and main.route is not Route.ORAL else None,
+        route=main.route,
     )
     late = twin.course.until_h - regimen.start_h
     if late > 0:

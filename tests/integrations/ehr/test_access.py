@@ -181,6 +181,7 @@ def test_a_key_that_cannot_sign_is_refused_without_being_shown(text: str, why: s
     assert "PRIVATE" not in str(caught.value)
 
 
+@pytest.mark.django_db
 def test_the_settings_give_each_source_its_own_access(settings: Any) -> None:
     blank = {"url": "", "token": "", "client_id": "", "client_key": "", "key_id": "", "token_url": "", "scope": ""}
     settings.EHR_SOURCES = {"lab": blank | {"url": BASE, "token": "secret"}}

@@ -15,6 +15,7 @@ from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import ABSORPTION, BIOAVAILABILITY, CENTRAL_VOLUME, CLEARANCE, Q2, V2, compartments
 from twins.pharmacology.target import Metric, Target
 from twins.quantities.sentence import ours
+from twins.samples.channel import Channel
 from twins.solvers.system import Input
 
 Array = NDArray[np.float64]
@@ -169,6 +170,7 @@ DIGOXIN = Drug(
         ),
     ),
     level_unit=UNIT,
+    level_channel=Channel.DIGOXIN,
     high_alert=True,
 )
 

@@ -14,6 +14,7 @@ from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import CENTRAL_VOLUME, CLEARANCE, Q2, Q3, V2, V3, compartments
 from twins.pharmacology.target import Metric, Target
 from twins.quantities.sentence import ours
+from twins.samples.channel import Channel
 
 Array = NDArray[np.float64]
 
@@ -210,6 +211,7 @@ GENTAMICIN = Drug(
         ),
     ),
     level_unit="mg/L",
+    level_channel=Channel.GENTAMICIN,
 )
 
 MODELS = (XUAN_2004, ROSARIO, GERMOVSEK_2016)

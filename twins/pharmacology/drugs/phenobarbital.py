@@ -13,6 +13,7 @@ from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import CENTRAL_VOLUME, CLEARANCE, compartments
 from twins.pharmacology.target import Metric, Target
 from twins.quantities.sentence import ours
+from twins.samples.channel import Channel
 
 Array = NDArray[np.float64]
 
@@ -91,6 +92,7 @@ PHENOBARBITAL = Drug(
         source=ours("All limits are house settings, for newborns; confirm them with the pharmacy."),
     ),
     level_unit="mg/L",
+    level_channel=Channel.PHENOBARBITAL,
 )
 
 MODELS = (GRASELA_1985,)

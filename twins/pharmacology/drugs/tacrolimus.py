@@ -25,6 +25,7 @@ from twins.pharmacology.structures.binding import with_red_cells
 from twins.pharmacology.structures.rising import rising_elimination
 from twins.pharmacology.target import Metric, Target
 from twins.quantities.sentence import ours
+from twins.samples.channel import Channel
 
 Array = NDArray[np.float64]
 
@@ -246,6 +247,7 @@ TACROLIMUS = Drug(
         ),
     ),
     level_unit=UNIT,
+    level_channel=Channel.TACROLIMUS,
 )
 
 MODELS = (ANDREWS_2019, STORSET_2014, LEUVEN)

@@ -15,6 +15,7 @@ from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import CENTRAL_VOLUME, CLEARANCE, Q2, V2, compartments
 from twins.pharmacology.target import Metric, Target
 from twins.quantities.sentence import ours
+from twins.samples.channel import Channel
 
 Array = NDArray[np.float64]
 
@@ -112,6 +113,7 @@ TOBRAMYCIN = Drug(
         source=ours("All limits are house settings, alike those of gentamicin; confirm them with the pharmacy."),
     ),
     level_unit="mg/L",
+    level_channel=Channel.TOBRAMYCIN,
 )
 
 MODELS = (HENNIG_2013,)

@@ -14,6 +14,7 @@ from twins.pharmacology.structure import ABSORPTION, BIOAVAILABILITY, CENTRAL_VO
 from twins.pharmacology.structures.saturable import michaelis_menten
 from twins.pharmacology.target import Metric, Target
 from twins.quantities.sentence import ours
+from twins.samples.channel import Channel
 
 Array = NDArray[np.float64]
 
@@ -222,6 +223,7 @@ VORICONAZOLE = Drug(
         ),
     ),
     level_unit="mg/L",
+    level_channel=Channel.VORICONAZOLE,
 )
 
 MODELS = (ADULTS, ADOLESCENTS, CHILDREN)

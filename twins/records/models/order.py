@@ -13,6 +13,8 @@ class Order(SourcedRecord):
     interval_h = models.FloatField()
     duration_h = models.FloatField()
     end_time = models.DateTimeField(null=True, blank=True)
+    route = models.CharField(max_length=16, blank=True, default="")
+    """A `Route`; empty: into a vein, which is how a drug goes in that is given no other way."""
 
     class Meta:
         constraints = [

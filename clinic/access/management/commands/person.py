@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from clinic.access.actor import key_of
+from clinic.access.lent_password import lend
 from clinic.access.roles import Role
 from clinic.audit.event import SYSTEM, record
 from clinic.audit.models import Action
@@ -40,6 +41,8 @@ class Command(BaseCommand):
         password = None if known else self._password(options["name"])
         with transaction.atomic():
             person = known or people.objects.create_user(options["name"], password=password)
+            if known is None:
+                lend(person)
             person.is_active = not options["leave"]
             person.save(update_fields=["is_active"])
             person.groups.set(Group.objects.filter(name__in=options["role"]))

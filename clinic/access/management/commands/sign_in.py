@@ -12,6 +12,7 @@ from django.db import transaction
 from clinic.access import factors, sessions
 from clinic.access.actor import key_of
 from clinic.access.binding import AlreadyBoundError, bind, unbind
+from clinic.access.password import new_password
 from clinic.access.single_sign_on import provider_id
 from clinic.audit.event import SYSTEM, record
 from clinic.audit.models import Action
@@ -26,6 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("--email", help="address by which OIDC_MATCH_EMAIL finds this person at the first login")
         parser.add_argument("--unbind", action="store_true", help="the single sign-on lets this person in no more")
         parser.add_argument("--forget-factors", action="store_true", help="remove apps, keys and recovery codes")
+        parser.add_argument("--new-password", action="store_true", help="print one, to be changed at the first login")
         parser.add_argument("--end-sessions", action="store_true", help="log this person out everywhere")
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -90,4 +92,10 @@ def _ended(person: Any, options: dict[str, Any]) -> str:
     return f"{sessions.end_others(person=person, here=None, by=SYSTEM)} sessions ended"
 
 
-_STEPS = (_unbound, _bound, _addressed, _forgotten, _ended)
+def _lent(person: Any, options: dict[str, Any]) -> str:
+    if not options["new_password"]:
+        return ""
+    return f"the password, shown only here, is {new_password(person=person, by=SYSTEM)}"
+
+
+_STEPS = (_unbound, _bound, _addressed, _forgotten, _ended, _lent)
