@@ -39,7 +39,7 @@ class QuestionForm(forms.Form):
 def question(request: HttpRequest, subject_key: UUID) -> HttpResponse:
     """Ask to leave one record out or to take it at another time."""
     patient = patient_for(request, subject_key)
-    source_key = (request.POST if request.method == "POST" else request.GET).get("record", "")
+    source_key = (request.POST if request.method == "POST" else request.GET).get("record", "").replace("\x00", "\ufffd")
     doubted = record_of(patient.subject, source_key)
     if doubted is None:
         raise Http404(_("No record in use has this name."))

@@ -56,14 +56,14 @@ class NewTimeError(DecisionError):
 
 
 def stated(reason: str, limit: int) -> str:
-    """The reason without surrounding blanks.
+    """The reason without surrounding blanks, and without NUL, which is no text for PostgreSQL.
 
     Raises
     ------
     ReasonMissingError
         If nothing is left, or more than `limit` characters.
     """
-    text = reason.strip()
+    text = reason.replace("\x00", "").strip()
     if not text:
         raise ReasonMissingError(_("The reason is empty; say in a few words why you decide so."))
     if len(text) > limit:

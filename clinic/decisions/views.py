@@ -21,7 +21,7 @@ from clinic.charts.palette import plan_letter
 from clinic.decisions import amend as amending
 from clinic.decisions import second as answering
 from clinic.decisions import sign as signing
-from clinic.decisions.keep import REASON_LIMIT, refuse_outdated
+from clinic.decisions.keep import REASON_LIMIT, one_of, refuse_outdated
 from clinic.decisions.models import Decision
 from clinic.decisions.panel import Panel
 from clinic.decisions.refusal import DecisionError, NoSuchPlanError, StaleComparisonError
@@ -155,6 +155,14 @@ def _position(text: str) -> int:
     return int(text)
 
 
+def _plan_named(text: str, comparison: Comparison) -> int | None:
+    """The plan that is asked about; None where the text names none of the comparison's."""
+    try:
+        return one_of(comparison, _position(text))
+    except NoSuchPlanError:
+        return None
+
+
 def _amend_form(request: HttpRequest, patient: Patient, comparison: Comparison) -> HttpResponse:
     try:
         refuse_outdated(comparison.twin_version)
@@ -191,8 +199,7 @@ def _confirmed(request: HttpRequest, patient: Patient, comparison: Comparison, n
             return None
         status, problem = answer.status, answer.sentence
     _note_refusal(request, patient, comparison, name, "NotConfirmed")
-    chosen = request.POST.get("plan", "")
-    plan = int(chosen) if chosen.isdecimal() and int(chosen[:3]) < len(comparison.plans) else None
+    plan = _plan_named(request.POST.get("plan", ""), comparison)
     content = {
         "section": "worklist",
         "patient": patient,
