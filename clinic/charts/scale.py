@@ -1,7 +1,7 @@
 """Scales and their ticks: numbers and hours to pixels."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -90,3 +90,13 @@ def time_ticks(start: datetime, low_h: float, high_h: float, zone: tzinfo, count
             midnight = wall.hour == 0
             found.append(TimeTick(hour, date_format(wall, "j M") if midnight else f"{wall:%H:%M}", midnight))
         wall += timedelta(hours=step)
+
+
+def least_span(unit: str) -> float:
+    """How much an axis of levels shows at least, so that their noise does not fill it."""
+    return {"mg/L": 20.0, "µg/L": 10.0, "ng/mL": 1.0}.get(unit, 1.0)
+
+
+def least_dose(amounts_mg: Sequence[float]) -> float:
+    """The same of doses, mg: of a drug that is given in large ones."""
+    return 500.0 if max(amounts_mg, default=500.0) >= 100.0 else max(amounts_mg)

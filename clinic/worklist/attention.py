@@ -95,6 +95,8 @@ class DayChance:
     p_below: float
     high: float
     low: float
+    of_auc24: bool = True
+    """Whether the target is the area over a day, whose limits say something by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,9 @@ class Situation:
     """All that the list looks at of one patient. `outcome` is the name of a `FitOutcome`, empty without a twin."""
 
     on_drug: bool = False
+    level_unit: str = "mg/L"
+    levels_come: bool = True
+    """Whether levels of the drug are taken in at all."""
     outcome: str = ""
     cannot_reason: str = ""
     days: tuple[DayChance, ...] = ()
@@ -195,6 +200,8 @@ def _target(situation: Situation) -> list[Reason]:
 
 def _chance(chance: DayChance) -> str:
     """The likelier side of a miss, and when."""
+    if not chance.of_auc24:
+        return _chance_of_other(chance)
     if chance.p_above >= chance.p_below:
         sentence = (
             _("{share} chance of AUC24 above {limit} in the next 24 h")
@@ -212,13 +219,31 @@ def _chance(chance: DayChance) -> str:
     return sentence.format(share=words.percent(share), limit=plain(limit), day=chance.day + 1)
 
 
+def _chance_of_other(chance: DayChance) -> str:
+    above = chance.p_above >= chance.p_below
+    if chance.day == 0:
+        sentence = (
+            _("{share} chance of lying above the target in the next 24 h")
+            if above
+            else _("{share} chance of lying below the target in the next 24 h")
+        )
+    else:
+        sentence = (
+            _("{share} chance of lying above the target on day {day}")
+            if above
+            else _("{share} chance of lying below the target on day {day}")
+        )
+    return sentence.format(share=words.percent(chance.p_above if above else chance.p_below), day=chance.day + 1)
+
+
 def _contradiction(situation: Situation) -> list[Reason]:
     if situation.surprise is None:
         return []
     level, low, high = (words.concentration(value) for value in situation.surprise)
     # xgettext:no-python-format
-    sentence = _("The last level, {level} mg/L, contradicts the forecast: {low} to {high} was expected in 90 %.")
-    return [Reason(Why.CONTRADICTED, Urgency.LOOK, 58, sentence.format(level=level, low=low, high=high))]
+    sentence = _("The last level, {level} {unit}, contradicts the forecast: {low} to {high} was expected in 90 %.")
+    told = sentence.format(level=level, unit=situation.level_unit, low=low, high=high)
+    return [Reason(Why.CONTRADICTED, Urgency.LOOK, 58, told)]
 
 
 def renal(values: Sequence[tuple[datetime, float]]) -> list[Reason]:
@@ -266,6 +291,9 @@ def _moved(
 
 
 def _level_due(situation: Situation, now: datetime) -> list[Reason]:
+    if situation.outcome == "PRIOR_ONLY" and not situation.levels_come:
+        sentence = _("The forecast is the population's, not this patient's: no levels of this drug are taken in.")
+        return [Reason(Why.LEVEL, Urgency.NOTE, 10, sentence)]
     if situation.outcome == "PRIOR_ONLY":
         since = now - situation.first_dose if situation.first_dose else None
         if since is not None and since >= LEVEL_DUE:
