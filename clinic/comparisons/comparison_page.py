@@ -17,6 +17,7 @@ from clinic.charts.twin_facts import (
     quality,
 )
 from clinic.comparisons.assumed import Assumed, dose_inputs, level_inputs
+from clinic.comparisons.averaged import Together
 from clinic.comparisons.several import other_versions
 from twins.forecasts.forecast import ComparisonResult, DayExposure, Influence, PlanForecast
 from twins.pharmacology import formulary
@@ -71,6 +72,8 @@ class ComparisonPage(Assumed):
     opinion: Opinion
     others: tuple[Opinion, ...]
     """What the drug's other models say of the very same data."""
+    together: Together | None
+    """Where several models answered together: each of them, with its weight."""
 
     @classmethod
     def of(cls, comparison: Comparison) -> "ComparisonPage":
@@ -99,6 +102,7 @@ class ComparisonPage(Assumed):
             others=tuple(
                 opinion(fit_of(other), formulary.model(other.model_id), daily) for other in other_versions(version)
             ),
+            together=Together.of(comparison),
         )
 
 

@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime, tzinfo
 
+from django.utils.translation import gettext as _
+
 from clinic.charts import words
 from clinic.charts.parameters import ParameterRow
+from clinic.comparisons.averaged import Together
 from clinic.comparisons.comparison_page import ComparisonPage, PlanRow
 
 
@@ -31,6 +34,8 @@ def note_text(page: ComparisonPage, *, patient_line: str, zone: tzinfo, decision
     ]
     if outdated:
         lines.append(f"OUT OF DATE: {outdated}.")
+    if page.together is not None:
+        lines.append(shares_line(page.together))
     lines += [
         f"Twin version {page.version.number}, {page.model.title}: {page.quality.word}. "
         + " ".join(page.quality.sentences),
@@ -95,6 +100,12 @@ def _plan_lines(plan: PlanRow, page: ComparisonPage, at: Callable[[datetime], st
     reached = forecast.hours_to_target
     lines.append(f"   time to target: {words.hours(reached) if reached is not None else 'not within the forecast'}")
     return lines
+
+
+def shares_line(together: Together) -> str:
+    """Which models answered together, and how far each was believed."""
+    shares = ", ".join(f"{title} {words.percent(weight)}" for title, weight in together.shares)
+    return _("Several models answer together: %(shares)s.") % {"shares": shares}
 
 
 def _parameter(row: ParameterRow) -> str:

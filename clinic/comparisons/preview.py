@@ -10,8 +10,8 @@ from clinic.charts.comparison_chart import comparison_chart
 from clinic.comparisons.ask import Asked
 from clinic.comparisons.comparison_page import PlanRow, named_influences, plan_row
 from clinic.comparisons.entered import Models
-from twins.estimation.averaging import Average, weigh
-from twins.estimation.individualise import seed_for
+from twins.estimation.averaging import Average
+from twins.forecasts.averaged import average_of
 from twins.forecasts.compare import CannotForecastError, compare, compare_together
 from twins.forecasts.explain import influences
 from twins.forecasts.forecast import Attained, ComparisonResult, Influence
@@ -117,14 +117,7 @@ def _panels(
 
 
 def _weighed(standings: Sequence[Standing]) -> Average:
-    course = standings[0].course
-    return weigh(
-        [each.model for each in standings],
-        [each.fit for each in standings],
-        course,
-        seed=seed_for(course.digest(), "average"),
-        draws=max(len(each.fit.draws) for each in standings),
-    )
+    return average_of([each.model for each in standings], [each.fit for each in standings], standings[0].course)
 
 
 def _alone(standing: Standing, asked: Sequence[Asked]) -> ComparisonResult:
