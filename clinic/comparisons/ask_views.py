@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from clinic.access.actor import key_of
 from clinic.access.disclosure import disclose
 from clinic.access.gate import page
+from clinic.access.pace import PREVIEWS, WINDOW, too_many
 from clinic.access.permissions import patient_for
 from clinic.access.roles import Permission
 from clinic.audit.event import record
@@ -24,7 +25,6 @@ from clinic.comparisons.ask import AskForm, Frame
 from clinic.comparisons.assumed import Assumed
 from clinic.comparisons.entered import Entered, Models, Row, again, row_of
 from clinic.comparisons.left_out import left_out_levels
-from clinic.comparisons.pace import PREVIEWS, WINDOW, too_many
 from clinic.comparisons.pending import update_pending
 from clinic.comparisons.preview import preview as preview_of
 from clinic.comparisons.proposals import proposals

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from clinic.access.disclosure import disclose
 from clinic.access.gate import page
+from clinic.access.pace import PRINTS, too_many
 from clinic.access.permissions import patient_for
 from clinic.access.roles import Permission
 from clinic.charts.comparison_chart import comparison_chart
@@ -21,7 +22,6 @@ from clinic.comparisons.decided import Decided
 from clinic.comparisons.decided_note import full_note, newer_than, outdated
 from clinic.comparisons.entered import again
 from clinic.comparisons.left_out import left_out_levels
-from clinic.comparisons.pace import PRINTS, too_many
 from clinic.comparisons.pdf import PdfUnavailableError, pdf_of
 from clinic.comparisons.pending import update_pending
 from clinic.patients.models import Patient

@@ -16,6 +16,7 @@ from clinic.charts.palette import plan_letter
 from clinic.patients.models import Encounter, Patient
 from clinic.twin_words.said import said
 from clinic.worklist.attention import DayChance, Reason, Rhythm, Situation, Urgency, reasons
+from clinic.worklist.not_followed import not_followed, signatures_in_force
 from twins.records.models import (
     Comparison,
     GivenDose,
@@ -91,7 +92,9 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
     keys = [patient.pk for patient in patients]
     versions = _latest_versions(keys)
     comparisons = _default_comparisons([version["id"] for version in versions.values()])
-    decisions = _last_decisions(keys)
+    every_decision = _decisions(keys)
+    decisions = {decision["subject_id"]: decision for decision in every_decision}  # the last of each subject stays
+    signatures = signatures_in_force(every_decision)
     rhythms = _rhythms(keys)
     levels, creatinine = _values(keys)
     doses = {
@@ -136,6 +139,7 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
             signed_change=_signed_change(decision, version),
             awaiting_second=_awaiting(decision),
             decided_on_older=_older(decision, version),
+            not_followed=not_followed(signatures.get(key), version),
             doubts=_doubts(version) if version else 0,
             updating=job in OPEN_STATES,
             update_failed=job == JobState.FAILED,
@@ -157,9 +161,10 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
 
 def _latest_versions(keys: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
     """The newest version of the first model of each subject, without its draws."""
+    of_course = ("course__findings", "course__start", "course__until_h", "course__doses")
     found = TwinVersion.objects.filter(
         subject__in=keys, drug=DRUG, model_id=settings.TWIN_MODELS[DRUG][0], child__isnull=True
-    ).values("id", "subject_id", "outcome", "data_until", "number", "fit__reason", "course__findings")
+    ).values("id", "subject_id", "outcome", "data_until", "number", "fit__reason", *of_course)
     return {version["subject_id"]: version for version in found}
 
 
@@ -179,7 +184,8 @@ def _chances(comparison: dict[str, Any]) -> tuple[DayChance, ...]:
     )
 
 
-def _last_decisions(keys: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+def _decisions(keys: Iterable[UUID]) -> list[dict[str, Any]]:
+    """All of these subjects, in order of time, with the plans that were chosen among and nothing of their curves."""
     found = (
         TwinVersion.objects.filter(subject__in=keys, drug=DRUG, comparisons__decisions__isnull=False)
         .order_by("comparisons__decisions__decided_at")
@@ -191,10 +197,15 @@ def _last_decisions(keys: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
             "comparisons__decisions__chosen_plan",
             "comparisons__decisions__needs_second",
             "comparisons__decisions__second__agreed",
+            "comparisons__decisions__second__decided_at",
+            "comparisons__decisions__amends",
             "comparisons__id",
+            "comparisons__plans",
+            "course__start",
+            "course__until_h",
         )
     )
-    return {decision["subject_id"]: decision for decision in found}  # the last of each subject stays
+    return list(found)
 
 
 def _decided_on(decision: dict[str, Any] | None, version: dict[str, Any] | None) -> bool:

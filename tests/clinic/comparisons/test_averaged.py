@@ -1,4 +1,4 @@
-"""A comparison by all models averaged is asked for, shown with each model's weight and card, signed, and looked at anew."""
+"""A comparison by all models averaged is asked for, shown with weights and cards, signed, and looked at anew."""
 
 from typing import Any
 
