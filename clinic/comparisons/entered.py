@@ -63,12 +63,6 @@ class Entered:
             why=why if why in {"current", "stop", *map(str, range(1, ROWS + 1))} else "",
         )
 
-    @classmethod
-    def again(cls, plans: Sequence[Plan], course: Course) -> "Entered":
-        """The plans of a comparison, the current one first, as they would be typed to change them."""
-        rows = [row for row in (row_of(plan, course) for plan in plans[1:]) if row is not None]
-        return cls(tuple(rows[:ROWS]), stop=any(plan.regimen is None for plan in plans[1:]))
-
     @property
     def full(self) -> bool:
         return len(self.rows) >= ROWS
@@ -117,6 +111,13 @@ class Entered:
             if len(filled) < ROWS:
                 return replace(self, rows=(*filled, given[which]))
         return self
+
+
+def again(plans: Sequence[Plan], course: Course, *, averaged: bool = False) -> Entered:
+    """The plans of a comparison, the current one first, as they would be typed to change them."""
+    rows = [row for row in (row_of(plan, course) for plan in plans[1:]) if row is not None]
+    models = Models.AVERAGED if averaged else Models.FIRST
+    return Entered(tuple(rows[:ROWS]), stop=any(plan.regimen is None for plan in plans[1:]), models=models)
 
 
 def row_of(plan: Plan, course: Course) -> Row | None:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from clinic.charts import words
 from clinic.charts.parameters import ParameterRow
 from clinic.charts.twin_facts import CovariateRow
+from clinic.comparisons.averaged import Together
 from clinic.comparisons.comparison_page import ComparisonPage, PlanRow
 from clinic.measures.numbers import fixed, plain
 from clinic.twin_words.said import said
@@ -40,6 +41,8 @@ def note_text(page: ComparisonPage, *, patient_line: str, zone: tzinfo, decision
     ]
     if outdated:
         lines.append(_("OUT OF DATE: {why}.").format(why=outdated))
+    if page.together is not None:
+        lines.append(shares_line(page.together))
     lines += [
         _("Twin version {number}, {model}: {quality}.").format(
             number=page.version.number, model=page.model.title, quality=page.quality.word
@@ -142,6 +145,12 @@ def _covariate(row: CovariateRow, at: At) -> str:
     if row.outside and not row.missing:
         parts.append(_("OUTSIDE the model's range"))
     return " ".join(parts)
+
+
+def shares_line(together: Together) -> str:
+    """Which models answered together, and how far each was believed."""
+    shares = ", ".join(f"{title} {words.percent(weight)}" for title, weight in together.shares)
+    return _("Several models answer together: {shares}.").format(shares=shares)
 
 
 def _parameter(row: ParameterRow) -> str:
