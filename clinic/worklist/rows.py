@@ -207,7 +207,7 @@ def _chances(comparison: dict[str, Any]) -> tuple[DayChance, ...]:
             target["high"],
             target["low"],
             of_auc24=target.get("metric", Metric.AUC24) == Metric.AUC24,
-        )  # fmt: skip
+        )
         for k, day in enumerate(comparison["result__forecasts__0__days"] or ())
     )
 
