@@ -156,6 +156,9 @@ def _asked(http: httpx.Client, base: str, key: ECKey, service: str, drug: str, n
     began = time.perf_counter()
     answer = http.post(path, content=body, headers=headers)
     took = time.perf_counter() - began
+    if answer.status_code == 429:  # faster than one client may ask: waited out, and not counted
+        time.sleep(float(answer.headers["Retry-After"]))
+        return _asked(http, base, key, service, drug, number)
     if answer.status_code != 200:
         raise RuntimeError(f"{service} of {drug}: {answer.status_code} {answer.text[:300]}")
     (card,) = answer.json()["cards"]
