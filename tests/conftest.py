@@ -1,13 +1,16 @@
 """What every test has: settings read once, and a last word on what this machine could not run."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 
-from tests import environment
+from tests import environment, migrated
 
 CHROMIUM = Path("/usr/bin/chromium")
 SHARED = environment.ROOT.parent / "shared"
@@ -16,6 +19,8 @@ SHARED = environment.ROOT.parent / "shared"
 def pytest_configure() -> None:
     assert settings.VAR_DIR  # the settings are read here, before the servers are forgotten
     environment.forget_servers()
+    # No test is about the hash itself, and a real one takes a third of a second of a processor, on purpose.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -24,6 +29,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=f"no browser: {CHROMIUM} is not installed"))
         if item.get_closest_marker("postgresql") and not settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
             item.add_marker(pytest.mark.skip(reason="not on PostgreSQL: TEST_DATABASE_URL is not set"))
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """The tests' own database is a copy too, where the run made one to be copied."""
+    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        if migrated.FOLDER in os.environ:
+            connection_created.connect(_fill, dispatch_uid="fill the tests' database")
+    elif migrated.DATABASE in os.environ:
+        settings.DATABASES["default"].setdefault("TEST", {})["TEMPLATE"] = os.environ[migrated.DATABASE]
+
+
+def _fill(connection: BaseDatabaseWrapper, **_: object) -> None:
+    """Once, as soon as it is there; ``migrate`` then finds that nothing is left to apply."""
+    if connection.is_in_memory_db():  # type: ignore[attr-defined]
+        connection_created.disconnect(dispatch_uid="fill the tests' database")
+        migrated.copy_into_memory(connection.connection)
 
 
 @pytest.fixture(scope="session", autouse=True)

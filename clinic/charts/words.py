@@ -8,7 +8,7 @@ from django.utils.formats import date_format
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from clinic.measures.numbers import decimal_sign, fixed, plain
+from clinic.measures.numbers import fixed, plain
 from clinic.measures.numbers import percent as percent
 from clinic.measures.numbers import significant as significant
 from clinic.twin_words.said import said
@@ -83,8 +83,9 @@ def inside(words: str) -> str:
 
 
 def listed(values: Iterable[str]) -> str:
-    """Numbers one after the other, told apart by a sign that is none of theirs: ``1.2, 1.4`` or ``1,2; 1,4``."""
-    return ("; " if decimal_sign() == "," else ", ").join(values)
+    """One after the other, told apart by a sign that none of them has: ``1.2, 1.4`` or ``1,2; 1,4``."""
+    every = list(values)
+    return ("; " if any("," in value for value in every) else ", ").join(every)
 
 
 def point(what: str, time: str, *, used: bool = True, moved: bool = False) -> str:

@@ -64,6 +64,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "clinic.site.features.features",
     "clinic.access.middleware.request_identity",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -242,6 +243,8 @@ SMART_EHRS = env.ehrs("SMART_EHRS")
 """Hospital systems that start this product as a SMART app: a JSON list of {"issuer", "client_id", "source"}."""
 
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://")
+CELERY_TASK_DEFAULT_QUEUE = env.text("CELERY_QUEUE", "celery")
+"""Name of the queue: sites that share a broker need different ones."""
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -13,6 +13,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.throttling import SimpleRateThrottle
 
+from clinic.access import throttle
 from clinic.access.actor import actor_of
 from clinic.access.permissions import granted, visible_patients
 from clinic.access.roles import Permission
@@ -248,7 +249,7 @@ def check_budget(request: HttpRequest, *, client: str = "") -> None:
 
 
 def _budget_key(request: HttpRequest, client: str) -> str:
-    address = request.client_address  # type: ignore[attr-defined]
+    address = throttle.line(request.client_address)  # type: ignore[attr-defined]
     return "fhir-refused-" + hashlib.sha256(f"{address}\n{client}".encode("utf-8", "replace")).hexdigest()
 
 

@@ -17,6 +17,13 @@ _FOCUSED = """(() => {
   const said = one.getAttribute("aria-label") || label || one.innerText || one.getAttribute("title") || "";
   return said.replace(/\\s+/g, " ").trim();
 })()"""
+_LEADS_AWAY = """(() => {
+  const one = document.activeElement;
+  const swaps = one.closest("[hx-get], [hx-post]") || (one.form && one.form.matches("[hx-get], [hx-post], [hx-put]"));
+  const link = one.matches("a[href]") && !one.getAttribute("href").startsWith("#");
+  window.leaving = !swaps && (link || (one.matches("button") && one.type === "submit"));
+  return window.leaving;
+})()"""
 _FARTHEST = 250
 
 
@@ -48,13 +55,16 @@ class Hands:
                     f"{said!r} shows no focus"
                 )
                 return
-            seen.append(said)
+            seen.append(said[:60])
         raise AssertionError(f"Tab did not reach {name!r} on {self.page.url}; it passed {dict.fromkeys(seen)}")
 
-    def follow(self, name: str | re.Pattern[str]) -> None:
-        """Reach a link or a button and press Enter on it."""
+    def follow(self, name: str | re.Pattern[str], *, stays: bool = False) -> None:
+        """Reach a link or a button, press Enter on it, and wait for the page it leads to; `stays`: it leads to none."""
         self.reach(name)
+        leaves = self.page.evaluate(_LEADS_AWAY) and not stays
         self.page.keyboard.press("Enter")
+        if leaves:
+            self.page.wait_for_function("!window.leaving && document.readyState === 'complete'", timeout=90_000)
 
     def write(self, name: str | re.Pattern[str], text: str) -> None:
         """Reach a field and type into it, in place of what stands there."""

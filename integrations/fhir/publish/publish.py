@@ -7,10 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models.signals import post_save
 
 from clinic.decisions.models import Decision, SecondSignature
-from clinic.decisions.signals import decision_made
 from clinic.patients.models import Patient
 from integrations.fhir.identity import server_id
 from integrations.fhir.publish.basis import Basis
@@ -35,38 +33,28 @@ from integrations.fhir.publish.provenance import provenance
 from integrations.fhir.publish.software import publish_device
 from integrations.fhir.publish.tasks import second_signature
 from twins.records.models import Comparison, TwinVersion
-from twins.records.signals import comparison_made, twin_updated
 from twins.records.twins import course_of, fit_of, result_of
 
 
-def connect() -> None:
-    """Listen to the twins and to the decisions; safe to call more than once."""
-    twin_updated.connect(_twin_updated, dispatch_uid="publish twins")
-    comparison_made.connect(_comparison_made, dispatch_uid="publish comparisons")
-    decision_made.connect(_decision_made, dispatch_uid="publish decisions")
-    post_save.connect(_decision_stored, sender=Decision, dispatch_uid="publish what awaits a second signature")
-    post_save.connect(_answered, sender=SecondSignature, dispatch_uid="publish second signatures")
-
-
-def _twin_updated(*, instance: TwinVersion, **_: Any) -> None:
+def twin_updated(*, instance: TwinVersion, **_: Any) -> None:
     publish_twin(instance)
 
 
-def _comparison_made(*, instance: Comparison, **_: Any) -> None:
+def comparison_made(*, instance: Comparison, **_: Any) -> None:
     publish_comparison(instance)
 
 
-def _decision_made(*, instance: Decision, **_: Any) -> None:
+def decision_made(*, instance: Decision, **_: Any) -> None:
     publish_decision(instance)
     publish_replaced(instance)
 
 
-def _decision_stored(*, instance: Decision, created: bool, **_: Any) -> None:
+def decision_stored(*, instance: Decision, created: bool, **_: Any) -> None:
     if created and instance.needs_second:
         publish_task(instance)
 
 
-def _answered(*, instance: SecondSignature, created: bool, **_: Any) -> None:
+def answered(*, instance: SecondSignature, created: bool, **_: Any) -> None:
     if created:
         publish_task(Decision.objects.get(pk=instance.decision_id))
 
