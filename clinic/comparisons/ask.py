@@ -15,6 +15,7 @@ from clinic.measures.numbers import plain
 from twins.pharmacology.drug import Practice
 from twins.pharmacology.regimen import Plan, Regimen
 from twins.quantities.clock import hours_between, moment_at
+from twins.quantities.dose import Route
 
 FARTHEST_H = 72.0
 """A plan that starts after the forecast ends would say nothing."""

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
+
+from django.conf import settings
 
 from clinic.charts.twin_facts import CovariateRow, FindingRow, Quality, covariate_rows, finding_rows, quality
 from twins.estimation.fit import Fit, FitOutcome
@@ -56,6 +59,12 @@ class Assumed:
     @property
     def drug_title(self) -> str:
         return formulary.drug(self.model.drug).title
+
+    @property
+    def drug_query(self) -> str:
+        """What an address needs to mean this drug and not the usual one."""
+        usual = next(iter(settings.TWIN_MODELS))
+        return "" if self.model.drug == usual else f"?{urlencode({'drug': self.model.drug})}"
 
     @property
     def unit(self) -> str:
