@@ -61,6 +61,7 @@ class Why(StrEnum):
     STALE = "stale"
     DEVICE = "device"
     DECISION = "decision"
+    FOLLOWED = "followed"
     DOUBT = "doubt"
 
     @property
@@ -74,6 +75,7 @@ class Why(StrEnum):
             "stale": _("data stale"),
             "device": _("device silent"),
             "decision": _("comparison or decision open"),
+            "followed": _("signed plan not followed"),
             "doubt": _("doubtful data"),
         }[self.value]
 
@@ -115,6 +117,15 @@ class Rhythm:
 
 
 @dataclass(frozen=True, slots=True)
+class NotFollowed:
+    """What differs from the signed plan since: so many of all doses that were due or given, by more than their time."""
+
+    letter: str
+    against: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """All that the list looks at of one patient. `outcome` is the name of a `FitOutcome`, empty without a twin."""
 
@@ -142,6 +153,7 @@ class Situation:
     """The letter of the plan, other than the current one, that was signed on the newest data."""
     awaiting_second: str = ""
     """The letter of the plan that was signed once and awaits another person's signature."""
+    not_followed: NotFollowed | None = None
     doubts: int = 0
     updating: bool = False
     update_failed: bool = False
@@ -160,6 +172,7 @@ def reasons(situation: Situation, now: datetime) -> tuple[Reason, ...]:
         *_silence(situation, now),
         *_staleness(situation, now),
         *_decision(situation),
+        *_not_followed(situation),
     ]
     if situation.doubts:
         count = situation.doubts
@@ -335,6 +348,19 @@ def _staleness(situation: Situation, now: datetime) -> list[Reason]:
         sentence = _("Data are stale: the last came {ago}.").format(ago=words.ago(situation.last_data, now))
         return [Reason(Why.STALE, Urgency.LOOK, 40, sentence)]
     return []
+
+
+def _not_followed(situation: Situation) -> list[Reason]:
+    found = situation.not_followed
+    if found is None:
+        return []
+    sentence = ngettext(
+        "The signed plan {letter} is not followed: {against} of {total} dose since differs from it.",
+        "The signed plan {letter} is not followed: {against} of {total} doses since differ from it.",
+        found.total,
+    )
+    told = sentence.format(letter=found.letter, against=found.against, total=found.total)
+    return [Reason(Why.FOLLOWED, Urgency.LOOK, 34, told)]
 
 
 def _decision(situation: Situation) -> list[Reason]:
