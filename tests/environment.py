@@ -14,9 +14,6 @@ if "VAR_DIR" not in os.environ:
     os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="patient-twin-tests-")
 # Compiled kernels are kept from run to run; everything else starts anew.
 os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / "var" / "numba"))
-# A web process rehearses every drug in the background as it starts; where one is started for its pages, they would wait
-# for that. What it loads is tested by itself.
-os.environ.setdefault("WARM_AT_START", "0")
 # A lease is renewed by a thread, which SQLite's database in memory cannot serve while a test's own transaction is open.
 os.environ.setdefault("JOB_LEASE_SECONDS", "3600")
 for name, chosen in (("DATABASE_URL", "TEST_DATABASE_URL"), ("CELERY_BROKER_URL", "TEST_BROKER_URL")):
@@ -30,3 +27,6 @@ def forget_servers() -> None:
     os.environ.pop("DATABASE_URL", None)
     os.environ.pop("CELERY_BROKER_URL", None)
     os.environ.pop("JOB_LEASE_SECONDS", None)
+    # A web process rehearses every drug in the background as it starts; where one is started for its pages, they would
+    # wait for that. What it loads is tested by itself.
+    os.environ.setdefault("WARM_AT_START", "0")
