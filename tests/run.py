@@ -9,6 +9,7 @@ usual ports. With ``LEAVE_NOTHING_OUT=1`` a part that cannot run is a failure.
 
 import getpass
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -61,6 +62,7 @@ ONCE = (
     *(f"tests/integrations/ehr/test_{name}.py" for name in ("client", "strange_servers")),
     *(f"tests/integrations/fhir/subscriptions/test_{name}.py" for name in ("many_at_once", "real_worker")),
     "tests/twins/jobs/test_real_workers.py",
+    "tests/architecture/test_languages.py",
 )
 """On SQLite alone: many requests each of which asks little of the database, and processes that have a database of their
 own. Of the rest, a test that asks for no database is left out on the servers by itself (`tests.conftest`); the story
@@ -182,6 +184,8 @@ def main() -> int:
     left_out: list[str] = []
     if not Path("/usr/bin/chromium").exists():
         left_out.append("the pages in a browser: /usr/bin/chromium is not installed (apt install chromium)")
+    if shutil.which("xgettext") is None:
+        left_out.append("the check that catalogues have all sentences: no xgettext (apt install gettext)")
     database, broker = postgresql_url(), redis_url()
     if database is None:
         left_out.append("the suite on PostgreSQL: none answers (start one, or set TEST_POSTGRESQL_URL)")

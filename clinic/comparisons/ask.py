@@ -11,10 +11,12 @@ from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from clinic.charts import words
 from clinic.charts.twin_facts import STALE_AFTER
 from clinic.comparisons.entered import Entered
+from clinic.measures.fields import NumberField
 from clinic.measures.numbers import plain
 from twins.pharmacology.drug import Practice
 from twins.pharmacology.regimen import Plan, Regimen
 from twins.quantities.clock import hours_between, moment_at
+from twins.quantities.dose import Route
 
 FARTHEST_H = 72.0
 """A plan that starts after the forecast ends would say nothing."""
@@ -27,23 +29,28 @@ class Frame:
     start: datetime
     as_of_h: float
     practice: Practice
+    route: Route = Route.INTRAVENOUS
+
+    @property
+    def is_infused(self) -> bool:
+        return self.route not in (Route.ORAL, Route.RECTAL)
 
 
 class PlanForm(forms.Form):
     """One plan. Doses in mg, times in hours, the start on the ward's clock."""
 
-    amount_mg = forms.FloatField(required=False, label=gettext_lazy("Dose, mg"))
+    amount_mg = NumberField(required=False, label=gettext_lazy("Dose, mg"))
     interval_h = forms.TypedChoiceField(
         required=False, coerce=float, empty_value=None, label=pgettext_lazy("interval", "Every")
     )
-    duration_h = forms.FloatField(required=False, label=gettext_lazy("Infused over, h"))
+    duration_h = NumberField(required=False, label=gettext_lazy("Infused over, h"))
     start = forms.DateTimeField(
         required=False,
         label=gettext_lazy("First dose"),
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
         error_messages={"invalid": gettext_lazy("This is no time; write it as 2026-11-22 14:05.")},
     )
-    loading_mg = forms.FloatField(required=False, label=gettext_lazy("Loading dose, mg"))
+    loading_mg = NumberField(required=False, label=gettext_lazy("Loading dose, mg"))
 
     def __init__(self, *args: Any, frame: Frame, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -62,6 +69,8 @@ class PlanForm(forms.Form):
         data = super().clean() or {}
         if self.is_blank or self.errors:
             return data
+        if not self.frame.is_infused:
+            data["duration_h"] = self.cleaned_data["duration_h"] = 0.0
         for name, what in (
             ("interval_h", _("Choose the interval.")),
             ("duration_h", _("Give the length of the infusion in hours.")),
@@ -89,7 +98,9 @@ class PlanForm(forms.Form):
                     daily=f"{daily:.0f}", most=plain(practice.max_daily_mg)
                 ),
             )
-        if not 0 < data["duration_h"] <= data["interval_h"]:
+        if not self.frame.is_infused:
+            pass
+        elif not 0 < data["duration_h"] <= data["interval_h"]:
             self.add_error("duration_h", _("The infusion must take more than 0 h and at most the interval."))
         elif data["amount_mg"] / data["duration_h"] > practice.max_rate_mg_per_h * (1 + 1e-9):
             least = words.hours(data["amount_mg"] / practice.max_rate_mg_per_h)
@@ -115,6 +126,7 @@ class PlanForm(forms.Form):
                 duration_h=data["duration_h"],
                 start_h=hours_between(self.frame.start, data["start"]),
                 loading_mg=data["loading_mg"],
+                route=self.frame.route,
             ),
         )
 
