@@ -152,7 +152,8 @@ def _opened(request: HttpRequest, patient: Patient, emergency: str, reason: str,
     if opening is not None:
         _say_why(request)
     disclose(request, patient.pk)
-    if url_has_allowed_host_and_scheme(goes_on, {request.get_host()}, require_https=request.is_secure()):
+    here = url_has_allowed_host_and_scheme(goes_on, {request.get_host()}, require_https=request.is_secure())
+    if here and goes_on.startswith("/"):  # anything else `redirect` would take for the name of a view
         return redirect(goes_on)
     return redirect(reverse("patient", args=[patient.pk]))
 

@@ -1,6 +1,7 @@
 """How often a login may fail before the next is refused unseen."""
 
 import hashlib
+import ipaddress
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -44,8 +45,20 @@ def forget(name: str, address: str) -> None:
 
 
 def _limits(name: str | None, address: str) -> dict[str, int]:
+    address = line(address)
     limits = {} if name is None else {_digest("name", name.strip().casefold(), address): A_NAME_FROM_AN_ADDRESS}
     return {**limits, _digest("address", address): AN_ADDRESS}
+
+
+def line(address: str) -> str:
+    """Who one address of IPv6 has, has all of its /64 to choose from, so that they count as one; others as they are."""
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    return str(found.ipv4_mapped or ipaddress.IPv6Network((found, 64), strict=False))
 
 
 def _digest(*parts: str) -> str:

@@ -33,8 +33,10 @@ def restrictions(request: HttpRequest) -> HttpResponse:
         begins = posted.moment(request, "begins", _("The beginning"))
         ends = posted.moment(request, "ends", _("The end"))
         team, person = posted.teams(request), posted.people(request, "person")
+        patient = find(**form.cleaned_data, actor=request.actor)  # type: ignore[attr-defined]
+        disclose(request, patient.pk)  # whatever becomes of it: who asks learns that the number is somebody's here
         verbs.restrict(
-            patient=find(**form.cleaned_data, actor=request.actor),  # type: ignore[attr-defined]
+            patient=patient,
             hidden_from=request.POST.get("hidden_from", ""),
             team=team[0] if team else None,
             person=person[0] if person else None,

@@ -9,6 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic.access.actor import key_of
@@ -30,6 +32,7 @@ from clinic.comparisons.preview import preview as preview_of
 from clinic.comparisons.proposals import proposals
 from clinic.comparisons.several import other_standings
 from clinic.patients.models import Patient
+from clinic.twin_words.said import said
 from twins.jobs.comparison import request_comparison
 from twins.pharmacology.regimen import Plan
 from twins.records.models import Job, JobKind, JobState, TwinVersion
@@ -37,8 +40,8 @@ from twins.records.standing import Standing, standing
 from twins.records.twins import course_of, latest
 
 DRUG = "vancomycin"
-NO_TWIN = "There is no twin yet; a twin is made from the first order, dose or level."
-TOO_FAST = "You had very many plans computed within a minute. Wait a moment, then compute again."
+NO_TWIN = gettext_lazy("There is no twin yet; a twin is made from the first order, dose or level.")
+TOO_FAST = gettext_lazy("You had very many plans computed within a minute. Wait a moment, then compute again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +58,10 @@ class Bench:
         patient = patient_for(request, subject_key)
         version = latest(patient.subject, DRUG)
         if version is None:
-            return cls(patient, None, NO_TWIN)
+            return cls(patient, None, str(NO_TWIN))
         found = standing(version)
         _disclose(request, patient, found)
-        return cls(patient, found, found.cannot)
+        return cls(patient, found, said(found.cannot))
 
     def form(self, entered: Entered) -> AskForm:
         known = self.standing
@@ -85,13 +88,15 @@ def ask(request: HttpRequest, subject_key: UUID) -> HttpResponse:
             return redirect(_address(bench.patient, changed))
         moved, status = _moved(request.POST, bench.standing.version), 422
         if moved:
-            form.problem, status = f"{moved} The plans are computed on it below; look again, then save.", 409
+            form.problem, status = f"{moved} {_('The plans are computed on it below; look again, then save.')}", 409
         elif form.is_valid():
             plans = form.plans()
             if len(plans) > 1:
                 job = _requested(request, bench, plans, entered.models)
                 return redirect("comparison-wait", bench.patient.pk, job.pk)
-            form.problem = "What you entered is the current plan; enter another dose, interval, infusion time or start."
+            form.problem = _(
+                "What you entered is the current plan; enter another dose, interval, infusion time or start."
+            )
     content, computed = _computed(request, bench, form, entered)
     content |= {
         "section": "worklist",
@@ -194,7 +199,9 @@ def _moved(data: QueryDict, version: TwinVersion) -> str:
     seen = data.get("seen", "")
     if seen in ("", str(version.number)):
         return ""
-    return f"New data came in since this page was opened; the twin is version {version.number} now."
+    return _("New data came in since this page was opened; the twin is version {number} now.").format(
+        number=version.number
+    )
 
 
 def _requested(request: HttpRequest, bench: Bench, plans: tuple[Plan, ...], wanted: Models) -> Job:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from clinic.charts import words
 from clinic.charts.palette import plan_letter, plan_style
@@ -19,6 +20,8 @@ from clinic.charts.twin_facts import (
 from clinic.comparisons.assumed import Assumed, dose_inputs, level_inputs
 from clinic.comparisons.averaged import Together
 from clinic.comparisons.several import other_versions
+from clinic.measures.numbers import plain
+from twins.forecasts.explain import LEVEL
 from twins.forecasts.forecast import ComparisonResult, DayExposure, Influence, PlanForecast
 from twins.pharmacology import formulary
 from twins.quantities.clock import moment_at
@@ -126,7 +129,10 @@ def named_influences(found: Sequence[Influence], course: Course) -> tuple[Influe
     zone = timezone.get_current_timezone()
     names = {}
     for level in course.levels:
-        stem = f"Level of {level.value:g} mg/L at"
-        names[f"{stem} {level.time_h:.1f} h"] = f"{stem} {words.clock(moment_at(course.start, level.time_h), zone)}"
+        spoken = _("Level of {value} mg/L at {time}")
+        time = words.clock(moment_at(course.start, level.time_h), zone)
+        names[LEVEL(value=level.value, unit="mg/L", time=level.time_h)] = spoken.format(
+            value=plain(level.value), time=time
+        )
     renamed = (replace(item, what=names.get(item.what, item.what)) for item in found)
     return tuple(sorted(renamed, key=lambda item: abs(item.after - item.before), reverse=True))

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from clinic.charts.chance_bar import chance_bar
 from clinic.charts.comparison_chart import comparison_chart
 from clinic.comparisons.ask import Asked
 from clinic.comparisons.comparison_page import PlanRow, named_influences, plan_row
 from clinic.comparisons.entered import Models
+from clinic.twin_words.said import said
 from twins.estimation.averaging import Average
 from twins.forecasts.averaged import average_of
 from twins.forecasts.compare import CannotForecastError, compare, compare_together
@@ -36,11 +39,11 @@ class PreviewRow:
     def said(self) -> str:
         """``the current plan``, ``plan 2 of the form``."""
         if self.origin in _ORIGINS:
-            return _ORIGINS[self.origin]
-        return f"plan {self.origin} of the form"
+            return str(_ORIGINS[self.origin])
+        return _("plan {number} of the form").format(number=self.origin)
 
 
-_ORIGINS = {"current": "the current plan", "stop": "the choice to stop"}
+_ORIGINS = {"current": gettext_lazy("the current plan"), "stop": gettext_lazy("the choice to stop")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,7 @@ def preview(
         panels, weighed = _panels(first, others if models is not Models.FIRST else (), asked, models, left_out)
         sensitivity = _sensitivity(first, asked, why, panels[0])
     except (CannotForecastError, SimulationError, CovariateError) as error:
-        return Preview(refused=str(error))
+        return Preview(refused=said(str(error)))
     return Preview(panels, weighed, sensitivity)
 
 
@@ -108,7 +111,7 @@ def _panels(
     if models is Models.AVERAGED:
         plans, target = [item.plan for item in asked], first.drug.target
         found = compare_together(average, first.course, plans, target=target, also=(target,))
-        return (_panel(first, asked, found, "All models, averaged", None, left_out),), average.sentences
+        return (_panel(first, asked, found, _("All models, averaged"), None, left_out),), average.sentences
     panels = tuple(
         _panel(standing, asked, _alone(standing, asked), standing.model.title, member.weight, left_out)
         for standing, member in zip((first, *others), average.members, strict=True)

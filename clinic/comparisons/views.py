@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from clinic.access.disclosure import disclose
@@ -29,7 +30,7 @@ from twins.records.models import Comparison
 from twins.records.twins import plans_of
 
 PAGE = "comparisons/comparison.html"
-TOO_FAST = "You asked for many PDFs within a minute, and each takes the server a second or more. Wait a moment."
+TOO_FAST = _("You asked for many PDFs within a minute, and each takes the server a second or more. Wait a moment.")
 
 
 @page(Permission.COMPARISON_VIEW)

@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from clinic.access.actor import key_of
 from clinic.access.roles import Permission
@@ -37,7 +38,7 @@ def ask_anew(*, decision: Decision, by: AbstractBaseUser, actor: Actor) -> Job:
     version = decision.comparison.twin_version
     allowed(decision.comparison, by, Permission.COMPARISON_ASK)
     if decision.chosen_plan is None:
-        raise NothingInForceError("All plans were declined; no plan can be looked at again.")
+        raise NothingInForceError(_("All plans were declined; no plan can be looked at again."))
     newest = TwinVersion.objects.filter(
         subject=version.subject_id, drug=version.drug, model_id=version.model_id
     ).latest("number")

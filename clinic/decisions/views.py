@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -20,7 +21,7 @@ from clinic.charts.palette import plan_letter
 from clinic.decisions import amend as amending
 from clinic.decisions import second as answering
 from clinic.decisions import sign as signing
-from clinic.decisions.keep import REASON_LIMIT, refuse_outdated
+from clinic.decisions.keep import REASON_LIMIT, one_of, refuse_outdated
 from clinic.decisions.models import Decision
 from clinic.decisions.panel import Panel
 from clinic.decisions.refusal import DecisionError, NoSuchPlanError, StaleComparisonError
@@ -150,8 +151,16 @@ def _key(text: str) -> UUID | None:
 
 def _position(text: str) -> int:
     if not text.isdecimal() or len(text) > 3:
-        raise NoSuchPlanError("No plan was chosen; tick the plan that you sign.")
+        raise NoSuchPlanError(_("No plan was chosen; tick the plan that you sign."))
     return int(text)
+
+
+def _plan_named(text: str, comparison: Comparison) -> int | None:
+    """The plan that is asked about; None where the text names none of the comparison's."""
+    try:
+        return one_of(comparison, _position(text))
+    except NoSuchPlanError:
+        return None
 
 
 def _amend_form(request: HttpRequest, patient: Patient, comparison: Comparison) -> HttpResponse:
@@ -162,7 +171,7 @@ def _amend_form(request: HttpRequest, patient: Patient, comparison: Comparison) 
         outdated = str(error)
     panel = Panel.of(comparison, request, outdated=bool(outdated))
     if panel.last is None or not (panel.may_amend or panel.may_withdraw):
-        problem = outdated or "There is no decision on this comparison that could be amended."
+        problem = outdated or _("There is no decision on this comparison that could be amended.")
         return _refused(request, patient, comparison, problem)
     disclose(request, patient.pk, entity_type="Comparison", entity_id=comparison.pk, entity_version=comparison.digest)
     start = start_of(comparison)
@@ -190,8 +199,7 @@ def _confirmed(request: HttpRequest, patient: Patient, comparison: Comparison, n
             return None
         status, problem = answer.status, answer.sentence
     _note_refusal(request, patient, comparison, name, "NotConfirmed")
-    chosen = request.POST.get("plan", "")
-    plan = int(chosen) if chosen.isdecimal() and int(chosen[:3]) < len(comparison.plans) else None
+    plan = _plan_named(request.POST.get("plan", ""), comparison)
     content = {
         "section": "worklist",
         "patient": patient,

@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from clinic.access.roles import Role
+from clinic.measures import units
 from clinic.site import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -64,6 +65,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "clinic.site.features.features",
     "clinic.access.middleware.request_identity",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -165,6 +167,9 @@ USE_TZ = True
 TIME_ZONE = env.text("WARD_TIME_ZONE", "UTC")
 """The zone that pages show; everything is stored in UTC."""
 
+SHOWN_UNITS = env.pairs("SHOWN_UNITS", units.CHOICES)
+"""Units that pages show measured values in, where not in the stored ones: ``creatinine=umol/L,glucose=mmol/L``."""
+
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns about a folder that is not there
@@ -242,6 +247,8 @@ SMART_EHRS = env.ehrs("SMART_EHRS")
 """Hospital systems that start this product as a SMART app: a JSON list of {"issuer", "client_id", "source"}."""
 
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "filesystem://")
+CELERY_TASK_DEFAULT_QUEUE = env.text("CELERY_QUEUE", "celery")
+"""Name of the queue: sites that share a broker need different ones."""
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -15,16 +15,16 @@ from twins.quantities.dose import Dose
 OF_A_DECISION = "comparisons__decisions__"
 
 
-def signatures_in_force(decisions: Iterable[dict[str, Any]]) -> dict[UUID, dict[str, Any]]:
-    """Of each subject the signature that holds: the last final one, unless it was withdrawn. In order of time."""
-    found: dict[UUID, dict[str, Any]] = {}
+def signatures_in_force(decisions: Iterable[dict[str, Any]]) -> dict[tuple[UUID, str], dict[str, Any]]:
+    """Of each subject and drug the signature that holds: the last final one, unless withdrawn; rows in order of time."""
+    found: dict[tuple[UUID, str], dict[str, Any]] = {}
     for row in decisions:
         if _final_at(row) is None:
             continue
         if row[f"{OF_A_DECISION}chosen_plan"] is not None:
-            found[row["subject_id"]] = row
+            found[row["subject_id"], row["drug"]] = row
         elif row[f"{OF_A_DECISION}amends"] is not None:
-            found.pop(row["subject_id"], None)
+            found.pop((row["subject_id"], row["drug"]), None)
     return found
 
 

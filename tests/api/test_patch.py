@@ -1,8 +1,10 @@
 """A patch changes what it names, to the digit, or nothing."""
 
 import json
+from io import StringIO
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from tests.api.writing import of, post
@@ -61,3 +63,45 @@ def test_a_patch_that_nests_deeply_is_refused(writer: Client, known: str, levels
     steps = [{"op": "add", "path": "/a" * depth, "value": {}} for depth in range(1, levels)]
     answer = writer.patch(address, json.dumps(steps), content_type="application/json-patch+json")
     assert answer.status_code == 422, answer.content
+
+
+@pytest.fixture
+def blind(db: None) -> Client:
+    """Who may change Observations and read none."""
+    out = StringIO()
+    call_command("integration_token", "blind", "--scope", "system/Observation.u", stdout=out)
+    return Client(headers={"Authorization": f"Bearer {out.getvalue().strip()}"})
+
+
+@pytest.mark.parametrize("prefer", ["", "return=representation", "return=OperationOutcome", "return=minimal"])
+@pytest.mark.parametrize(
+    ("kind", "change"),
+    [
+        ("application/json-patch+json", "[]"),
+        ("application/json-patch+json", '[{"op": "replace", "path": "/status", "value": "corrected"}]'),
+        ("application/merge-patch+json", "{}"),
+    ],
+)
+def test_a_patch_tells_nothing_to_one_who_may_change_and_not_read(
+    writer: Client, blind: Client, known: str, kind: str, change: str, prefer: str
+) -> None:
+    address = f"/fhir/Observation/{post(writer, of(known)).json()['id']}"
+    assert blind.get(address).status_code == 403
+    answer = blind.patch(address, change, content_type=kind, headers={"Prefer": prefer} if prefer else {})
+    assert answer.status_code == 200, answer.content
+    assert b"15.3" not in answer.content
+    assert b"valueQuantity" not in answer.content
+    assert json.loads(answer.content or b'{"resourceType": "OperationOutcome"}')["resourceType"] == "OperationOutcome"
+
+
+def test_no_value_is_guessed_by_testing_it_without_the_right_to_read(writer: Client, blind: Client, known: str) -> None:
+    address = f"/fhir/Observation/{post(writer, of(known)).json()['id']}"
+    for value in (15.3, 1):
+        steps = [{"op": "test", "path": "/valueQuantity/value", "value": value}]
+        answer = blind.patch(address, json.dumps(steps), content_type="application/json-patch+json")
+        assert answer.status_code == 403, answer.content
+        assert b"15.3" not in answer.content
+    wrong = [{"op": "remove", "path": "/valueQuantity/value/nothing"}]
+    answer = blind.patch(address, json.dumps(wrong), content_type="application/json-patch+json")
+    assert answer.status_code == 422
+    assert b"15.3" not in answer.content

@@ -13,6 +13,8 @@ POLICY = {
     "frame-ancestors": "'none'",
     "form-action": "'self'",
 }
+USED = {"clipboard-write", "publickey-credentials-create", "publickey-credentials-get"}
+"""Features of the browser that our scripts ask for."""
 
 
 def directives(header: str) -> dict[str, str]:
@@ -36,6 +38,9 @@ def test_every_answer_is_guarded(client: Client, address: str, signed_in: bool) 
     assert answer["X-Frame-Options"] == "DENY"
     assert answer["Referrer-Policy"] == "same-origin"
     assert answer["Cross-Origin-Opener-Policy"] == "same-origin"
+    features = dict(part.strip().split("=") for part in answer["Permissions-Policy"].split(","))
+    assert {features[name] for name in ("camera", "microphone", "geolocation", "payment", "usb")} == {"()"}
+    assert {name for name, allowed in features.items() if allowed != "()"} == USED
     assert len(answer["X-Request-Id"]) == 36
     if signed_in:
         assert "no-store" in answer["Cache-Control"]

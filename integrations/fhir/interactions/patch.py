@@ -14,7 +14,7 @@ import msgspec
 from integrations.fhir.interactions.ask import Answer, Ask
 from integrations.fhir.interactions.checked import checked, names_this_address, own_id, text_of
 from integrations.fhir.interactions.drafts import lock
-from integrations.fhir.interactions.found import gone
+from integrations.fhir.interactions.found import current, gone
 from integrations.fhir.interactions.permitted import permitted
 from integrations.fhir.interactions.update import current_of, put, queried
 from integrations.fhir.outcome import Refusal
@@ -32,6 +32,9 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 def patch(ask: Ask) -> Answer:
     """``PATCH [base]/[type]/[id]`` with one of `PATCHES`, or of the one that answers a query.
 
+    Who may change a resource and not read it is not told by a patch what is in it: nothing of it comes back, and no
+    value of it is tested.
+
     Raises
     ------
     Refusal
@@ -48,8 +51,11 @@ def patch(ask: Ask) -> Answer:
     found = current_of(ask, identifier)
     if found.deleted:
         raise gone(found)
+    blind = not _reads(ask, identifier)
+    if blind and ask.returns != "minimal":
+        ask = replace(ask, headers={**ask.headers, "prefer": "return=OperationOutcome"})
     try:
-        changed = _encode(_patched(_exact.decode(found.served.body), ask))
+        changed = _encode(_patched(_exact.decode(found.served.body), ask, blind))
     except RecursionError as error:
         raise Refusal(422, "processing", "the patch nests too deeply; send one that changes less") from error
     body = checked(changed, ask.resource_type)
@@ -57,7 +63,14 @@ def patch(ask: Ask) -> Answer:
     return put(ask, identifier, body, "PATCH")
 
 
-def _patched(resource: dict[str, Any], ask: Ask) -> dict[str, Any]:
+def _reads(ask: Ask, identifier: str) -> bool:
+    """Whether the caller's scope covers reading what is to be patched."""
+    if not ask.caller.covers(ask.resource_type, "r"):
+        return False
+    return current(replace(ask, identifier=identifier), "r") is not None
+
+
+def _patched(resource: dict[str, Any], ask: Ask, blind: bool) -> dict[str, Any]:
     try:
         steps = _exact.decode(text_of(ask.body))
     except (msgspec.DecodeError, RecursionError) as error:
@@ -68,11 +81,14 @@ def _patched(resource: dict[str, Any], ask: Ask) -> dict[str, Any]:
         raise Refusal(400, "structure", f"a JSON Patch is a list of at most {MOST_STEPS} operations; send one")
     try:
         jsonpatch.JsonPatch(steps)  # whether all of them can be read, before the first is done
+        if blind and any(step["op"] == "test" for step in steps):
+            raise Refusal(403, "forbidden", f"to test a value is to read it; ask for system/{ask.resource_type}.r too")
         changed = _stepped(resource, steps)
     except jsonpatch.InvalidJsonPatch as error:
         raise Refusal(400, "structure", f"the patch is none ({error}); send a JSON Patch") from error
     except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError, AttributeError) as error:
-        raise Refusal(422, "processing", f"the patch does not fit the resource ({error}); read it again") from error
+        why = "" if blind else f" ({error})"
+        raise Refusal(422, "processing", f"the patch does not fit the resource{why}; read it again") from error
     if not isinstance(changed, dict):
         raise Refusal(422, "processing", "the patch leaves no resource; send one that changes elements")
     return changed

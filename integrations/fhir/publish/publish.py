@@ -9,7 +9,6 @@ from typing import Any
 from django.db import transaction
 
 from clinic.decisions.models import Decision
-from clinic.decisions.signals import decision_made
 from clinic.patients.models import Patient
 from integrations.fhir.identity import server_id
 from integrations.fhir.publish.basis import Basis
@@ -33,26 +32,18 @@ from integrations.fhir.publish.proposals import DECIDED, FIRST, proposals
 from integrations.fhir.publish.provenance import provenance
 from integrations.fhir.publish.software import publish_device
 from twins.records.models import Comparison, TwinVersion
-from twins.records.signals import comparison_made, twin_updated
 from twins.records.twins import course_of, fit_of, result_of
 
 
-def connect() -> None:
-    """Listen to the twins and to the decisions; safe to call more than once."""
-    twin_updated.connect(_twin_updated, dispatch_uid="publish twins")
-    comparison_made.connect(_comparison_made, dispatch_uid="publish comparisons")
-    decision_made.connect(_decision_made, dispatch_uid="publish decisions")
-
-
-def _twin_updated(*, instance: TwinVersion, **_: Any) -> None:
+def twin_updated(*, instance: TwinVersion, **_: Any) -> None:
     publish_twin(instance)
 
 
-def _comparison_made(*, instance: Comparison, **_: Any) -> None:
+def comparison_made(*, instance: Comparison, **_: Any) -> None:
     publish_comparison(instance)
 
 
-def _decision_made(*, instance: Decision, **_: Any) -> None:
+def decision_made(*, instance: Decision, **_: Any) -> None:
     publish_decision(instance)
 
 

@@ -93,6 +93,13 @@ def test_the_refused_page_offers_it_and_leads_back_to_what_was_asked_for(
     assert version.subject_id == patient.pk
 
 
+@pytest.mark.parametrize("elsewhere", ["https://evil.test/", "//evil.test", "nowhere", "logout", "\\\\evil.test"])
+def test_it_leads_to_the_patient_where_the_way_back_is_none_of_this_site(
+    client: Client, vic: User, patient: Patient, elsewhere: str
+) -> None:
+    assert opened(client, patient, next=elsewhere)["Location"] == f"/patients/{patient.pk}"
+
+
 def test_it_opens_one_patient_alone_and_no_list_and_no_app(client: Client, vic: User, patient: Patient) -> None:
     other = patient_records.patient("Lindqvist")
     opened(client, patient)

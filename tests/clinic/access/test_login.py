@@ -74,7 +74,10 @@ def test_the_login_form_stands_in_place_of_the_page_and_leads_back_to_it(client:
 )
 def test_nobody_is_led_to_another_site(client: Client, cleo: User, elsewhere: str) -> None:
     assert log_in(client, next=elsewhere)["Location"] == "/"
-    assert b"evil" not in Client().get("/login", {"next": elsewhere}).content
+    page = Client().get("/login", {"next": elsewhere}).content.decode()
+    kept = re.findall(r'name="next" value="([^"]*)"', page)
+    assert kept
+    assert all(address == "" or address.startswith("/login?next=") for address in kept), kept
 
 
 def test_htmx_is_sent_to_the_login_and_back(client: Client) -> None:
@@ -205,3 +208,31 @@ def test_forms_of_other_sites_are_refused(cleo: User) -> None:
 def test_a_name_that_is_no_text_for_a_database_is_simply_wrong(client: Client) -> None:
     answer = client.post("/login", {"username": "a\x00b" + "x" * 999, "password": "\x00" * 9999})
     assert answer.status_code == 401
+
+
+def test_another_address_of_the_same_line_gives_no_more_tries(client: Client, cleo: User) -> None:
+    for number in range(throttle.A_NAME_FROM_AN_ADDRESS):
+        answer = client.post(
+            "/login", {"username": "cleo", "password": "wrong"}, REMOTE_ADDR=f"2001:db8:0:1:{number:x}::7"
+        )
+        assert answer.status_code == 401
+    answer = client.post("/login", {"username": "cleo", "password": PASSWORD}, REMOTE_ADDR="2001:db8:0:1:ffff::1")
+    assert answer.status_code == 429
+    answer = client.post("/login", {"username": "cleo", "password": PASSWORD}, REMOTE_ADDR="2001:db8:0:2::1")
+    assert answer.status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("address", "other", "same"),
+    [
+        ("2001:db8::1", "2001:db8::2", True),
+        ("2001:db8::1%eth0", "2001:db8::2", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("192.0.2.1", "::ffff:192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("no address", "no address", True),
+        ("no address", "another", False),
+    ],
+)
+def test_a_line_is_one_address_of_ipv4_and_a_64_of_ipv6(address: str, other: str, same: bool) -> None:
+    assert (throttle.line(address) == throttle.line(other)) is same

@@ -109,3 +109,13 @@ def test_a_team_is_shut_out_until_the_end_that_was_given(
     assert not visible_patients(mira).exists()
     Restriction.objects.update(begins=timezone.now() - timedelta(days=2), ends=timezone.now() - timedelta(days=1))
     assert list(visible_patients(mira)) == [patient]
+
+
+def test_a_number_that_somebody_has_is_on_record_though_nothing_is_restricted(
+    client: Client, addie: User, patient: Patient
+) -> None:
+    for form in ({"hidden_from": "nonsense"}, {"reason": " "}, {"hidden_from": "team"}, {"ends": "2020-01-01T00:00"}):
+        events = AuditEvent.objects.latest("sequence").sequence if AuditEvent.objects.exists() else 0
+        assert recorded(client, **form).status_code == 422
+        assert AuditEvent.objects.filter(sequence__gt=events, subject_key=str(patient.pk)).exists(), form
+    assert not Restriction.objects.exists()

@@ -33,6 +33,21 @@ def test_a_signature_without_a_password_is_asked_for_it_and_keeps_what_was_typed
     assert (event.outcome, event.detail) == (Outcome.REFUSED, {"why": "NotConfirmed"})
 
 
+@pytest.mark.parametrize("plan", ["9", "0009999", "0" * 5000, "\u0662\u0663", "-1", "1\x00", "none", ""])
+def test_a_plan_that_there_is_not_is_asked_about_without_its_name(client, comparison, user, plan):
+    client.force_login(user)
+    answer = send(client, comparison, plan=plan)
+    assert answer.status_code == 403
+    assert answer.context["what"] == ""
+    assert not Decision.objects.exists()
+
+
+def test_a_reason_with_a_nul_is_kept_without_it(client, comparison, user):
+    client.force_login(user)
+    assert send(client, comparison, again=PASSWORD, reason="Too \x00 low.\x00").status_code == 302
+    assert Decision.objects.get().reason == "Too  low."
+
+
 def test_a_wrong_password_decides_nothing_and_five_lock_even_the_right_one_out(client, comparison, user):
     client.force_login(user)
     for _ in range(5):

@@ -45,7 +45,7 @@ def test_a_person_chooses_before_signing_in_and_keeps_it(client: Client, setting
 
 
 def test_the_choice_leads_nowhere_else_and_knows_no_other_language(client: Client) -> None:
-    for elsewhere in ("https://evil.example/", "//evil.example", "javascript:alert(1)", ""):
+    for elsewhere in ("https://evil.example/", "//evil.example", "javascript:alert(1)", "nowhere", "logout", ""):
         assert client.post("/language", {"language": "de", "next": elsewhere})["Location"] == "/"
     refused = client.post("/language", {"language": "fr"})
     assert (refused.status_code, dict(refused.cookies)) == (400, {})
