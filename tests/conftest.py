@@ -1,13 +1,16 @@
 """What every test has: settings read once, and a last word on what this machine could not run."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 
-from tests import environment
+from tests import environment, migrated
 
 CHROMIUM = Path("/usr/bin/chromium")
 SHARED = environment.ROOT.parent / "shared"
@@ -16,14 +19,50 @@ SHARED = environment.ROOT.parent / "shared"
 def pytest_configure() -> None:
     assert settings.VAR_DIR  # the settings are read here, before the servers are forgotten
     environment.forget_servers()
+    # No test is about the hash itself, and a real one takes a third of a second of a processor, on purpose.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
+        _leave_out_what_asks_no_database(config, items)
     for item in items:
         if item.get_closest_marker("browser") and not CHROMIUM.exists():
             item.add_marker(pytest.mark.skip(reason=f"no browser: {CHROMIUM} is not installed"))
         if item.get_closest_marker("postgresql") and not settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
             item.add_marker(pytest.mark.skip(reason="not on PostgreSQL: TEST_DATABASE_URL is not set"))
+
+
+def _leave_out_what_asks_no_database(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """It ran on SQLite's turn, and would do the same again; the marker is for what goes to the servers by itself."""
+    left = []
+    for item in items[:]:
+        asks = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
+        if not (asks or item.get_closest_marker("django_db") or item.get_closest_marker("servers")):
+            items.remove(item)
+            left.append(item)
+    config.hook.pytest_deselected(items=left)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """The tests' own database is a copy too, where the run made one to be copied."""
+    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        if migrated.FOLDER in os.environ:
+            connection_created.connect(_fill, dispatch_uid="fill the tests' database")
+        return
+    own = settings.DATABASES["default"].setdefault("TEST", {})
+    if migrated.DATABASE in os.environ:
+        own["TEMPLATE"] = os.environ[migrated.DATABASE]
+    if "TEST_DATABASE_NAME" in os.environ:
+        own["NAME"] = os.environ["TEST_DATABASE_NAME"]
+
+
+def _fill(connection: BaseDatabaseWrapper, **_: object) -> None:
+    """Once, as soon as it is there; ``migrate`` then finds that nothing is left to apply."""
+    if connection.is_in_memory_db():  # type: ignore[attr-defined]
+        connection_created.disconnect(dispatch_uid="fill the tests' database")
+        migrated.copy_into_memory(connection.connection)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from clinic.access.deferred import Deferred
 from clinic.access.roles import Permission
 
 
@@ -66,6 +67,8 @@ def rule_of(view: Callable[..., Any]) -> Rule | None:
 
 def _declare(rule: Rule) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def declare(view: Callable[..., Any]) -> Callable[..., Any]:
+        if isinstance(view, Deferred):
+            return view.then(declare)
         if rule_of(view) is not None:
             raise RuleError(f"{view} already has the rule {rule_of(view)}; keep one")
         view.access_rule = rule  # type: ignore[attr-defined]

@@ -2,19 +2,19 @@
 
 from django.urls import path
 
-from clinic.access import (
-    account_pages,
-    break_glass_views,
-    factor_pages,
-    forgotten,
-    key_again,
-    second_factor,
-    session_pages,
-    single_sign_on,
-    trail,
-    trail_export,
-    views,
-)
+from clinic.access.deferred import named
+
+account_pages = named("clinic.access.account_pages")
+break_glass_views = named("clinic.access.break_glass_views")
+factor_pages = named("clinic.access.factor_pages")
+forgotten = named("clinic.access.forgotten")
+key_again = named("clinic.access.key_again")
+second_factor = named("clinic.access.second_factor")
+session_pages = named("clinic.access.session_pages")
+single_sign_on = named("clinic.access.single_sign_on")
+trail = named("clinic.access.trail")
+trail_export = named("clinic.access.trail_export")
+views = named("clinic.access.views")
 
 urlpatterns = [
     path("login", views.login, name="login"),

@@ -2,7 +2,13 @@
 
 from django.urls import path
 
-from clinic.administration import mail_address, people_pages, restriction_pages, set_password, team_pages
+from clinic.access.deferred import named
+
+mail_address = named("clinic.administration.mail_address")
+people_pages = named("clinic.administration.people_pages")
+restriction_pages = named("clinic.administration.restriction_pages")
+set_password = named("clinic.administration.set_password")
+team_pages = named("clinic.administration.team_pages")
 
 urlpatterns = [
     path("administration/people", people_pages.people, name="people"),

@@ -1,11 +1,12 @@
 """Scales and their ticks: numbers and hours to pixels."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from django.utils.formats import date_format
+from django.utils.translation import pgettext
 
 from clinic.measures import numbers
 
@@ -88,5 +89,16 @@ def time_ticks(start: datetime, low_h: float, high_h: float, zone: tzinfo, count
             return found
         if hour >= low_h - 1e-9:
             midnight = wall.hour == 0
-            found.append(TimeTick(hour, date_format(wall, "j M") if midnight else f"{wall:%H:%M}", midnight))
+            label = date_format(wall, pgettext("format of a date", "j M")) if midnight else f"{wall:%H:%M}"
+            found.append(TimeTick(hour, label, midnight))
         wall += timedelta(hours=step)
+
+
+def least_span(unit: str) -> float:
+    """How much an axis of levels shows at least, so that their noise does not fill it."""
+    return {"mg/L": 20.0, "µg/L": 10.0, "ng/mL": 1.0}.get(unit, 1.0)
+
+
+def least_dose(amounts_mg: Sequence[float]) -> float:
+    """The same of doses, mg: of a drug that is given in large ones."""
+    return 500.0 if max(amounts_mg, default=500.0) >= 100.0 else max(amounts_mg)

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from clinic.charts import svg, timeline_panels, words
 from clinic.charts.palette import INK
 from clinic.charts.panel import SMALL, Panel, hatching
-from clinic.charts.scale import Scale, padded, time_ticks
+from clinic.charts.scale import Scale, least_dose, least_span, padded, time_ticks
 from clinic.charts.timeline_marks import Mark, Steps, Timeline, VitalPanel
 from clinic.charts.timeline_panels import Column
 from clinic.measures.numbers import plain
@@ -47,7 +47,7 @@ def timeline_chart(
     if line.doses or line.due:
         amounts = [dose.value for dose in line.doses if x.holds(dose.hour)]
         amounts += [1.1 * due.amount_mg for due in line.due if x.holds(due.hour)]
-        top = padded(amounts, least_span=500.0, from_zero=True)[1]
+        top = padded(amounts, least_span=least_dose(amounts), from_zero=True)[1]
         title = (
             _("Doses, mg: bars given, triangles ordered")
             if narrow
@@ -59,13 +59,14 @@ def timeline_chart(
         for part in (line.past, line.forecast):
             if part is not None:
                 shown += [v for t, v in zip(part.times_h, part.quantiles[4], strict=True) if x.holds(t)]
-        low, high = padded(shown, least_span=20.0, from_zero=True)
+        low, high = padded(shown, least_span=least_span(line.unit), from_zero=True)
         if narrow:
-            title = _("Vancomycin, mg/L: levels, fit")
+            title = _("{drug}, {unit}: levels, fit")
         elif line.forecast:
-            title = _("Vancomycin, mg/L: measured levels, the twin's fit and forecast of the current plan")
+            title = _("{drug}, {unit}: measured levels, the twin's fit and forecast of the current plan")
         else:
-            title = _("Vancomycin, mg/L: measured levels, the twin's fit")
+            title = _("{drug}, {unit}: measured levels, the twin's fit")
+        title = title.format(drug=line.drug, unit=line.unit)
         parts.append(timeline_panels.concentration(panel(low, high, 180.0, title, 4), line))
     until = line.as_of_h if line.as_of_h is not None else line.high_h
     for item in line.steps:
@@ -138,7 +139,9 @@ def _description(line: Timeline) -> str:
         )
     levels = [level for level in line.levels if line.low_h <= level.hour <= line.high_h]
     if levels:
-        parts.append(_("Levels: {values}.").format(values=words.listed(map(_level, levels[-12:]))))
+        parts.append(
+            _("Levels: {values}.").format(values=words.listed(_level(mark, line.unit) for mark in levels[-12:]))
+        )
     else:
         parts.append(_("No level measured."))
     for item in line.steps:
@@ -151,9 +154,9 @@ def _description(line: Timeline) -> str:
     return " ".join(parts)
 
 
-def _level(mark: Mark) -> str:
-    said = _("{value} mg/L") if mark.used else _("{value} mg/L (left out)")
-    return said.format(value=words.concentration(mark.value))
+def _level(mark: Mark, unit: str) -> str:
+    said = _("{value} {unit}") if mark.used else _("{value} {unit} (left out)")
+    return said.format(value=words.concentration(mark.value), unit=unit)
 
 
 def _last_of(vital: VitalPanel) -> str:

@@ -111,6 +111,9 @@ class Timeline:
     forecast: PlanForecast | None = None
     steps: tuple[Steps, ...] = ()
     vitals: tuple[VitalPanel, ...] = ()
+    drug: str = "Vancomycin"
+    unit: str = "mg/L"
+    """Of the drug's levels, as wards write it."""
 
     @property
     def is_empty(self) -> bool:

@@ -5,13 +5,18 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 
 from clinic.charts import words
 from clinic.charts.twin_facts import STALE_AFTER
 from clinic.comparisons.entered import Entered
+from clinic.measures.fields import NumberField
+from clinic.measures.numbers import plain
 from twins.pharmacology.drug import Practice
 from twins.pharmacology.regimen import Plan, Regimen
 from twins.quantities.clock import hours_between, moment_at
+from twins.quantities.dose import Route
 
 FARTHEST_H = 72.0
 """A plan that starts after the forecast ends would say nothing."""
@@ -24,28 +29,35 @@ class Frame:
     start: datetime
     as_of_h: float
     practice: Practice
+    route: Route = Route.INTRAVENOUS
+
+    @property
+    def is_infused(self) -> bool:
+        return self.route not in (Route.ORAL, Route.RECTAL)
 
 
 class PlanForm(forms.Form):
     """One plan. Doses in mg, times in hours, the start on the ward's clock."""
 
-    amount_mg = forms.FloatField(required=False, label="Dose, mg")
-    interval_h = forms.TypedChoiceField(required=False, coerce=float, empty_value=None, label="Every")
-    duration_h = forms.FloatField(required=False, label="Infused over, h")
+    amount_mg = NumberField(required=False, label=gettext_lazy("Dose, mg"))
+    interval_h = forms.TypedChoiceField(
+        required=False, coerce=float, empty_value=None, label=pgettext_lazy("interval", "Every")
+    )
+    duration_h = NumberField(required=False, label=gettext_lazy("Infused over, h"))
     start = forms.DateTimeField(
         required=False,
-        label="First dose",
+        label=gettext_lazy("First dose"),
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
-        error_messages={"invalid": "This is no time; write it as 2026-11-22 14:05."},
+        error_messages={"invalid": gettext_lazy("This is no time; write it as 2026-11-22 14:05.")},
     )
-    loading_mg = forms.FloatField(required=False, label="Loading dose, mg")
+    loading_mg = NumberField(required=False, label=gettext_lazy("Loading dose, mg"))
 
     def __init__(self, *args: Any, frame: Frame, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.frame = frame
         self.fields["interval_h"].choices = [
-            ("", "choose"),
-            *((f"{hours:g}", f"{hours:g} h") for hours in frame.practice.intervals_h),
+            ("", pgettext("interval", "choose")),
+            *((f"{hours:g}", f"{plain(hours)} h") for hours in frame.practice.intervals_h),
         ]
 
     @property
@@ -57,10 +69,12 @@ class PlanForm(forms.Form):
         data = super().clean() or {}
         if self.is_blank or self.errors:
             return data
+        if not self.frame.is_infused:
+            data["duration_h"] = self.cleaned_data["duration_h"] = 0.0
         for name, what in (
-            ("interval_h", "Choose the interval."),
-            ("duration_h", "Give the length of the infusion in hours."),
-            ("start", "Give the time of the first dose."),
+            ("interval_h", _("Choose the interval.")),
+            ("duration_h", _("Give the length of the infusion in hours.")),
+            ("start", _("Give the time of the first dose.")),
         ):
             if data.get(name) is None:
                 self.add_error(name, what)
@@ -73,27 +87,33 @@ class PlanForm(forms.Form):
         for name in ("amount_mg", "loading_mg"):
             amount = data.get(name)
             if amount is not None and not practice.min_mg <= amount <= practice.max_mg:
-                self.add_error(name, f"{amount:g} mg is not between {practice.min_mg:g} and {practice.max_mg:g} mg.")
+                text = _("{amount} mg is not between {least} and {most} mg.")
+                limits = {"least": plain(practice.min_mg), "most": plain(practice.max_mg)}
+                self.add_error(name, text.format(amount=plain(amount), **limits))
         daily = data["amount_mg"] * 24.0 / data["interval_h"]
         if daily > practice.max_daily_mg:
             self.add_error(
                 "interval_h",
-                f"That is {daily:.0f} mg a day; at most {practice.max_daily_mg:g} can be compared.",
+                _("That is {daily} mg a day; at most {most} can be compared.").format(
+                    daily=f"{daily:.0f}", most=plain(practice.max_daily_mg)
+                ),
             )
-        if not 0 < data["duration_h"] <= data["interval_h"]:
-            self.add_error("duration_h", "The infusion must take more than 0 h and at most the interval.")
+        if not self.frame.is_infused:
+            pass
+        elif not 0 < data["duration_h"] <= data["interval_h"]:
+            self.add_error("duration_h", _("The infusion must take more than 0 h and at most the interval."))
         elif data["amount_mg"] / data["duration_h"] > practice.max_rate_mg_per_h * (1 + 1e-9):
             least = words.hours(data["amount_mg"] / practice.max_rate_mg_per_h)
-            self.add_error(
-                "duration_h", f"Faster than {practice.max_rate_mg_per_h:g} mg/h; infuse over {least} or longer."
-            )
+            text = _("Faster than {rate} mg/h; infuse over {hours} or longer.")
+            self.add_error("duration_h", text.format(rate=plain(practice.max_rate_mg_per_h), hours=least))
         if data.get("loading_mg") is not None and data["duration_h"] == data["interval_h"]:
-            self.add_error("loading_mg", "A continuous infusion is compared without a loading dose; leave it out.")
+            self.add_error("loading_mg", _("A continuous infusion is compared without a loading dose; leave it out."))
         hour = hours_between(self.frame.start, data["start"])
         if hour < self.frame.as_of_h:
-            self.add_error("start", "The twin's data go beyond this time; give a first dose after them.")
+            self.add_error("start", _("The twin's data go beyond this time; give a first dose after them."))
         elif hour > self.frame.as_of_h + FARTHEST_H:
-            self.add_error("start", f"The forecast ends {FARTHEST_H:g} h after the data; give an earlier first dose.")
+            text = _("The forecast ends {hours} h after the data; give an earlier first dose.")
+            self.add_error("start", text.format(hours=f"{FARTHEST_H:g}"))
 
     def plan(self, number: int) -> Plan:
         """The plan of a valid row."""
@@ -106,6 +126,7 @@ class PlanForm(forms.Form):
                 duration_h=data["duration_h"],
                 start_h=hours_between(self.frame.start, data["start"]),
                 loading_mg=data["loading_mg"],
+                route=self.frame.route,
             ),
         )
 
@@ -140,7 +161,7 @@ class AskForm:
 
     def is_valid(self) -> bool:
         if not self.asked and not self.stop:
-            self.problem = "No plan was entered; give at least one dose with its interval, or tick the last choice."
+            self.problem = _("No plan was entered; give at least one dose with its interval, or tick the last choice.")
             return False
         checked = [row.is_valid() for _, row in self.asked]  # every row, so that each says what is wrong with it
         return all(checked)
@@ -169,7 +190,11 @@ class AskForm:
     def problems(self) -> tuple[tuple[str, str, str], ...]:
         """What keeps a row from being computed: the field's id, its name with the row's number, and what is wrong."""
         return tuple(
-            (row[name].id_for_label, f"Plan {number}, {row.fields[name].label}", error)
+            (
+                row[name].id_for_label,
+                _("Plan {number}, {field}").format(number=number, field=row.fields[name].label),
+                error,
+            )
             for number, row in self.asked
             for name, errors in row.errors.items()
             for error in errors

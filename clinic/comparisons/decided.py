@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from clinic.charts import words
 from clinic.charts.palette import plan_letter
@@ -26,7 +27,7 @@ class Decided:
     at: datetime
     data_until: datetime
     standing: str
-    """How it stands now, in words: ``signed``, ``awaiting a second signature``, ``replaced`` …"""
+    """How it stands now, in the reader's words: ``signed``, ``awaiting a second signature``, ``replaced`` …"""
     final: bool
     """Not where a second signature is awaited or was refused."""
     replaced: bool
@@ -52,7 +53,7 @@ class Decided:
             who=decision.decided_by.get_full_name() or decision.decided_by.get_username(),
             at=decision.decided_at,
             data_until=comparison.twin_version.data_until,
-            standing=str(decision.standing),
+            standing=decision.standing.label,
             final=decision.final_at is not None,
             replaced=decision.replaced_by is not None,
             refused=decision.answer is not None and not decision.answer.agreed,
@@ -106,10 +107,17 @@ class Decided:
         return words.plan_title(self.plan, start) if self.plan else ""
 
     def sentence(self, zone: tzinfo) -> str:
-        what = f"plan {self.letter} ({self.title(zone)}) signed" if self.letter else "all plans declined"
-        state = f" {self.standing.upper()}." if self.open else ""
-        second = f" Second signature: {self.second}." if self.second else ""
-        return f"{what} by {self.who} at {words.clock_with_zone(self.at, zone)}.{second}{state} Reason: {self.reason}"
+        if self.letter:
+            what = _("plan {letter} ({plan}) signed by {who} at {time}.")
+        else:
+            what = _("all plans declined by {who} at {time}.")
+        time = words.clock_with_zone(self.at, zone)
+        parts = [what.format(letter=self.letter, plan=self.title(zone), who=self.who, time=time)]
+        if self.second:
+            parts.append(_("Second signature: {answer}.").format(answer=self.second))
+        if self.open:
+            parts.append(f"{self.standing.upper()}.")
+        return " ".join([*parts, _("Reason: {reason}").format(reason=self.reason)])
 
 
 def _second(answer: Any) -> str:
@@ -117,8 +125,9 @@ def _second(answer: Any) -> str:
         return ""
     who = answer.decided_by.get_full_name() or answer.decided_by.get_username()
     if not answer.agreed:
-        return f"refused by {who}: {answer.reason}"
-    return f"{who} at {words.clock_with_zone(answer.decided_at, timezone.get_current_timezone())}"
+        return _("refused by {who}: {reason}").format(who=who, reason=answer.reason)
+    time = words.clock_with_zone(answer.decided_at, timezone.get_current_timezone())
+    return _("{who} at {time}").format(who=who, time=time)
 
 
 def _start(comparison: Comparison) -> datetime:

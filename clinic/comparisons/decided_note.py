@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from django.utils import timezone
+from django.conf import settings
+from django.utils import timezone, translation
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 from clinic.charts.words import clock_with_zone, why_outdated
 from clinic.comparisons.comparison_page import ComparisonPage
@@ -14,20 +17,27 @@ from twins.records.models import Comparison, TwinVersion
 
 
 def note_of(comparison: Comparison) -> str:
-    """The note of a comparison, with the decision on it if one was made."""
-    shown = ComparisonPage.of(comparison)
-    patient = Patient.objects.get(pk=comparison.twin_version.subject_id)
-    return full_note(shown, patient, Decided.of(comparison), newer_than(shown.version))
+    """The note of a comparison, with the decision on it if one was made: for other systems, so in the site's language.
+
+    Whoever presses the button that sends it may read pages in another.
+    """
+    with translation.override(settings.LANGUAGE_CODE):
+        shown = ComparisonPage.of(comparison)
+        patient = Patient.objects.get(pk=comparison.twin_version.subject_id)
+        return full_note(shown, patient, Decided.of(comparison), newer_than(shown.version))
 
 
 def full_note(shown: ComparisonPage, patient: Patient, decided: Decided | None, newer: TwinVersion | None) -> str:
     """The note with patient, decision and age of the data, on the ward's clock."""
     zone = timezone.get_current_timezone()
-    born = f", born {patient.birth_date:%d %b %Y}" if patient.birth_date else ""
-    number = f", record {patient.record_number}" if patient.record_number else ""
+    about = [str(patient)]
+    if patient.birth_date:
+        about.append(_("born {date}").format(date=date_format(patient.birth_date, "d M Y")))
+    if patient.record_number:
+        about.append(_("record {number}").format(number=patient.record_number))
     return note_text(
         shown,
-        patient_line=f"{patient}{born}{number}",
+        patient_line=", ".join(about),
         zone=zone,
         decision=decided.sentence(zone) if decided else "",
         outdated=outdated(shown.version, newer, lambda moment: clock_with_zone(moment, zone)),

@@ -3,9 +3,17 @@
 from collections.abc import Callable
 from datetime import datetime, tzinfo
 
+from django.utils.translation import gettext as _
+
 from clinic.charts import words
 from clinic.charts.parameters import ParameterRow
+from clinic.charts.twin_facts import CovariateRow
+from clinic.comparisons.averaged import Together
 from clinic.comparisons.comparison_page import ComparisonPage, PlanRow
+from clinic.measures.numbers import fixed, plain
+from clinic.twin_words.said import said
+
+At = Callable[[datetime], str]
 
 
 def note_text(page: ComparisonPage, *, patient_line: str, zone: tzinfo, decision: str = "", outdated: str = "") -> str:
@@ -26,76 +34,128 @@ def note_text(page: ComparisonPage, *, patient_line: str, zone: tzinfo, decision
 
     target = page.result.target
     lines = [
-        f"VANCOMYCIN DOSING COMPARISON: {patient_line}",
-        f"Data until {at(page.version.data_until)}; computed {at(page.comparison.created_at)}.",
+        _("{drug} DOSING COMPARISON: {patient}").format(drug=page.drug_title.upper(), patient=patient_line),
+        _("Data until {until}; computed {computed}.").format(
+            until=at(page.version.data_until), computed=at(page.comparison.created_at)
+        ),
     ]
     if outdated:
-        lines.append(f"OUT OF DATE: {outdated}.")
+        lines.append(_("OUT OF DATE: {why}.").format(why=outdated))
+    if page.together is not None:
+        lines.append(shares_line(page.together))
     lines += [
-        f"Twin version {page.version.number}, {page.model.title}: {page.quality.word}. "
+        _("Twin version {number}, {model}: {quality}.").format(
+            number=page.version.number, model=page.model.title, quality=page.quality.word
+        )
+        + " "
         + " ".join(page.quality.sentences),
-        f"Target: {target.name}; above {target.high:g} is the safety limit.",
+        _("Target: {target}; above {high} is the safety limit.").format(
+            target=said(target.name), high=plain(target.high)
+        ),
         "",
-        "PLANS",
+        _("PLANS"),
     ]
     for plan in page.plans:
         lines += _plan_lines(plan, page, at)
-    lines += ["", "WHAT WAS ASSUMED"]
+    lines += ["", _("WHAT WAS ASSUMED"), _levels(page, at), _doses(page, at)]
+    covariates = "; ".join(_covariate(row, at) for row in page.covariates)
+    lines.append(_("Covariates: {covariates}.").format(covariates=covariates))
+    lines += [_("Finding ({kind}): {finding}").format(kind=row.kind, finding=row.sentence) for row in page.findings]
+    lines += [_("Warning: {warning}").format(warning=said(warning)) for warning in page.fit.warnings]
+    doi = f"doi:{page.model.citation.doi}" if page.model.citation.doi else _("DOI not verified")
     lines.append(
-        "Levels used: "
-        + ("; ".join(f"{words.concentration(level.value)} mg/L at {at(level.time)}" for level in page.levels) or "none")
-        + "."
-    )
-    if page.doses:
-        first, last = page.doses[0], page.doses[-1]
-        lines.append(
-            f"Doses used: {len(page.doses)}, from {at(first.start)} to {at(last.start)}"
-            f" (last {last.amount_mg:g} mg over {last.duration_h:.3g} h)."
+        _("Model: {citation}, {doi}. {population}.").format(
+            citation=page.model.citation.text, doi=doi, population=page.model.population
         )
-    else:
-        lines.append("Doses used: none.")
-    lines.append(
-        "Covariates: "
-        + "; ".join(
-            f"{row.label.lower()} {row.value}"
-            + (f" ({at(row.when)})" if row.when else "")
-            + (" OUTSIDE the model's range" if row.outside and row.value != "missing" else "")
-            for row in page.covariates
-        )
-        + "."
     )
-    lines += [f"Finding ({row.kind}): {row.sentence}" for row in page.findings]
-    lines += [f"Warning: {warning}" for warning in page.fit.warnings]
-    doi = f"doi:{page.model.citation.doi}" if page.model.citation.doi else "DOI not verified"
-    lines.append(f"Model: {page.model.citation.text}, {doi}. {page.model.population}.")
-    lines += [f"Not verified of the model: {line}" for line in page.model.unverified]
+    lines += [_("Not verified of the model: {what}").format(what=line) for line in page.model.unverified]
     if page.parameters:
-        lines.append("This patient (population): " + "; ".join(_parameter(row) for row in page.parameters) + ".")
-    lines += ["", f"DECISION: {decision or 'none yet.'}", ""]
+        parameters = "; ".join(_parameter(row) for row in page.parameters)
+        lines.append(_("This patient (population): {parameters}.").format(parameters=parameters))
+    lines += ["", _("DECISION: {decision}").format(decision=decision or _("none yet.")), ""]
     lines.append(
-        f"Comparison {page.comparison.pk}, digest {page.comparison.digest[:16]}, code {page.comparison.code_version}."
+        _("Comparison {key}, digest {digest}, code {code}.").format(
+            key=page.comparison.pk, digest=page.comparison.digest[:16], code=page.comparison.code_version
+        )
     )
-    lines.append("Patient Twin advises, never orders.")
+    lines.append(_("Patient Twin advises, never orders."))
     return "\n".join(lines) + "\n"
 
 
-def _plan_lines(plan: PlanRow, page: ComparisonPage, at: Callable[[datetime], str]) -> list[str]:
+def _plan_lines(plan: PlanRow, page: ComparisonPage, at: At) -> list[str]:
     forecast = plan.forecast
     title = words.plan_title(forecast.plan, at(plan.first_dose) if plan.first_dose else "")
-    lines = [f"{plan.letter}  {title}", f"   {forecast.sentence}"]
+    lines = [f"{plan.letter}  {title}", f"   {said(forecast.sentence)}"]
     target = page.result.target
+    day_line = _(
+        "day {number}: AUC24 {auc} (90 % {low}-{high}) {area}, highest {peak}, trough {trough} {unit}; "
+        "in range {inside}, above {limit} {above}, below {least} {below}"
+    )
     for day in plan.days:
         e = day.exposure
-        lines.append(
-            f"   day {day.number}: AUC24 {e.auc24.q50:.0f} (90 % {e.auc24.q05:.0f}-{e.auc24.q95:.0f}) mg·h/L,"
-            f" highest {e.peak.q50:.1f}, trough {e.trough.q50:.1f} mg/L;"
-            f" in range {words.percent(e.p_in_target)}, above {target.high:g} {words.percent(e.p_above)},"
-            f" below {target.low:g} {words.percent(e.p_below)}"
+        said_of_day = day_line.format(
+            number=day.number,
+            area=page.area_unit,
+            unit=page.unit,
+            auc=words.exposure(e.auc24.q50),
+            low=words.exposure(e.auc24.q05),
+            high=words.exposure(e.auc24.q95),
+            peak=fixed(e.peak.q50, 1),
+            trough=fixed(e.trough.q50, 1),
+            inside=words.percent(e.p_in_target),
+            limit=plain(target.high),
+            above=words.percent(e.p_above),
+            least=plain(target.low),
+            below=words.percent(e.p_below),
         )
+        lines.append(f"   {said_of_day}")
     reached = forecast.hours_to_target
-    lines.append(f"   time to target: {words.hours(reached) if reached is not None else 'not within the forecast'}")
+    if reached is None:
+        lines.append("   " + _("time to target: not within the forecast"))
+    else:
+        lines.append("   " + _("time to target: {hours}").format(hours=words.hours(reached)))
     return lines
 
 
+def _levels(page: ComparisonPage, at: At) -> str:
+    if not page.levels:
+        return _("Levels used: none.")
+    levels = [
+        _("{value} {unit} at {time}").format(
+            value=words.concentration(level.value), unit=page.unit, time=at(level.time)
+        )
+        for level in page.levels
+    ]
+    return _("Levels used: {levels}.").format(levels="; ".join(levels))
+
+
+def _doses(page: ComparisonPage, at: At) -> str:
+    if not page.doses:
+        return _("Doses used: none.")
+    first, last = page.doses[0], page.doses[-1]
+    return _("Doses used: {count}, from {first} to {last} (last {amount} mg over {hours} h).").format(
+        count=len(page.doses),
+        first=at(first.start),
+        last=at(last.start),
+        amount=plain(last.amount_mg),
+        hours=plain(last.duration_h, 3),
+    )
+
+
+def _covariate(row: CovariateRow, at: At) -> str:
+    parts = [f"{words.inside(row.label)} {row.value}"]
+    if row.when:
+        parts.append(f"({at(row.when)})")
+    if row.outside and not row.missing:
+        parts.append(_("OUTSIDE the model's range"))
+    return " ".join(parts)
+
+
+def shares_line(together: Together) -> str:
+    """Which models answered together, and how far each was believed."""
+    shares = ", ".join(f"{title} {words.percent(weight)}" for title, weight in together.shares)
+    return _("Several models answer together: {shares}.").format(shares=shares)
+
+
 def _parameter(row: ParameterRow) -> str:
-    return f"{row.label.lower()} {row.individual} {row.unit} ({row.population})"
+    return f"{words.inside(row.label)} {row.individual} {row.unit} ({row.population})"

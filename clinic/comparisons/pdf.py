@@ -6,6 +6,7 @@ from urllib.parse import urljoin
 
 from django.contrib.staticfiles import finders
 from django.templatetags.static import static
+from django.utils.translation import gettext as _
 
 STYLESHEET = "clinic/style.css"
 
@@ -30,8 +31,10 @@ def pdf_of(html: str, *, address: str) -> bytes:
         from weasyprint import HTML  # loaded where a PDF is wanted: it takes half a second and needs Pango
     except OSError as error:
         raise PdfUnavailableError(
-            "PDF needs Pango, which is not installed on the server (Debian: libpango-1.0-0, libpangoft2-1.0-0, "
-            "libharfbuzz-subset0). The browser's own print dialogue saves the page as PDF too."
+            _(
+                "PDF needs Pango, which is not installed on the server (Debian: libpango-1.0-0, libpangoft2-1.0-0, "
+                "libharfbuzz-subset0). The browser's own print dialogue saves the page as PDF too."
+            )
         ) from error
     # Of letters on lines it would paint the edge over the letter, and paper needs none.
     plain = html.replace('stroke="Canvas"', 'stroke="none"')

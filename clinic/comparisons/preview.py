@@ -4,20 +4,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from clinic.charts.chance_bar import chance_bar
 from clinic.charts.comparison_chart import comparison_chart
 from clinic.comparisons.ask import Asked
 from clinic.comparisons.comparison_page import PlanRow, named_influences, plan_row
 from clinic.comparisons.entered import Models
-from twins.estimation.averaging import Average, weigh
-from twins.estimation.individualise import seed_for
+from clinic.twin_words.said import said
+from twins.estimation.averaging import Average
+from twins.forecasts.averaged import average_of
 from twins.forecasts.compare import CannotForecastError, compare, compare_together
 from twins.forecasts.explain import influences
 from twins.forecasts.forecast import Attained, ComparisonResult, Influence
 from twins.forecasts.simulate import SimulationError
+from twins.pharmacology import formulary
 from twins.pharmacology.covariates import CovariateError
 from twins.pharmacology.target import Target
+from twins.quantities.unit import of_area, readable
 from twins.records.standing import Standing
 
 Left = Sequence[tuple[float, float, str]]
@@ -36,11 +41,11 @@ class PreviewRow:
     def said(self) -> str:
         """``the current plan``, ``plan 2 of the form``."""
         if self.origin in _ORIGINS:
-            return _ORIGINS[self.origin]
-        return f"plan {self.origin} of the form"
+            return str(_ORIGINS[self.origin])
+        return _("plan {number} of the form").format(number=self.origin)
 
 
-_ORIGINS = {"current": "the current plan", "stop": "the choice to stop"}
+_ORIGINS = {"current": gettext_lazy("the current plan"), "stop": gettext_lazy("the choice to stop")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,16 @@ class Panel:
     rows: tuple[PreviewRow, ...]
     wide: str
     narrow: str
+    level_unit: str = "mg/L"
+    """UCUM code."""
+
+    @property
+    def unit(self) -> str:
+        return readable(self.level_unit)
+
+    @property
+    def area_unit(self) -> str:
+        return readable(of_area(self.level_unit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +110,7 @@ def preview(
         panels, weighed = _panels(first, others if models is not Models.FIRST else (), asked, models, left_out)
         sensitivity = _sensitivity(first, asked, why, panels[0])
     except (CannotForecastError, SimulationError, CovariateError) as error:
-        return Preview(refused=str(error))
+        return Preview(refused=said(str(error)))
     return Preview(panels, weighed, sensitivity)
 
 
@@ -108,7 +123,7 @@ def _panels(
     if models is Models.AVERAGED:
         plans, target = [item.plan for item in asked], first.drug.target
         found = compare_together(average, first.course, plans, target=target, also=(target,))
-        return (_panel(first, asked, found, "All models, averaged", None, left_out),), average.sentences
+        return (_panel(first, asked, found, _("All models, averaged"), None, left_out),), average.sentences
     panels = tuple(
         _panel(standing, asked, _alone(standing, asked), standing.model.title, member.weight, left_out)
         for standing, member in zip((first, *others), average.members, strict=True)
@@ -117,14 +132,7 @@ def _panels(
 
 
 def _weighed(standings: Sequence[Standing]) -> Average:
-    course = standings[0].course
-    return weigh(
-        [each.model for each in standings],
-        [each.fit for each in standings],
-        course,
-        seed=seed_for(course.digest(), "average"),
-        draws=max(len(each.fit.draws) for each in standings),
-    )
+    return average_of([each.model for each in standings], [each.fit for each in standings], standings[0].course)
 
 
 def _alone(standing: Standing, asked: Sequence[Asked]) -> ComparisonResult:
@@ -155,6 +163,7 @@ def _panel(
         ),
         wide=comparison_chart(result, course, prefix=f"{name}-wide", ahead_h=72.0, **drawn),
         narrow=comparison_chart(result, course, prefix=f"{name}-narrow", width=360.0, past_h=24.0, **drawn),
+        level_unit=formulary.drug(course.drug).level_unit,
     )
 
 

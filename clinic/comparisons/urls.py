@@ -2,7 +2,10 @@
 
 from django.urls import path
 
-from clinic.comparisons import ask_views, views
+from clinic.access.deferred import named
+
+ask_views = named("clinic.comparisons.ask_views")
+views = named("clinic.comparisons.views")
 
 urlpatterns = [
     path("comparisons/<uuid:comparison_id>", views.comparison, name="comparison"),

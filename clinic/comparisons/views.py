@@ -7,10 +7,12 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from clinic.access.disclosure import disclose
 from clinic.access.gate import page
+from clinic.access.pace import PRINTS, too_many
 from clinic.access.permissions import patient_for
 from clinic.access.roles import Permission
 from clinic.charts.comparison_chart import comparison_chart
@@ -19,9 +21,8 @@ from clinic.charts.words import clock
 from clinic.comparisons.comparison_page import ComparisonPage
 from clinic.comparisons.decided import Decided
 from clinic.comparisons.decided_note import full_note, newer_than, outdated
-from clinic.comparisons.entered import Entered
+from clinic.comparisons.entered import again
 from clinic.comparisons.left_out import left_out_levels
-from clinic.comparisons.pace import PRINTS, too_many
 from clinic.comparisons.pdf import PdfUnavailableError, pdf_of
 from clinic.comparisons.pending import update_pending
 from clinic.patients.models import Patient
@@ -29,7 +30,7 @@ from twins.records.models import Comparison
 from twins.records.twins import plans_of
 
 PAGE = "comparisons/comparison.html"
-TOO_FAST = "You asked for many PDFs within a minute, and each takes the server a second or more. Wait a moment."
+TOO_FAST = _("You asked for many PDFs within a minute, and each takes the server a second or more. Wait a moment.")
 
 
 @page(Permission.COMPARISON_VIEW)
@@ -83,7 +84,7 @@ def _content(request: HttpRequest, comparison_id: UUID) -> dict[str, Any]:
         "now": timezone.now(),
         "stale": timezone.now() - shown.version.data_until > STALE_AFTER,
         "reason_limit": 1000,
-        "change": Entered.again(plans_of(shown.comparison), shown.course).query(),
+        "change": again(plans_of(shown.comparison), shown.course, averaged=shown.together is not None).query(),
     }
 
 

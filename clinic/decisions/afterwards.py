@@ -4,15 +4,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from clinic.decisions.models import Decision
-from twins.pharmacology.followed import Outcome, Step, Verdict, followed
+from clinic.twin_words.said import said
+from twins.pharmacology.followed import AGAINST, Outcome, Step, Verdict, followed
 from twins.pharmacology.regimen import Plan
 from twins.quantities.clock import hours_between, moment_at
 from twins.quantities.dose import Dose
 from twins.records.models import TwinVersion
 from twins.samples.course import Course, Finding, FindingCode
-
-AGAINST = (Outcome.OTHER_AMOUNT, Outcome.OTHER_AMOUNT_AND_TIME, Outcome.NOT_GIVEN, Outcome.NOT_PLANNED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,10 @@ class Afterwards:
         """Recommended but not followed; None where it was, or only the times differ, or nothing was due yet."""
         if self.verdict is Verdict.FOLLOWED or not any(row.against for row in self.rows):
             return None
-        return Finding(FindingCode.DECISION_NOT_FOLLOWED, f"The signed plan was {self.verdict}: {self.sentence}")
+        words = _("The signed plan was {verdict}: {doses}").format(
+            verdict=said(self.verdict.value), doses=self.sentence
+        )
+        return Finding(FindingCode.DECISION_NOT_FOLLOWED, words)
 
     @classmethod
     def of(cls, decision: Decision, newest: Course) -> "Afterwards | None":
@@ -96,6 +101,8 @@ def _row(step: Step, start: datetime) -> Row:
 def _sentence(count: Callable[[Outcome], int], total: int) -> str:
     """``of 3 doses, 1 as planned, 2 not given.``"""
     if not total:
-        return "no dose was due or given."
-    parts = [f"{count(outcome)} {outcome}" for outcome in Outcome if count(outcome)]
-    return f"of {total} dose{'' if total == 1 else 's'}, {', '.join(parts)}."
+        return _("no dose was due or given.")
+    parts = ", ".join(f"{count(outcome)} {said(outcome.value)}" for outcome in Outcome if count(outcome))
+    return ngettext("of {total} dose, {outcomes}.", "of {total} doses, {outcomes}.", total).format(
+        total=total, outcomes=parts
+    )

@@ -2,6 +2,7 @@
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from clinic.audit.event import Actor
 from clinic.decisions import keep
@@ -40,7 +41,9 @@ def amend(
         keep.lock(comparison)
         last = Decision.objects.get(pk=decision.pk)
         if last.successor is not None:
-            raise AlreadyAmendedError("This decision was amended already; open the comparison again and amend there.")
+            raise AlreadyAmendedError(
+                _("This decision was amended already; open the comparison again and amend there.")
+            )
         _refuse(last, chosen)
         return keep.keep(
             comparison=comparison,
@@ -63,13 +66,15 @@ def signed(last: Decision) -> Decision | None:
 
 def _refuse(last: Decision, chosen: int | None) -> None:
     if chosen is None and last.chosen_plan is None:
-        raise NothingInForceError("All plans were declined already; there is nothing to withdraw.")
+        raise NothingInForceError(_("All plans were declined already; there is nothing to withdraw."))
     if chosen is None and signed(last) is not None:
         return
     keep.refuse_outdated(last.comparison.twin_version)
     if chosen is not None and last.chosen_plan is None and signed_before(last.comparison) is not None:
         # One decision amends one other: what was declined here and what was signed there cannot both be replaced.
         raise OtherInForceError(
-            "A plan is signed on another comparison of this patient; withdraw it there first, or ask for a new "
-            "comparison and sign on that, which replaces it."
+            _(
+                "A plan is signed on another comparison of this patient; withdraw it there first, or ask for a new "
+                "comparison and sign on that, which replaces it."
+            )
         )

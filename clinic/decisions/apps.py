@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 from django.core.checks import register
 
 
@@ -8,6 +9,7 @@ class DecisionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from clinic.decisions.high_alert import unknown_drugs
+        if settings.HIGH_ALERT_DRUGS:  # the formulary brings the compiler along, a second of every command's start
+            from clinic.decisions.high_alert import unknown_drugs
 
-        register(unknown_drugs)
+            register(unknown_drugs)

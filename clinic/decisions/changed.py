@@ -5,8 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext_lazy
+
 from clinic.charts.parameters import split_unit
-from clinic.charts.words import significant
+from clinic.charts.words import inside, significant
+from clinic.measures.numbers import plain
 from twins.quantities.clock import moment_at
 from twins.samples.course import Course
 
@@ -15,6 +19,17 @@ class How(StrEnum):
     NEW = "new"
     CHANGED = "changed"
     GONE = "no longer used"
+
+    @property
+    def label(self) -> str:
+        return str(_HOW[self])
+
+
+_HOW = {
+    How.NEW: pgettext_lazy("input", "new"),
+    How.CHANGED: pgettext_lazy("input", "changed"),
+    How.GONE: pgettext_lazy("input", "no longer used"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +70,17 @@ def _inputs(course: Course, level_unit: str) -> Iterator[tuple[tuple[str, str], 
         return (kind, source or f"{at.isoformat()} {what}"), _Input(what, at)
 
     for dose in course.doses:
-        length = f" over {dose.duration_h:.3g} h" if dose.duration_h else ""
-        yield one("dose", dose.source, dose.start_h, f"dose of {dose.amount_mg:g} mg{length}")
+        words = _("dose of {amount} mg over {hours} h") if dose.duration_h else _("dose of {amount} mg")
+        said = words.format(amount=plain(dose.amount_mg), hours=plain(dose.duration_h, 3))
+        yield one("dose", dose.source, dose.start_h, said)
     for level in course.levels:
-        yield one("level", level.source, level.time_h, f"level of {level.value:.4g} {level_unit}")
+        said = _("level of {value} {unit}").format(value=plain(level.value, 4), unit=level_unit)
+        yield one("level", level.source, level.time_h, said)
     for value in course.covariates:
         label, unit = split_unit(value.name)
-        yield one(value.name, value.source, value.time_h, f"{label.lower()} {significant(value.value)} {unit}".rstrip())
+        yield one(value.name, value.source, value.time_h, f"{inside(label)} {significant(value.value)} {unit}".rstrip())
     for order in course.orders:
-        ended = ", ended" if order.end_h is not None and order.end_h <= course.until_h else ""
-        yield one(
-            "order",
-            order.source,
-            order.start_h,
-            f"order of {order.amount_mg:g} mg every {order.interval_h:g} h{ended}",
-        )
+        ended = order.end_h is not None and order.end_h <= course.until_h
+        words = _("order of {amount} mg every {hours} h, ended") if ended else _("order of {amount} mg every {hours} h")
+        said = words.format(amount=plain(order.amount_mg), hours=plain(order.interval_h))
+        yield one("order", order.source, order.start_h, said)

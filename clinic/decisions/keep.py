@@ -3,6 +3,7 @@
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from clinic.access.permissions import check_open, has
 from clinic.access.roles import Permission
@@ -23,7 +24,7 @@ def allowed(comparison: Comparison, by: AbstractBaseUser, permission: Permission
     """Raises `PermissionDenied` unless the person's roles grant it and the patient is open to them."""
     subject_key = comparison.twin_version.subject_id
     if not has(by, permission):
-        raise PermissionDenied(f"Your roles do not include {permission}.")
+        raise PermissionDenied(_("Your roles do not include {permission}.").format(permission=permission))
     check_open(by, subject_key)
 
 
@@ -31,7 +32,8 @@ def one_of(comparison: Comparison, position: int) -> int:
     """`position`, if it names a plan; raises `NoSuchPlanError` otherwise."""
     if not 0 <= position < len(comparison.plans):
         last = plan_letter(len(comparison.plans) - 1)
-        raise NoSuchPlanError(f"Position {position} names no plan of this comparison; choose one of A to {last}.")
+        words = _("Position {position} names no plan of this comparison; choose one of A to {last}.")
+        raise NoSuchPlanError(words.format(position=position, last=last))
     return position
 
 
@@ -39,7 +41,10 @@ def as_seen(comparison: Comparison, seen_digest: str | None) -> None:
     """Raises `OtherPageError` where the page that was sent showed something else than what is stored."""
     if seen_digest is not None and seen_digest != comparison.digest:
         raise OtherPageError(
-            "The page that was sent is not this comparison as it is stored; open the comparison again and sign there."
+            _(
+                "The page that was sent is not this comparison as it is stored; "
+                "open the comparison again and sign there."
+            )
         )
 
 
@@ -59,9 +64,8 @@ def refuse_outdated(version: TwinVersion) -> None:
     )
     zone = timezone.get_current_timezone()
     why = why_outdated(version.data_until, newest.data_until, lambda moment: clock_with_zone(moment, zone))
-    raise StaleComparisonError(
-        f"{why[:1].upper()}{why[1:]}. Nothing was decided; open the patient's newest comparison and decide there."
-    )
+    words = _("{why}. Nothing was decided; open the patient's newest comparison and decide there.")
+    raise StaleComparisonError(words.format(why=f"{why[:1].upper()}{why[1:]}"))
 
 
 def keep(

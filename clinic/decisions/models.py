@@ -10,18 +10,32 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
+from django.utils.translation import pgettext, pgettext_lazy
 
 from twins.records.models import Comparison
 
 
 class Standing(StrEnum):
-    """How a decision stands now; each member is what a page calls it."""
+    """How a decision stands now; `label` is what a page calls it."""
 
     IN_FORCE = "signed"
     DECLINED = "all plans declined"
     AWAITING = "awaiting a second signature"
     REFUSED = "second signature refused"
     REPLACED = "replaced"
+
+    @property
+    def label(self) -> str:
+        return str(_STANDINGS[self])
+
+
+_STANDINGS = {
+    Standing.IN_FORCE: pgettext_lazy("decision", "signed"),
+    Standing.DECLINED: pgettext_lazy("decision", "all plans declined"),
+    Standing.AWAITING: pgettext_lazy("decision", "awaiting a second signature"),
+    Standing.REFUSED: pgettext_lazy("decision", "second signature refused"),
+    Standing.REPLACED: pgettext_lazy("decision", "replaced"),
+}
 
 
 class Decision(models.Model):
@@ -57,6 +71,13 @@ class Decision(models.Model):
 
     def __str__(self) -> str:
         return "declined" if self.chosen_plan is None else f"plan {self.chosen_plan}"
+
+    @property
+    def words(self) -> str:
+        """As `str`, in the reader's language."""
+        if self.chosen_plan is None:
+            return pgettext("decision", "declined")
+        return pgettext("decision", "plan {position}").format(position=self.chosen_plan)
 
     @property
     def answer(self) -> "SecondSignature | None":

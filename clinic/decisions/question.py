@@ -8,6 +8,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from clinic.access.actor import key_of
 from clinic.access.permissions import check_open, has
@@ -15,6 +16,9 @@ from clinic.access.roles import Permission
 from clinic.audit.event import Actor, record
 from clinic.audit.models import Action
 from clinic.decisions.refusal import NewTimeError, RecordError, stated
+from clinic.measures.numbers import plain
+from clinic.measures.units import unit_of
+from clinic.twin_words.said import said
 from twins.jobs.update import request_update
 from twins.records.models import GivenDose, Order, Question, QuestionAction, RecordState, StoredSample, Subject
 from twins.samples.channel import Channel
@@ -39,10 +43,12 @@ def described(doubted: Questionable) -> str:
     """What the record says, without its time: ``Dose of 1750 mg``, ``Vancomycin level of 13.1 mg/L``."""
     if isinstance(doubted, StoredSample):
         channel = Channel(doubted.channel)
-        return f"{channel.label} of {doubted.value:.4g} {channel.unit}"
+        return _("{channel} of {value}").format(channel=said(channel.label), value=unit_of(channel).said(doubted.value))
     if isinstance(doubted, GivenDose):
-        return f"Dose of {doubted.amount_mg:g} mg {doubted.drug}"
-    return f"Order of {doubted.amount_mg:g} mg {doubted.drug} every {doubted.interval_h:g} h"
+        return _("Dose of {amount} mg {drug}").format(amount=plain(doubted.amount_mg), drug=said(doubted.drug))
+    return _("Order of {amount} mg {drug} every {hours} h").format(
+        amount=plain(doubted.amount_mg), drug=said(doubted.drug), hours=plain(doubted.interval_h)
+    )
 
 
 def ask(
@@ -70,9 +76,11 @@ def ask(
         Subject.objects.select_for_update(no_key=True).get(pk=subject.pk)
         doubted = record_of(subject, source_key)
         if doubted is None:
-            raise RecordError(f"No record in use is called {source_key}; reload the patient's page and choose again.")
+            words = _("No record in use is called {record}; reload the patient's page and choose again.")
+            raise RecordError(words.format(record=source_key))
         if Question.objects.filter(subject=subject, source_key=source_key, withdrawn_at__isnull=True).exists():
-            raise RecordError(f"{doubted.reference} is questioned already; undo that question first.")
+            words = _("{record} is questioned already; undo that question first.")
+            raise RecordError(words.format(record=doubted.reference))
         question = Question.objects.create(
             subject=subject,
             source_key=source_key,
@@ -94,7 +102,7 @@ def withdraw(*, question: Question, by: AbstractBaseUser, actor: Actor) -> Quest
         Subject.objects.select_for_update(no_key=True).get(pk=question.subject_id)
         locked = Question.objects.select_for_update().get(pk=question.pk)
         if locked.withdrawn_at is not None:
-            raise RecordError("This question was taken back already; reload the patient's page.")
+            raise RecordError(_("This question was taken back already; reload the patient's page."))
         locked.withdrawn_at = timezone.now()
         locked.withdrawn_by = key_of(by)
         locked.save(update_fields=["withdrawn_at", "withdrawn_by"])
@@ -105,22 +113,20 @@ def withdraw(*, question: Question, by: AbstractBaseUser, actor: Actor) -> Quest
 
 def _allowed(subject: Subject, by: AbstractBaseUser) -> None:
     if not has(by, Permission.DATA_QUESTION):
-        raise PermissionDenied(f"Your roles do not include {Permission.DATA_QUESTION}.")
+        raise PermissionDenied(_("Your roles do not include {permission}.").format(permission=Permission.DATA_QUESTION))
     check_open(by, subject.pk)
 
 
 def _moved(doubted: Questionable, new_time: datetime | None) -> datetime:
     if new_time is None:
-        raise NewTimeError("The new time is missing; give the time at which it really happened.")
+        raise NewTimeError(_("The new time is missing; give the time at which it really happened."))
     if new_time == doubted.event_time:
-        raise NewTimeError("The new time is the recorded one; give another, or leave the record out.")
+        raise NewTimeError(_("The new time is the recorded one; give another, or leave the record out."))
     if new_time > timezone.now() and new_time > doubted.event_time:
-        raise NewTimeError("The new time lies in the future; give a time that has passed.")
+        raise NewTimeError(_("The new time lies in the future; give a time that has passed."))
     if abs(new_time - doubted.event_time) > FARTHEST:
-        days = FARTHEST.days
-        raise NewTimeError(
-            f"The new time is more than {days} days from the recorded one; leave the record out instead."
-        )
+        words = _("The new time is more than {days} days from the recorded one; leave the record out instead.")
+        raise NewTimeError(words.format(days=FARTHEST.days))
     return new_time
 
 

@@ -5,6 +5,8 @@ from uuid import UUID
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clinic.access.gate import page
@@ -19,15 +21,16 @@ class QuestionForm(forms.Form):
     """What to do with the record, and why. Nothing is chosen beforehand."""
 
     action = forms.ChoiceField(
-        choices=QuestionAction.choices, error_messages={"required": "Choose what to do with the record."}
+        choices=QuestionAction.choices, error_messages={"required": gettext_lazy("Choose what to do with the record.")}
     )
     new_time = forms.DateTimeField(
         required=False,
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
-        error_messages={"invalid": "This is no time; write it as 2026-11-22 14:05."},
+        error_messages={"invalid": gettext_lazy("This is no time; write it as 2026-11-22 14:05.")},
     )
     reason = forms.CharField(
-        max_length=REASON_LIMIT, error_messages={"required": "Say in a few words why you doubt the record."}
+        max_length=REASON_LIMIT,
+        error_messages={"required": gettext_lazy("Say in a few words why you doubt the record.")},
     )
 
 
@@ -39,7 +42,7 @@ def question(request: HttpRequest, subject_key: UUID) -> HttpResponse:
     source_key = (request.POST if request.method == "POST" else request.GET).get("record", "").replace("\x00", "\ufffd")
     doubted = record_of(patient.subject, source_key)
     if doubted is None:
-        raise Http404("No record in use has this name.")
+        raise Http404(_("No record in use has this name."))
     form = QuestionForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:

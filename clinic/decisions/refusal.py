@@ -1,5 +1,7 @@
 """Why a decision is not taken; each error's text names what is wrong and what to do."""
 
+from django.utils.translation import gettext as _
+
 
 class DecisionError(ValueError):
     """A decision that cannot be taken as asked."""
@@ -63,7 +65,8 @@ def stated(reason: str, limit: int) -> str:
     """
     text = reason.replace("\x00", "").strip()
     if not text:
-        raise ReasonMissingError("The reason is empty; say in a few words why you decide so.")
+        raise ReasonMissingError(_("The reason is empty; say in a few words why you decide so."))
     if len(text) > limit:
-        raise ReasonMissingError(f"The reason has {len(text)} characters; shorten it to {limit}.")
+        words = _("The reason has {count} characters; shorten it to {limit}.")
+        raise ReasonMissingError(words.format(count=len(text), limit=limit))
     return text

@@ -3,6 +3,7 @@
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from clinic.audit.event import Actor, record
 from clinic.audit.models import Action
@@ -42,9 +43,10 @@ def _answer(
         keep.lock(comparison)
         first = Decision.objects.select_related("comparison__twin_version").get(pk=decision.pk)
         if first.standing is not Standing.AWAITING:
-            raise NotAwaitingError(f"This decision awaits no second signature; it is {first.standing}.")
+            words = _("This decision awaits no second signature; it is {standing}.")
+            raise NotAwaitingError(words.format(standing=first.standing.label))
         if first.decided_by_id == by.pk:
-            raise SamePersonError("You signed first; the second signature is another person's.")
+            raise SamePersonError(_("You signed first; the second signature is another person's."))
         if agreed:
             keep.refuse_outdated(comparison.twin_version)
         answer = SecondSignature.objects.create(

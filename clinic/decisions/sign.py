@@ -3,6 +3,7 @@
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from clinic.audit.event import Actor
 from clinic.charts.words import clock_with_zone
@@ -93,9 +94,10 @@ def _decide(
         earlier = comparison.decisions.order_by("-number").first()
         if earlier is not None:
             at = clock_with_zone(earlier.decided_at, timezone.get_current_timezone())
-            raise AlreadyDecidedError(
-                f"This comparison was decided at {at} ({earlier}); amend that decision, or ask for a new comparison."
+            words = _(
+                "This comparison was decided at {time} ({decision}); amend that decision, or ask for a new comparison."
             )
+            raise AlreadyDecidedError(words.format(time=at, decision=earlier.words))
         return keep.keep(
             comparison=comparison,
             chosen=chosen,

@@ -2,7 +2,11 @@
 
 from django.urls import path
 
-from clinic.decisions import anew_view, question_views, views
+from clinic.access.deferred import named
+
+anew_view = named("clinic.decisions.anew_view")
+question_views = named("clinic.decisions.question_views")
+views = named("clinic.decisions.views")
 
 urlpatterns = [
     path("comparisons/<uuid:comparison_id>/sign", views.sign, name="decision-sign"),

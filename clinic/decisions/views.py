@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -150,7 +151,7 @@ def _key(text: str) -> UUID | None:
 
 def _position(text: str) -> int:
     if not text.isdecimal() or len(text) > 3:
-        raise NoSuchPlanError("No plan was chosen; tick the plan that you sign.")
+        raise NoSuchPlanError(_("No plan was chosen; tick the plan that you sign."))
     return int(text)
 
 
@@ -170,7 +171,7 @@ def _amend_form(request: HttpRequest, patient: Patient, comparison: Comparison) 
         outdated = str(error)
     panel = Panel.of(comparison, request, outdated=bool(outdated))
     if panel.last is None or not (panel.may_amend or panel.may_withdraw):
-        problem = outdated or "There is no decision on this comparison that could be amended."
+        problem = outdated or _("There is no decision on this comparison that could be amended.")
         return _refused(request, patient, comparison, problem)
     disclose(request, patient.pk, entity_type="Comparison", entity_id=comparison.pk, entity_version=comparison.digest)
     start = start_of(comparison)

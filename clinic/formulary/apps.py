@@ -13,6 +13,8 @@ class FormularyConfig(AppConfig):
 
     def ready(self) -> None:
         """Add the hospital's own models; a file with a mistake is reported and keeps nothing else out."""
+        if not settings.FORMULARY_DIR:
+            return
         from twins.pharmacology import formulary
 
         for sentence in formulary.load(settings.FORMULARY_DIR).sentences:

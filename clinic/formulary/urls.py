@@ -1,6 +1,9 @@
 from django.urls import path
 
-from clinic.formulary import house_views, views
+from clinic.access.deferred import named
+
+house_views = named("clinic.formulary.house_views")
+views = named("clinic.formulary.views")
 
 urlpatterns = [
     path("formulary", views.formulary_page, name="formulary"),

@@ -1,6 +1,8 @@
 from django.urls import path
 
-from clinic.research import views
+from clinic.access.deferred import named
+
+views = named("clinic.research.views")
 
 urlpatterns = [
     path("studies", views.studies, name="studies"),

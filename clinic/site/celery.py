@@ -2,8 +2,9 @@
 
 import os
 
-from celery import Celery
+from celery import Celery, signals
 
+from clinic.access import deferred
 from clinic.site import spool
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.site.settings")
@@ -22,3 +23,9 @@ app.autodiscover_tasks(
         "clinic.site",
     ]
 )
+
+
+@signals.worker_init.connect(dispatch_uid="load what tasks need")
+def _load(**_: object) -> None:
+    """Before a worker has children, so that the first task of none of them waits for it."""
+    deferred.load_all()

@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from clinic.access.roles import Role
+from clinic.measures import units
 from clinic.site import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -165,6 +166,9 @@ SITE_LANGUAGE = env.choice("SITE_LANGUAGE", "", [code for code, _ in LANGUAGES])
 USE_TZ = True
 TIME_ZONE = env.text("WARD_TIME_ZONE", "UTC")
 """The zone that pages show; everything is stored in UTC."""
+
+SHOWN_UNITS = env.pairs("SHOWN_UNITS", units.CHOICES)
+"""Units that pages show measured values in, where not in the stored ones: ``creatinine=umol/L,glucose=mmol/L``."""
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"

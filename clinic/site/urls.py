@@ -2,7 +2,11 @@
 
 from django.urls import include, path
 
-from clinic.site import health, help_page, language
+from clinic.access.deferred import named
+
+health = named("clinic.site.health")
+help_page = named("clinic.site.help_page")
+language = named("clinic.site.language")
 
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),

@@ -12,6 +12,7 @@ import time
 from django.conf import settings
 from django.urls import get_resolver
 
+from clinic.access.deferred import load_all
 from twins.forecasts.rehearsal import rehearse
 from twins.pharmacology import formulary
 from twins.pharmacology.covariates import CovariateError
@@ -31,7 +32,8 @@ def load() -> float:
     from integrations.readings import door  # its models can be read only once the applications are loaded
 
     began = time.perf_counter()
-    get_resolver().url_patterns  # noqa: B018 - looked up, the table of addresses imports every view
+    get_resolver().url_patterns  # noqa: B018 - looked up, the table of addresses names every view
+    load_all()
     door.load()
     for drug, model_ids in settings.TWIN_MODELS.items():
         try:

@@ -1,17 +1,6 @@
-"""All sentences of the engine; and, run by itself, the template of their catalogue for translators.
-
-In the folder ``clinic/twin_words/locale/de/LC_MESSAGES`` a catalogue is brought up to date by
-
-    python -m clinic.twin_words.gather > django.pot
-    msgmerge --update --backup=none --no-wrap django.po django.pot
-    msgfmt --check -o django.mo django.po
-
-A test says when that is due.
-"""
+"""All sentences of the engine, and the template of their catalogue (`python -m tests.words.catalogues` merges it)."""
 
 import json
-import os
-import sys
 from functools import lru_cache
 from importlib import import_module
 from pkgutil import walk_packages
@@ -40,11 +29,3 @@ def template() -> str:
             lines.append("#, python-brace-format")
         lines += [f'msgctxt "{CONTEXT}"', f"msgid {json.dumps(message, ensure_ascii=False)}", 'msgstr ""', ""]
     return "\n".join(lines)
-
-
-if __name__ == "__main__":
-    import django  # only here: whoever imports this module has set it up
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.site.settings")
-    django.setup()
-    sys.stdout.write(template())

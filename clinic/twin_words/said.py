@@ -5,11 +5,12 @@ computed now. A text that is no sentence of the engine stays as it is.
 """
 
 import re
+from dataclasses import dataclass
 from functools import lru_cache
 
-from django.utils.formats import get_format
 from django.utils.translation import get_language, pgettext
 
+from clinic.measures.numbers import shown
 from clinic.twin_words.gather import CONTEXT, sentences
 from twins.quantities.sentence import Listed, Sentence, Whichever
 
@@ -21,7 +22,7 @@ def said(text: str) -> str:
     if not text or (get_language() or "en").startswith("en"):
         return text
     found = _found(str(text))
-    return _dressed(text) if found is None else _translated(*found, text)
+    return _as_it_stands(text) if found is None else found.said()
 
 
 def said_each(text: str) -> str:
@@ -29,35 +30,50 @@ def said_each(text: str) -> str:
     return ", ".join(said(part) for part in text.split(", "))
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """`bare` is what the sentence itself says; the text may have a capital instead, and a full stop behind it.
+
+    `whole`: all that should be sentences of the engine in it are such.
+    """
+
+    sentence: Sentence
+    slots: dict[str, str]
+    text: str
+    bare: str
+    whole: bool = True
+
+    def said(self) -> str:
+        filled = {name: _slot(self.sentence, name, held) for name, held in self.slots.items()}
+        words = pgettext(CONTEXT, self.sentence.message).format(**filled) if self.sentence.message else ""
+        if self.text[:1].isupper() and self.sentence.text[:1].islower():
+            words = words[:1].upper() + words[1:]
+        return words + self.text[len(self.bare) :]
+
+
 @lru_cache(maxsize=4096)
-def _found(text: str) -> tuple[Sentence, dict[str, str]] | None:
-    """Which sentence `text` is, and what its slots hold; of several the one that says most of its own."""
-    for each in sentences():
-        slots = each.read(text)
-        if slots is not None:
-            return each, slots
+def _found(text: str) -> _Found | None:
+    """Which sentence `text` is: as it stands, or made one that stands alone by a capital, a full stop or both.
+
+    Of several the one around sentences that are known themselves. One without a word of its own, such as
+    ``{label}: {plan}``, is meant only around one that is known.
+    """
+    small, short = text[:1].lower() + text[1:], text.removesuffix(".")
+    for bare in dict.fromkeys((text, small, short, small.removesuffix("."))):
+        second = None
+        for each in sentences():
+            slots = each.read(bare)
+            if slots is None:
+                continue
+            inner = [_found(slots[name]) for name, part in each.parts.items() if isinstance(part, Whichever)]
+            known = [found is not None and found.whole and found.sentence.has_words for found in inner]
+            if all(known):
+                return _Found(each, slots, text, bare)
+            if second is None and (each.has_words or any(known)):
+                second = _Found(each, slots, text, bare, whole=False)
+        if second is not None:
+            return second
     return None
-
-
-def _dressed(text: str) -> str:
-    """`text`, whose sentence was given a capital, a full stop or both where it became one that stands alone."""
-    bare = text[:1].lower() + text[1:]
-    for inner, stop in ((bare, ""), (text.removesuffix("."), "."), (bare.removesuffix("."), ".")):
-        found = _found(inner) if text.endswith(stop) else None
-        if found is not None:
-            words = _translated(*found, inner) + stop
-            return words[:1].upper() + words[1:] if text[:1].isupper() else words
-    return _as_it_stands(text)
-
-
-def _translated(sentence: Sentence, slots: dict[str, str], text: str) -> str:
-    if not sentence.message:
-        return ""
-    words = pgettext(CONTEXT, sentence.message).format(
-        **{name: _slot(sentence, name, held) for name, held in slots.items()}
-    )
-    capital = text[:1].isupper() and sentence.text[:1].islower()
-    return words[:1].upper() + words[1:] if capital else words
 
 
 def _slot(sentence: Sentence, name: str, held: str) -> str:
@@ -67,18 +83,13 @@ def _slot(sentence: Sentence, name: str, held: str) -> str:
     if isinstance(part, Listed):
         return ", ".join(said(one) for one in held.split(part.between))
     for each in part or ():
-        slots = _part(each, held)
-        if slots is not None:
-            return _translated(each, slots, held)
+        for bare in (held, held[:1].lower() + held[1:]):
+            slots = each.read(bare)
+            if slots is not None:
+                return _Found(each, slots, held, bare).said()
     return _as_it_stands(held)
-
-
-def _part(sentence: Sentence, held: str) -> dict[str, str] | None:
-    """As `Sentence.read`, of a part that may begin with a capital."""
-    slots = sentence.read(held)
-    return sentence.read(held[:1].lower() + held[1:]) if slots is None else slots
 
 
 def _as_it_stands(text: str) -> str:
     """Numbers have the decimal sign of the language; all else is not ours to change."""
-    return text.replace(".", get_format("DECIMAL_SEPARATOR")) if _NUMBER.fullmatch(text) else text
+    return shown(text) if _NUMBER.fullmatch(text) else text

@@ -11,8 +11,10 @@ from django.utils.translation import ngettext, pgettext
 from clinic.charts import words
 from clinic.charts.twin_facts import STALE_AFTER
 from clinic.measures.numbers import plain
+from clinic.measures.units import unit_of
 from clinic.twin_words.said import said
 from twins.pharmacology.kdigo import RATIO_WITHIN_H, RISE_MG_PER_DL, RISE_RATIO, RISE_WITHIN_H, kdigo_stage
+from twins.samples.channel import Channel
 
 LEVEL_DUE = timedelta(hours=48)
 """House setting: from then on the first level is called overdue."""
@@ -59,6 +61,7 @@ class Why(StrEnum):
     STALE = "stale"
     DEVICE = "device"
     DECISION = "decision"
+    FOLLOWED = "followed"
     DOUBT = "doubt"
 
     @property
@@ -72,6 +75,7 @@ class Why(StrEnum):
             "stale": _("data stale"),
             "device": _("device silent"),
             "decision": _("comparison or decision open"),
+            "followed": _("signed plan not followed"),
             "doubt": _("doubtful data"),
         }[self.value]
 
@@ -95,6 +99,8 @@ class DayChance:
     p_below: float
     high: float
     low: float
+    of_auc24: bool = True
+    """Whether the target is the area over a day, whose limits say something by themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +117,22 @@ class Rhythm:
 
 
 @dataclass(frozen=True, slots=True)
+class NotFollowed:
+    """What differs from the signed plan since: so many of all doses that were due or given, by more than their time."""
+
+    letter: str
+    against: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """All that the list looks at of one patient. `outcome` is the name of a `FitOutcome`, empty without a twin."""
 
     on_drug: bool = False
+    level_unit: str = "mg/L"
+    levels_come: bool = True
+    """Whether levels of the drug are taken in at all."""
     outcome: str = ""
     cannot_reason: str = ""
     days: tuple[DayChance, ...] = ()
@@ -135,6 +153,7 @@ class Situation:
     """The letter of the plan, other than the current one, that was signed on the newest data."""
     awaiting_second: str = ""
     """The letter of the plan that was signed once and awaits another person's signature."""
+    not_followed: NotFollowed | None = None
     doubts: int = 0
     updating: bool = False
     update_failed: bool = False
@@ -153,6 +172,7 @@ def reasons(situation: Situation, now: datetime) -> tuple[Reason, ...]:
         *_silence(situation, now),
         *_staleness(situation, now),
         *_decision(situation),
+        *_not_followed(situation),
     ]
     if situation.doubts:
         count = situation.doubts
@@ -195,6 +215,8 @@ def _target(situation: Situation) -> list[Reason]:
 
 def _chance(chance: DayChance) -> str:
     """The likelier side of a miss, and when."""
+    if not chance.of_auc24:
+        return _chance_of_other(chance)
     if chance.p_above >= chance.p_below:
         sentence = (
             _("{share} chance of AUC24 above {limit} in the next 24 h")
@@ -212,13 +234,31 @@ def _chance(chance: DayChance) -> str:
     return sentence.format(share=words.percent(share), limit=plain(limit), day=chance.day + 1)
 
 
+def _chance_of_other(chance: DayChance) -> str:
+    above = chance.p_above >= chance.p_below
+    if chance.day == 0:
+        sentence = (
+            _("{share} chance of lying above the target in the next 24 h")
+            if above
+            else _("{share} chance of lying below the target in the next 24 h")
+        )
+    else:
+        sentence = (
+            _("{share} chance of lying above the target on day {day}")
+            if above
+            else _("{share} chance of lying below the target on day {day}")
+        )
+    return sentence.format(share=words.percent(chance.p_above if above else chance.p_below), day=chance.day + 1)
+
+
 def _contradiction(situation: Situation) -> list[Reason]:
     if situation.surprise is None:
         return []
     level, low, high = (words.concentration(value) for value in situation.surprise)
     # xgettext:no-python-format
-    sentence = _("The last level, {level} mg/L, contradicts the forecast: {low} to {high} was expected in 90 %.")
-    return [Reason(Why.CONTRADICTED, Urgency.LOOK, 58, sentence.format(level=level, low=low, high=high))]
+    sentence = _("The last level, {level} {unit}, contradicts the forecast: {low} to {high} was expected in 90 %.")
+    told = sentence.format(level=level, unit=situation.level_unit, low=low, high=high)
+    return [Reason(Why.CONTRADICTED, Urgency.LOOK, 58, told)]
 
 
 def renal(values: Sequence[tuple[datetime, float]]) -> list[Reason]:
@@ -251,21 +291,29 @@ def _moved(
     stage: int = 0,
 ) -> Reason:
     value, time = before
+    unit = unit_of(Channel.CREATININE)
     if last < value:
-        sentence = _("Renal function is moving: creatinine fell from {before} to {last} mg/dL in {length}.")
+        sentence = _("Renal function is moving: creatinine fell from {before} to {last} {unit} in {length}.")
     elif stage:
         sentence = _(
-            "Renal function is moving: creatinine rose from {before} to {last} mg/dL in {length}, KDIGO stage {stage}."
+            "Renal function is moving: creatinine rose from {before} to {last} {unit} in {length}, KDIGO stage {stage}."
         )
     else:
-        sentence = _("Renal function is moving: creatinine rose from {before} to {last} mg/dL in {length}.")
+        sentence = _("Renal function is moving: creatinine rose from {before} to {last} {unit} in {length}.")
     told = sentence.format(
-        before=plain(value, 2), last=plain(last, 2), length=words.span(last_time - time), stage=stage
+        before=unit.text(value, 2),
+        last=unit.text(last, 2),
+        unit=unit.name,
+        length=words.span(last_time - time),
+        stage=stage,
     )
     return Reason(Why.RENAL, urgency, weight, told)
 
 
 def _level_due(situation: Situation, now: datetime) -> list[Reason]:
+    if situation.outcome == "PRIOR_ONLY" and not situation.levels_come:
+        sentence = _("The forecast is the population's, not this patient's: no levels of this drug are taken in.")
+        return [Reason(Why.LEVEL, Urgency.NOTE, 10, sentence)]
     if situation.outcome == "PRIOR_ONLY":
         since = now - situation.first_dose if situation.first_dose else None
         if since is not None and since >= LEVEL_DUE:
@@ -300,6 +348,19 @@ def _staleness(situation: Situation, now: datetime) -> list[Reason]:
         sentence = _("Data are stale: the last came {ago}.").format(ago=words.ago(situation.last_data, now))
         return [Reason(Why.STALE, Urgency.LOOK, 40, sentence)]
     return []
+
+
+def _not_followed(situation: Situation) -> list[Reason]:
+    found = situation.not_followed
+    if found is None:
+        return []
+    sentence = ngettext(
+        "The signed plan {letter} is not followed: {against} of {total} dose since differs from it.",
+        "The signed plan {letter} is not followed: {against} of {total} doses since differ from it.",
+        found.total,
+    )
+    told = sentence.format(letter=found.letter, against=found.against, total=found.total)
+    return [Reason(Why.FOLLOWED, Urgency.LOOK, 34, told)]
 
 
 def _decision(situation: Situation) -> list[Reason]:

@@ -18,7 +18,6 @@ from clinic.charts.twin_facts import (
 )
 from clinic.charts.words import plan_title
 from clinic.patients.models import Patient
-from clinic.worklist.rows import DRUG
 from twins.estimation.fit import Fit
 from twins.forecasts.forecast import PlanForecast, Target
 from twins.pharmacology import formulary
@@ -61,13 +60,13 @@ class TwinView:
     current_title: str
 
     @classmethod
-    def of(cls, patient: Patient) -> "TwinView | None":
+    def of(cls, patient: Patient, drug: str) -> "TwinView | None":
         """None where no twin was made yet."""
         newest = {
             version.model_id: version
-            for version in TwinVersion.objects.filter(subject=patient.subject, drug=DRUG, child__isnull=True)
+            for version in TwinVersion.objects.filter(subject=patient.subject, drug=drug, child__isnull=True)
         }
-        ids = [model_id for model_id in settings.TWIN_MODELS[DRUG] if model_id in newest]
+        ids = [model_id for model_id in settings.TWIN_MODELS[drug] if model_id in newest]
         if not ids:
             return None
         course = course_of(newest[ids[0]])
@@ -87,7 +86,7 @@ class TwinView:
                 Comparison.objects.filter(twin_version=first.version, is_default=False).defer("result")[:ASKED_SHOWN]
             ),
             current=result.forecasts[0] if result else None,
-            target=drug_here(DRUG).target,
+            target=drug_here(drug).target,
             current_title=plan_title(plan) if plan else _("No dose ordered or given"),
         )
 

@@ -14,11 +14,12 @@ from clinic.access.permissions import patient_for
 from clinic.access.roles import Permission
 from clinic.patients.models import Patient
 from clinic.worklist.attention import renal
+from clinic.worklist.drug_shown import Shown
 from clinic.worklist.patient_page import TwinView
-from clinic.worklist.records import CHANNELS_SHOWN, Records, lists, names_of
-from clinic.worklist.rows import DRUG
+from clinic.worklist.records import Records, lists, names_of
 from clinic.worklist.timeline_view import shown_timeline
 from clinic.worklist.track_record import TrackRecord, track_records
+from twins.quantities.unit import readable
 from twins.records.models import Comparison, Job, JobKind, JobState
 from twins.records.models.job import OPEN_STATES
 from twins.samples.channel import Channel
@@ -32,14 +33,17 @@ TIMELINE = "timeline"
 def patient(request: HttpRequest, subject_key: UUID) -> HttpResponse:
     """The whole page, or the timeline alone where the page asks for another window of it."""
     found = patient_for(request, subject_key)
-    records = Records.of(found)
-    twin = TwinView.of(found)
+    shown = Shown.of(found.subject, request.GET)
+    records = Records.of(found, shown)
+    twin = TwinView.of(found, shown.name)
     if twin is not None:
-        shown = twin.card.version
-        disclose(request, found.pk, entity_type="TwinVersion", entity_id=shown.pk, entity_version=shown.digest)
+        version = twin.card.version
+        disclose(request, found.pk, entity_type="TwinVersion", entity_id=version.pk, entity_version=version.digest)
     content = {
         "section": "worklist",
         "patient": found,
+        "shown": shown,
+        "unit": readable(shown.drug.level_unit),
         "timeline": shown_timeline(found, records, twin, request.GET, timezone.get_current_timezone()),
     }
     if request.headers.get("HX-Target") == TIMELINE:
@@ -55,11 +59,11 @@ def patient(request: HttpRequest, subject_key: UUID) -> HttpResponse:
         "main_records": main,
         "other_records": besides,
         "some_unlisted": some_unlisted,
-        "all_lists": lists(CHANNELS_SHOWN),
+        "all_lists": lists(shown.channels),
         "replaced": records.replaced,
         "renal": () if found.subject.haemodialysis_since else renal(creatinine),
         "asked": _asked(twin) if twin else (),
-        "job": _job(found),
+        "job": _job(found, shown.name),
     }
     return render(request, "worklist/patient.html", content)
 
@@ -82,7 +86,7 @@ def _asked(twin: TwinView) -> list[tuple[Comparison, str]]:
 def progress(request: HttpRequest, subject_key: UUID) -> HttpResponse:
     """For the page that waits for an update: nothing while it runs, then the word to load the page again."""
     found = patient_for(request, subject_key)
-    job = _job(found)
+    job = _job(found, Shown.of(found.subject, request.GET).name)
     response = HttpResponse(status=204)
     if job is None or job.state not in OPEN_STATES:
         response = HttpResponse(status=200)
@@ -90,7 +94,7 @@ def progress(request: HttpRequest, subject_key: UUID) -> HttpResponse:
     return response
 
 
-def _job(patient: Patient) -> Job | None:
+def _job(patient: Patient, drug: str) -> Job | None:
     """The last update job, if it is still open or failed."""
-    job = Job.objects.filter(kind=JobKind.TWIN_UPDATE, key=f"{patient.pk}/{DRUG}").order_by("-enqueued_at").first()
+    job = Job.objects.filter(kind=JobKind.TWIN_UPDATE, key=f"{patient.pk}/{drug}").order_by("-enqueued_at").first()
     return job if job is not None and job.state in (*OPEN_STATES, JobState.FAILED) else None

@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from clinic.charts.twin_facts import FindingRow, finding_rows
 from clinic.patients.models import Patient
 from clinic.worklist.records import KINDS, Record, RecordRow, kind_of, names_of, rows_of, value, what
-from clinic.worklist.rows import DRUG
+from twins.records.courses import COVARIATE_CHANNELS
 from twins.records.models import Question, RecordState, StoredSample, TwinVersion
-from twins.records.twins import course_of, model_ids
-from twins.samples.channel import Channel
+from twins.records.twins import course_of
+from twins.samples.channel import LEVELS, Channel
 
 SHOWN_CHARACTERS = 20_000
 SIBLINGS_SHOWN = 20
@@ -135,14 +135,10 @@ def _same_resource(record: Record) -> Any:
 def _findings(patient: Patient, record: Record) -> tuple[FindingRow, ...]:
     if isinstance(record, StoredSample) and Channel(record.channel) not in _READ:
         return ()
-    version = (
-        TwinVersion.objects.filter(subject=patient.pk, drug=DRUG, model_id=model_ids(DRUG)[0], child__isnull=True)
-        .only("course")
-        .first()
-    )
-    if version is None:
-        return ()
-    return tuple(row for row in finding_rows(course_of(version)) if row.source == record.reference)
+    firsts = [models[0] for models in settings.TWIN_MODELS.values()]
+    newest = TwinVersion.objects.filter(subject=patient.pk, model_id__in=firsts, child__isnull=True)
+    rows = (row for version in newest.only("course") for row in finding_rows(course_of(version)))
+    return tuple(row for row in rows if row.source == record.reference)
 
 
-_READ = frozenset({Channel.VANCOMYCIN, Channel.CREATININE, Channel.WEIGHT, Channel.HEIGHT})
+_READ = frozenset({*LEVELS, *COVARIATE_CHANNELS})

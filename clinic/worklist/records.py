@@ -13,9 +13,10 @@ from django.utils.translation import pgettext
 
 from clinic.access.actor import key_of
 from clinic.measures.numbers import plain
+from clinic.measures.units import unit_of
 from clinic.patients.models import Patient
 from clinic.twin_words.said import said
-from clinic.worklist.rows import DRUG
+from clinic.worklist.drug_shown import Shown
 from twins.records.models import GivenDose, Order, Question, QuestionAction, RecordState, StoredSample
 from twins.samples.channel import Channel
 
@@ -27,17 +28,10 @@ KINDS: Mapping[str, type[GivenDose] | type[Order] | type[StoredSample]] = {
     "order": Order,
 }
 """What a record is called in an address."""
-CHANNELS_SHOWN = (Channel.VANCOMYCIN, Channel.CREATININE, Channel.WEIGHT, Channel.HEIGHT)
 MOST_READ = 2000
 """The newest of each kind; a page that reads more would keep its reader waiting."""
 LISTED = 40
 """The newest are in the page's tables; all of them have pages of their own."""
-_PLAIN_UNITS = {"mm[Hg]": "mmHg", "Cel": "°C"}
-
-
-def unit_of(channel: Channel) -> str:
-    """The unit as wards write it."""
-    return _PLAIN_UNITS.get(channel.unit, channel.unit)
 
 
 def kind_of(record: Record) -> str:
@@ -70,7 +64,7 @@ def lists(channels: Iterable[Channel], *, doses: bool = True, orders: bool = Tru
 def value(record: Record) -> str:
     """What it says: ``1000 mg over 1 h``, ``13.1 mg/L``."""
     if isinstance(record, StoredSample):
-        return f"{plain(record.value, 4)} {unit_of(Channel(record.channel))}"
+        return unit_of(Channel(record.channel)).said(record.value)
     if isinstance(record, GivenDose):
         return _given(record)
     return _ordered(record)
@@ -153,8 +147,9 @@ class Records:
 
     doses: list[GivenDose]
     samples: list[StoredSample]
-    """Levels and what the twin reads besides; see `CHANNELS_SHOWN`."""
+    """Levels of the drug and what its twin reads besides."""
     orders: list[Order]
+    shown: Shown
     questions: Mapping[str, Question]
     names: Mapping[str, str]
     """Of those who asked."""
@@ -162,29 +157,36 @@ class Records:
     """How many versions were superseded or withdrawn by their sources."""
 
     @classmethod
-    def of(cls, patient: Patient) -> "Records":
+    def of(cls, patient: Patient, shown: Shown) -> "Records":
         about = {"subject": patient.subject}
-        samples = StoredSample.objects.filter(**about, channel__in=CHANNELS_SHOWN)
-        doses = GivenDose.objects.filter(**about, drug=DRUG)
-        orders = Order.objects.filter(**about, drug=DRUG)
+        samples = StoredSample.objects.filter(**about, channel__in=shown.channels)
+        doses = GivenDose.objects.filter(**about, drug=shown.name)
+        orders = Order.objects.filter(**about, drug=shown.name)
         questions = open_questions(patient.pk)
         replaced = ~Q(state=RecordState.ACTIVE)
         return cls(
             doses=_newest(doses),
             samples=_newest(samples),
             orders=_newest(orders),
+            shown=shown,
             questions=questions,
             names=names_of(question.asked_by for question in questions.values()),
             replaced=samples.filter(replaced).count() + doses.filter(replaced).count(),
         )
+
+    @property
+    def levels(self) -> list[StoredSample]:
+        """Of the drug that is shown; none where the doors take none in."""
+        channel = self.shown.drug.level_channel
+        return [] if channel is None else self.of_channel(channel)
 
     def of_channel(self, channel: Channel) -> list[StoredSample]:
         return [sample for sample in self.samples if sample.channel == channel]
 
     def tables(self) -> tuple[list[RecordRow], list[RecordRow], bool]:
         """Levels and doses, the newest first; what the twin reads besides; and whether some are not listed."""
-        levels = self.of_channel(Channel.VANCOMYCIN)
-        others = [sample for sample in self.samples if sample.channel != Channel.VANCOMYCIN]
+        levels = self.levels
+        others = [sample for sample in self.samples if sample.channel != self.shown.drug.level_channel]
         main = _newest_first([*self.doses, *levels])
         besides = _newest_first([*self.orders, *others])
         return (

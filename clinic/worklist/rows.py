@@ -16,6 +16,11 @@ from clinic.charts.palette import plan_letter
 from clinic.patients.models import Encounter, Patient
 from clinic.twin_words.said import said
 from clinic.worklist.attention import DayChance, Reason, Rhythm, Situation, Urgency, reasons
+from clinic.worklist.not_followed import not_followed, signatures_in_force
+from twins.pharmacology.drug import Drug
+from twins.pharmacology.formulary import drug
+from twins.pharmacology.target import Metric
+from twins.quantities.unit import readable
 from twins.records.models import (
     Comparison,
     GivenDose,
@@ -30,10 +35,11 @@ from twins.records.models import (
     TwinVersion,
 )
 from twins.records.models.job import OPEN_STATES
-from twins.samples.channel import Channel
+from twins.samples.channel import LEVELS, Channel
 from twins.samples.course import FindingCode
 
-DRUG = "vancomycin"
+Case = tuple[UUID, str]
+"""A patient and one of their drugs: what a row of the list is about."""
 DOUBTFUL = frozenset(
     {
         FindingCode.LEVEL_BEFORE_FIRST_DOSE,
@@ -51,6 +57,8 @@ BY_DEVICE = (
     Channel.TEMPERATURE,
     Channel.SENSOR_GLUCOSE,
 )
+_TIMED = tuple(channel for channel in Channel if channel not in (Channel.ALBUMIN, Channel.HAEMATOCRIT))
+"""Channels whose last value says how recent a patient's data are, or that a level is due."""
 _VALUES = 10
 """So many values tell how far apart they usually are."""
 """What devices send by themselves, so that silence says something."""
@@ -58,9 +66,10 @@ _VALUES = 10
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One patient of the list."""
+    """One patient of the list on one drug; `drug` is None for who is on none that twins are kept for."""
 
     patient: Patient
+    drug: Drug | None
     place: str
     reasons: tuple[Reason, ...]
     situation: Situation
@@ -68,6 +77,8 @@ class Row:
     last_reading: datetime | None
     comparison: UUID | None
     decision: str
+    is_first: bool = True
+    """Whether the drug is the one that the patient's page shows unless told otherwise."""
 
     @property
     def urgency(self) -> Urgency:
@@ -75,7 +86,7 @@ class Row:
 
     @property
     def rank(self) -> tuple[object, ...]:
-        """Most pressing first; those not on the drug last."""
+        """Most pressing first; those on no drug last."""
         first = self.reasons[0] if self.reasons else None
         return (
             not self.situation.on_drug,
@@ -87,40 +98,50 @@ class Row:
 
 
 def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
-    """A row for each patient, the one that needs attention most first."""
+    """A row for each drug of each patient, the one that needs attention most first; one for who is on none."""
     keys = [patient.pk for patient in patients]
     versions = _latest_versions(keys)
     comparisons = _default_comparisons([version["id"] for version in versions.values()])
-    decisions = _last_decisions(keys)
+    every_decision = _decisions(keys)
+    decisions = {(one["subject_id"], one["drug"]): one for one in every_decision}  # the last of each case stays
+    signatures = signatures_in_force(every_decision)
     rhythms = _rhythms(keys)
     levels, creatinine = _values(keys)
     doses = {
-        row["subject_id"]: row
-        for row in GivenDose.objects.filter(subject__in=keys, drug=DRUG, state=RecordState.ACTIVE)
-        .values("subject_id")
+        (row["subject_id"], row["drug"]): row
+        for row in GivenDose.objects.filter(subject__in=keys, drug__in=settings.TWIN_MODELS, state=RecordState.ACTIVE)
+        .values("subject_id", "drug")
         .annotate(first=Min("event_time"), last=Max("event_time"), received=Max("received_time"))
     }
-    ordered = set(
-        Order.objects.filter(subject__in=keys, drug=DRUG, state=RecordState.ACTIVE).values_list("subject_id", flat=True)
-    )
+    active = Order.objects.filter(subject__in=keys, drug__in=settings.TWIN_MODELS, state=RecordState.ACTIVE)
+    ordered = set(active.values_list("subject_id", "drug").distinct())
     foretold = _foretold(keys)
     jobs = _update_jobs(keys)
     places = _places(keys)
 
+    on = doses.keys() | ordered | versions.keys()
+    drugs = {name: drug(name) for name in settings.TWIN_MODELS}
+    cases = [(patient, name) for patient in patients for name in drugs if (patient.pk, name) in on]
+    somewhere = {patient.pk for patient, _ in cases}
+    cases += [(patient, "") for patient in patients if patient.pk not in somewhere]
+    firsts: dict[UUID, str] = {}
     rows = []
-    for patient in patients:
-        key = patient.pk
-        version = versions.get(key)
+    for patient, name in cases:
+        key, case = patient.pk, (patient.pk, name)
+        version = versions.get(case)
         comparison = comparisons.get(version["id"]) if version else None
-        decision = decisions.get(key)
-        dose = doses.get(key, {})
+        decision = decisions.get(case)
+        dose = doses.get(case, {})
         channels = rhythms.get(key, {})
         measured = [rhythm.last for rhythm in channels.values()]
-        levels_last = channels[Channel.VANCOMYCIN].last if Channel.VANCOMYCIN in channels else None
+        level = drugs[name].level_channel if name else None
+        levels_last = channels[level].last if level in channels else None
         times = [time for time in (*measured, dose.get("last")) if time]
-        job = jobs.get(f"{key}/{DRUG}")
+        job = jobs.get(f"{key}/{name}")
         situation = Situation(
-            on_drug=bool(dose) or key in ordered or version is not None,
+            on_drug=bool(name),
+            level_unit=readable(drugs[name].level_unit) if name else "",
+            levels_come=level is not None,
             outcome=version["outcome"] if version else "",
             cannot_reason=(version["fit__reason"] or "") if version else "",
             days=_chances(comparison) if comparison else (),
@@ -128,7 +149,7 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
             haemodialysis=patient.subject.haemodialysis_since is not None,
             first_dose=dose.get("first"),
             last_level=levels_last,
-            surprise=_surprise(foretold.get(key), levels_last),
+            surprise=_surprise(foretold.get(case), levels_last),
             last_dose=dose.get("last"),
             last_data=max(times, default=None),
             devices={words.inside(said(one.label)): channels[one] for one in BY_DEVICE if one in channels},
@@ -136,6 +157,7 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
             signed_change=_signed_change(decision, version),
             awaiting_second=_awaiting(decision),
             decided_on_older=_older(decision, version),
+            not_followed=not_followed(signatures.get(case), version),
             doubts=_doubts(version) if version else 0,
             updating=job in OPEN_STATES,
             update_failed=job == JobState.FAILED,
@@ -143,24 +165,32 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
         rows.append(
             Row(
                 patient=patient,
+                drug=drugs.get(name),
                 place=places.get(key, ""),
                 reasons=reasons(situation, now),
                 situation=situation,
-                last_level=levels[key][-1] if levels.get(key) else None,
+                last_level=levels[case][-1] if levels.get(case) else None,
                 last_reading=situation.last_data,
                 comparison=_signed_comparison(decision, version) or (comparison["id"] if comparison else None),
                 decision=_decision_words(decision, version),
+                is_first=firsts.setdefault(key, name) == name,
             )
         )
     return sorted(rows, key=lambda row: row.rank)
 
 
-def _latest_versions(keys: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
-    """The newest version of the first model of each subject, without its draws."""
-    found = TwinVersion.objects.filter(
-        subject__in=keys, drug=DRUG, model_id=settings.TWIN_MODELS[DRUG][0], child__isnull=True
-    ).values("id", "subject_id", "outcome", "data_until", "number", "fit__reason", "course__findings")
-    return {version["subject_id"]: version for version in found}
+def _latest_versions(keys: Iterable[UUID]) -> dict[Case, dict[str, Any]]:
+    """The newest version of the first model of each drug of each subject, without its draws."""
+    of_course = ("course__findings", "course__start", "course__until_h", "course__doses")
+    found = TwinVersion.objects.filter(subject__in=keys, model_id__in=_firsts(), child__isnull=True).values(
+        "id", "subject_id", "drug", "outcome", "data_until", "number", "fit__reason", *of_course
+    )
+    return {(version["subject_id"], version["drug"]): version for version in found}
+
+
+def _firsts() -> list[str]:
+    """The first model of each drug: a model is of one drug."""
+    return [models[0] for models in settings.TWIN_MODELS.values()]
 
 
 def _default_comparisons(version_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
@@ -174,27 +204,42 @@ def _default_comparisons(version_ids: Iterable[UUID]) -> dict[UUID, dict[str, An
 def _chances(comparison: dict[str, Any]) -> tuple[DayChance, ...]:
     target = comparison["result__target"]
     return tuple(
-        DayChance(k, day["p_in_target"], day["p_above"], day["p_below"], target["high"], target["low"])
+        DayChance(
+            k,
+            day["p_in_target"],
+            day["p_above"],
+            day["p_below"],
+            target["high"],
+            target["low"],
+            of_auc24=target.get("metric", Metric.AUC24) == Metric.AUC24,
+        )
         for k, day in enumerate(comparison["result__forecasts__0__days"] or ())
     )
 
 
-def _last_decisions(keys: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+def _decisions(keys: Iterable[UUID]) -> list[dict[str, Any]]:
+    """All of these subjects, in order of time, with the plans that were chosen among and nothing of their curves."""
     found = (
-        TwinVersion.objects.filter(subject__in=keys, drug=DRUG, comparisons__decisions__isnull=False)
+        TwinVersion.objects.filter(subject__in=keys, comparisons__decisions__isnull=False)
         .order_by("comparisons__decisions__decided_at")
         .values(
             "id",
             "subject_id",
+            "drug",
             "data_until",
             "comparisons__decisions__decided_at",
             "comparisons__decisions__chosen_plan",
             "comparisons__decisions__needs_second",
             "comparisons__decisions__second__agreed",
+            "comparisons__decisions__second__decided_at",
+            "comparisons__decisions__amends",
             "comparisons__id",
+            "comparisons__plans",
+            "course__start",
+            "course__until_h",
         )
     )
-    return {decision["subject_id"]: decision for decision in found}  # the last of each subject stays
+    return list(found)
 
 
 def _decided_on(decision: dict[str, Any] | None, version: dict[str, Any] | None) -> bool:
@@ -264,12 +309,12 @@ def _rhythms(keys: Iterable[UUID]) -> dict[UUID, dict[Channel, Rhythm]]:
         mine = StoredSample.objects.filter(subject=OuterRef("pk"), channel=channel, state=RecordState.ACTIVE)
         return Subquery(mine.order_by("-event_time").values("event_time")[place : place + 1])
 
-    asked = {f"last_{c.value}": taken(c, 0) for c in Channel}
+    asked = {f"last_{c.value}": taken(c, 0) for c in _TIMED}
     asked |= {f"early_{c.value}": taken(c, _VALUES - 1) for c in BY_DEVICE}
     found: dict[UUID, dict[Channel, Rhythm]] = {}
     for row in Subject.objects.filter(pk__in=keys).annotate(**asked).values("pk", *asked):
         found[row["pk"]] = {}
-        for channel in Channel:
+        for channel in _TIMED:
             last, early = row[f"last_{channel.value}"], row.get(f"early_{channel.value}")
             if last is not None:
                 apart = (last - early) / (_VALUES - 1) if early else timedelta(days=1)
@@ -279,27 +324,30 @@ def _rhythms(keys: Iterable[UUID]) -> dict[UUID, dict[Channel, Rhythm]]:
 
 def _values(
     keys: Iterable[UUID],
-) -> tuple[dict[UUID, list[tuple[datetime, float]]], dict[UUID, list[tuple[datetime, float]]]]:
-    """Levels and creatinine of each subject in order of time."""
-    levels: dict[UUID, list[tuple[datetime, float]]] = defaultdict(list)
+) -> tuple[dict[Case, list[tuple[datetime, float]]], dict[UUID, list[tuple[datetime, float]]]]:
+    """Levels of each drug and creatinine of each subject in order of time."""
+    levels: dict[Case, list[tuple[datetime, float]]] = defaultdict(list)
     creatinine: dict[UUID, list[tuple[datetime, float]]] = defaultdict(list)
     found = (
         StoredSample.objects.filter(
-            subject__in=keys, state=RecordState.ACTIVE, channel__in=(Channel.VANCOMYCIN, Channel.CREATININE)
+            subject__in=keys, state=RecordState.ACTIVE, channel__in=(*LEVELS, Channel.CREATININE)
         )
         .order_by("event_time")
         .values_list("subject_id", "channel", "event_time", "value")
     )
     for key, channel, time, value in found:
-        (levels if channel == Channel.VANCOMYCIN else creatinine)[key].append((time, value))
+        if channel == Channel.CREATININE:
+            creatinine[key].append((time, value))
+        else:
+            levels[key, channel].append((time, value))  # a channel of levels is named as its drug
     return levels, creatinine
 
 
-def _foretold(keys: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
-    """Of each subject the last level that a version of the first model had spoken of before it came."""
-    found = LevelForecast.objects.filter(subject__in=keys, drug=DRUG, model_id=settings.TWIN_MODELS[DRUG][0])
-    columns = ("subject_id", "event_time", "measured", "q05", "q95")
-    return {row["subject_id"]: row for row in found.order_by("event_time", "pk").values(*columns)}
+def _foretold(keys: Iterable[UUID]) -> dict[Case, dict[str, Any]]:
+    """Of each drug of each subject the last level that a version of the first model had spoken of before it came."""
+    found = LevelForecast.objects.filter(subject__in=keys, model_id__in=_firsts())
+    columns = ("subject_id", "drug", "event_time", "measured", "q05", "q95")
+    return {(row["subject_id"], row["drug"]): row for row in found.order_by("event_time", "pk").values(*columns)}
 
 
 def _surprise(foretold: dict[str, Any] | None, last_level: datetime | None) -> tuple[float, float, float] | None:
@@ -312,7 +360,7 @@ def _surprise(foretold: dict[str, Any] | None, last_level: datetime | None) -> t
 
 def _update_jobs(keys: Iterable[UUID]) -> dict[str, str]:
     """The state of the last update job of each ``<subject>/<drug>``."""
-    names = [f"{key}/{DRUG}" for key in keys]
+    names = [f"{key}/{drug}" for key in keys for drug in settings.TWIN_MODELS]
     found = Job.objects.filter(kind=JobKind.TWIN_UPDATE, key__in=names).order_by("enqueued_at")
     return dict(found.values_list("key", "state"))
 

@@ -18,6 +18,7 @@ from clinic.worklist.window import Span, Window
 from twins.forecasts.forecast import ComparisonResult
 from twins.pharmacology.kdigo import RATIO_WITHIN_H
 from twins.quantities.clock import hours_between, moment_at
+from twins.quantities.unit import readable
 from twins.records.bins import extent
 from twins.records.models import StoredSample
 from twins.samples.channel import Channel
@@ -107,11 +108,13 @@ def draw(
         as_of_h=until,
         doses=_inside(marks(records.doses), low, high),
         due=tuple(_due(records, twin, result, start, low, high, until)),
-        levels=_inside(marks(records.of_channel(Channel.VANCOMYCIN)), low, high),
+        levels=_inside(marks(records.levels), low, high),
         past=result.past if result else None,
         forecast=result.forecasts[0] if result else None,
         steps=tuple(panels),
         vitals=panels_of_vitals,
+        drug=records.shown.drug.title,
+        unit=readable(records.shown.drug.level_unit),
     )
     return Drawn(line, found, left_out, seen)
 

@@ -16,8 +16,6 @@ from clinic.worklist.window import Window, asked, between
 from twins.records.twins import result_of
 from twins.samples.channel import Channel
 
-_CHART = (Channel.VANCOMYCIN, Channel.CREATININE, Channel.WEIGHT, Channel.HEIGHT)
-
 
 @dataclass(frozen=True, slots=True)
 class ShownTimeline:
@@ -59,7 +57,7 @@ def shown_timeline(
 
 
 def _lists(patient: Patient, records: Records, seen: frozenset[Channel], query: str) -> tuple[tuple[str, str], ...]:
-    channels = [channel for channel in _CHART if records.of_channel(channel)]
+    channels = [channel for channel in records.shown.channels if records.of_channel(channel)]
     channels += [channel for channel in CHANNELS if channel in seen]
     names = lists(channels, doses=bool(records.doses), orders=bool(records.orders))
     return tuple(

@@ -9,12 +9,11 @@ from django.utils.translation import gettext as _
 from clinic.charts import words
 from clinic.patients.models import Patient
 from clinic.worklist.records import Records, address_of
-from clinic.worklist.rows import DRUG
 from twins.estimation.fit import FitOutcome
 from twins.forecasts.forecast import Band
 from twins.forecasts.ledger import Entry, Score, score
+from twins.quantities.unit import readable
 from twins.records.models import LevelForecast, StoredSample
-from twins.samples.channel import Channel
 
 MOST_READ = 500
 SHOWN = 12
@@ -55,6 +54,7 @@ class TrackRecord:
     score: Score | None
     levels: int
     """Levels in use, scored or not."""
+    unit: str = "mg/L"
 
     @property
     def shown(self) -> tuple[Foretold, ...]:
@@ -68,19 +68,19 @@ class TrackRecord:
         size = abs(self.score.bias)
         if size < 0.05:
             return _("neither too high nor too low on average")
-        said = _("{size} mg/L too high on average") if self.score.bias > 0 else _("{size} mg/L too low on average")
-        return said.format(size=words.concentration(size))
+        said = _("{size} {unit} too high on average") if self.score.bias > 0 else _("{size} {unit} too low on average")
+        return said.format(size=words.concentration(size), unit=self.unit)
 
 
 def track_records(patient: Patient, model_ids: Sequence[str], records: Records) -> dict[str, TrackRecord]:
     """Of each model's twin, on the levels that are in use now and as they count now. One query."""
     levels = {
         (sample.source_key, sample.source_version): sample
-        for sample in records.of_channel(Channel.VANCOMYCIN)
+        for sample in records.levels
         if not records.is_left_out(sample)
     }
     entered = (
-        LevelForecast.objects.filter(subject=patient.pk, drug=DRUG, model_id__in=model_ids)
+        LevelForecast.objects.filter(subject=patient.pk, drug=records.shown.name, model_id__in=model_ids)
         .select_related("version")
         .only(
             *("model_id", "source_key", "source_version", "event_time", "measured", "q05", "q25", "q50", "q75", "q95"),
@@ -88,13 +88,14 @@ def track_records(patient: Patient, model_ids: Sequence[str], records: Records) 
         )
         .order_by("-event_time")[: MOST_READ * len(model_ids)]
     )
+    unit = readable(records.shown.drug.level_unit)
     rows: dict[str, list[Foretold]] = {model_id: [] for model_id in model_ids}
     for found in entered:
         sample = levels.get((found.source_key, found.source_version))
         if sample is not None and abs(records.time_of(sample) - found.event_time) <= _SAME_MOMENT:
             rows[found.model_id].append(_row(found, sample))
     return {
-        model_id: TrackRecord(tuple(found), score([row.entry for row in found]), len(levels))
+        model_id: TrackRecord(tuple(found), score([row.entry for row in found]), len(levels), unit)
         for model_id, found in rows.items()
     }
 

@@ -2,7 +2,12 @@
 
 from django.urls import path
 
-from clinic.worklist import patient_view, record_view, values_view, views
+from clinic.access.deferred import named
+
+patient_view = named("clinic.worklist.patient_view")
+record_view = named("clinic.worklist.record_view")
+values_view = named("clinic.worklist.values_view")
+views = named("clinic.worklist.views")
 
 urlpatterns = [
     path("", views.worklist, name="worklist"),

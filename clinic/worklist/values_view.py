@@ -13,8 +13,8 @@ from django.views.decorators.http import require_safe
 from clinic.access.gate import page
 from clinic.access.permissions import patient_for
 from clinic.access.roles import Permission
+from clinic.worklist.drug_shown import Shown
 from clinic.worklist.records import KINDS, lists, names_of, open_questions, rows_of
-from clinic.worklist.rows import DRUG
 from clinic.worklist.window import ends
 from twins.records.models import RecordState, StoredSample
 from twins.samples.channel import Channel
@@ -27,7 +27,7 @@ A_PAGE = 100
 def values(request: HttpRequest, subject_key: UUID, series: str) -> HttpResponse:
     """The newest first; ``from`` and ``to`` bound the time, ``before`` is the key of the last row already seen."""
     patient = patient_for(request, subject_key)
-    label, rows = _series(series, subject_key)
+    label, rows = _series(series, subject_key, Shown.of(patient.subject, request.GET).name)
     start, end, problems = ends(request.GET, timezone.get_current_timezone())
     if start is not None:
         rows = rows.filter(event_time__gte=start)
@@ -38,7 +38,7 @@ def values(request: HttpRequest, subject_key: UUID, series: str) -> HttpResponse
         rows = rows.filter(Q(event_time__lt=last.event_time) | Q(event_time=last.event_time, pk__lt=last.pk))
     found = list(rows.order_by("-event_time", "-pk")[: A_PAGE + 1])
     questions = open_questions(patient.pk)
-    kept = {name: value for name in ("from", "to") if (value := request.GET.get(name, ""))}
+    kept = {name: value for name in ("from", "to", "drug") if (value := request.GET.get(name, ""))}
     content = {
         "section": "worklist",
         "patient": patient,
@@ -51,9 +51,9 @@ def values(request: HttpRequest, subject_key: UUID, series: str) -> HttpResponse
     return render(request, "worklist/values.html", content)
 
 
-def _series(series: str, subject_key: UUID) -> tuple[str, QuerySet[Any]]:
+def _series(series: str, subject_key: UUID, drug: str) -> tuple[str, QuerySet[Any]]:
     if series in ("doses", "orders"):
-        rows = KINDS[series.removesuffix("s")].objects.filter(drug=DRUG)
+        rows = KINDS[series.removesuffix("s")].objects.filter(drug=drug)
     elif series in set(Channel):
         rows = StoredSample.objects.filter(channel=series)
     else:

@@ -42,6 +42,7 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
         "whys": [(why, sum(any(r.why is why for r in row.reasons) for row in every)) for why in Why],
         "total": len(every),
         "rows": [row for row in wanted if row.situation.on_drug],
+        "people": len({row.patient.pk for row in wanted if row.situation.on_drug}),
         "others": [row for row in wanted if not row.situation.on_drug],
         "pressing": sum(row.urgency is Urgency.ACT for row in wanted),
         "now": now,

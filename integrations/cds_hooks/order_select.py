@@ -104,7 +104,7 @@ def trial_card(
     trial: Trial, lines: Sequence[str], links: tuple[tuple[str, str], ...], absolute: Callable[[str], str]
 ) -> Card:
     """The card of a draft that was tried; `lines` go at the end of its detail."""
-    basis, draft = trial.basis, trial.of_draft
+    basis = trial.basis
     best = trial.better[0] if trial.better else None
     rows = [
         f"- **{words.titled(item.plan, basis)}.** {words.outlook(item.attained, item.plan)}" for item in trial.tried

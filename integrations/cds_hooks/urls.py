@@ -2,8 +2,11 @@
 
 from django.urls import path
 
+from clinic.access.deferred import named
 from clinic.access.gate import bearer, public
-from integrations.cds_hooks import feedback_page, views
+
+feedback_page = named("integrations.cds_hooks.feedback_page")
+views = named("integrations.cds_hooks.views")
 
 _anybody = public("which services there are, which a client reads before it can sign a token for one")
 _client = bearer("for CDS clients of the allow-list: 401 without a token signed for the address")

@@ -1,14 +1,14 @@
 """Codes of drugs, and the drug of the formulary each names.
 
 RxNorm's ingredient codes are those that CPIC's database of gene and drug pairs gives
-(https://github.com/cpicpgx/cpic-schema, drug.sql), but vancomycin's, and gentamicin's, which is that of RENCI's guidance
-example (https://github.com/RENCI/pdspi-guidance-example). RxNorm's codes of injections and solutions are those that
-MIMIC-IV's inputs are mapped to (https://github.com/MIT-LCP/mimic-code, concept_map/inputevents_to_rxnorm.csv). ATC codes
-are those of the index of the WHO Collaborating Centre (https://atcddd.fhi.no/atc_ddd_index).
+(https://github.com/cpicpgx/cpic-schema, drug.sql), but vancomycin's, and gentamicin's, which is that of RENCI's
+guidance example (https://github.com/RENCI/pdspi-guidance-example). RxNorm's codes of injections and solutions are those
+that MIMIC-IV's inputs are mapped to (https://github.com/MIT-LCP/mimic-code, concept_map/inputevents_to_rxnorm.csv). ATC
+codes are those of the index of the WHO Collaborating Centre (https://atcddd.fhi.no/atc_ddd_index).
 
-Left out on purpose: codes of vancomycin by mouth (ATC A07AA09, RxNorm 374282), which does not reach the blood; ATC codes
-of ointments, eye drops and inhalations; and combinations. An amount of piperacillin with tazobactam (ATC J01CR05) may or
-may not count the tazobactam, and nothing in an order says which.
+Left out on purpose: codes of vancomycin by mouth (ATC A07AA09, RxNorm 374282), which does not reach the blood; ATC
+codes of ointments, eye drops and inhalations; and combinations. An amount of piperacillin with tazobactam
+(ATC J01CR05) may or may not count the tazobactam, and nothing in an order says which.
 """
 
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
@@ -73,7 +73,7 @@ COMBINED: dict[tuple[str, str], str] = {
 """(system, code) of a product that holds a drug of the formulary and another besides: its amounts cannot be read."""
 
 INTO_A_VEIN_UNSAID = frozenset({"vancomycin", "carboplatin"})
-"""Drugs of which a dose without a route goes into a vein; the others are taken by mouth, into a muscle or inhaled too."""
+"""Drugs of which a dose without a route goes into a vein; others are taken by mouth, inhaled or into a muscle too."""
 
 INTRAVENOUS_ROUTES = frozenset({(SNOMED, "47625008")})
 """Route codes that mean into a vein (SNOMED CT: Intravenous route)."""

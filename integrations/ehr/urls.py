@@ -1,6 +1,11 @@
 from django.urls import path
 
-from integrations.ehr import notify, set_source_pages, sources_page, views
+from clinic.access.deferred import named
+
+notify = named("integrations.ehr.notify")
+set_source_pages = named("integrations.ehr.set_source_pages")
+sources_page = named("integrations.ehr.sources_page")
+views = named("integrations.ehr.views")
 
 urlpatterns = [
     path("comparisons/<uuid:comparison_id>/to-chart", views.to_chart, name="decision-to-chart"),

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from clinic.patients.models import Patient
-from integrations.fhir import narrow, visible
+from integrations.fhir import index, narrow, visible
 from integrations.fhir.elements import Token, literal
 from integrations.fhir.identity import server_id
 from integrations.fhir.outcome import Refusal, too_costly
@@ -83,6 +83,8 @@ def _subjects(
     """The patients whose the answers are, where the database can tell alone."""
     if not (served.name == "Patient" and reference.whose and isinstance(inner_type, StoredType)):
         return None
+    if reference.by_subject:  # one resource may be about several
+        return None
     if visible.criteria(reach, inner_type) != () or not narrow.decides(criterion):
         return None
     rows = narrow.Plan(inner_type, (criterion,), reach, Order()).rows()
@@ -92,7 +94,13 @@ def _subjects(
 
 def _referred(served: ServedType, reference: Parameter, found: Iterable[Served]) -> set[str]:
     if reference.by_subject:
-        subjects = {one.subject_key for one in found} - {""}
+        found = list(found)
+        named = {
+            (literal(element) or "").split("/_history/")[0]
+            for one in found
+            for element in (reference.values(_decode(one.body)) if reference.values else ())
+        }
+        subjects = {one.subject_key for one in found} - {""} | set(map(str, index.subjects_of(named).values()))
         keys = Patient.objects.filter(subject__in=subjects).values_list("source_key", flat=True)
         return {server_id(key) for key in keys}
     prefix = f"{served.name}/"

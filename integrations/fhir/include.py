@@ -33,7 +33,8 @@ class Include:
 def read_include(name: str, text: str, searched: str) -> list[Include]:
     """Read ``_include``, ``_revinclude``, and either with ``:iterate``; `searched` is the type, ``*`` for all.
 
-    ``_include=*`` follows all references of what was searched, and with ``:iterate`` of whatever that brings.
+    ``_include=*`` follows all references of what was searched, and with ``:iterate`` of whatever that brings;
+    ``_revinclude=*`` all references to it. Of types that the caller may not read nothing comes along.
 
     Raises
     ------
@@ -44,6 +45,13 @@ def read_include(name: str, text: str, searched: str) -> list[Include]:
     if text == "*" and plain == "_include" and modifier in ("", "iterate", "recurse"):
         sources = tuple(TYPES) if modifier or searched == "*" else (searched,)
         return [Include(source, _references(source), None, modifier != "", False) for source in sources]
+    if text == "*" and plain == "_revinclude" and modifier in ("", "iterate", "recurse"):
+        wanted = [searched] if not modifier and searched != "*" else list(TYPES)
+        return [
+            Include(source, parameters, None, modifier != "", True)
+            for source in TYPES
+            if (parameters := tuple(one for one in _references(source) if any(_to(one, name) for name in wanted)))
+        ]
     parts = text.split(":")
     source = parts[0]
     fault = ""
@@ -74,14 +82,17 @@ def includable(name: str) -> list[str]:
     return [*found, "*"] if found else []
 
 
+def _to(parameter: Parameter, name: str) -> bool:
+    """Whether a reference may be to the type."""
+    return name in parameter.targets or not parameter.targets
+
+
 def reverse_includable(name: str) -> list[str]:
     """All that can be asked of a type with ``_revinclude``."""
-    return [
-        f"{source.name}:{one.name}"
-        for source in TYPES.values()
-        for one in _references(source.name)
-        if name in one.targets or not one.targets
+    found = [
+        f"{source.name}:{one.name}" for source in TYPES.values() for one in _references(source.name) if _to(one, name)
     ]
+    return [*found, "*"] if found else []
 
 
 def references_in(resource: Any) -> Iterator[str]:

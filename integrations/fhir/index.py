@@ -10,6 +10,7 @@ import msgspec
 from django.db import IntegrityError, connection, transaction
 
 from integrations.fhir.elements import At, intervals, literal, texts, tokens
+from integrations.fhir.identity import source_keys
 from integrations.fhir.models import Term
 from integrations.fhir.parameters import Kind, Parameter, Target, fold
 from integrations.fhir.resources.served import Indexed
@@ -44,13 +45,44 @@ def store(resources: Sequence[Resource], sources: Sources | None = None) -> int:
     """Write the terms of resources that have rows; those that are there already are left. Returns how many."""
     terms = _Terms(sources or Sources())
     rows: list[Row] = []
+    several: list[tuple[Indexed, Resource, set[str]]] = []
     for resource in resources:
         served = STORED.get(resource.resource_type)
         if served is not None and resource.text:
             rows.extend(terms.of(served, resource))
+            if (named := terms.named(served, resource)) and len(named) > 1:
+                several.append((served, resource, named))
+    rows.extend(_of_others(several))
     for start in range(0, len(rows), _AT_ONCE):
         _write(rows[start : start + _AT_ONCE])
     return len(rows)
+
+
+def _of_others(several: Sequence[tuple[Indexed, Resource, set[str]]]) -> Iterator[Row]:
+    """Terms of what is about several patients, by those whose row it is not."""
+    subjects = subjects_of({name for _, _, named in several for name in named}) if several else {}
+    for served, resource, named in several:
+        others = {subjects[name] for name in named if name in subjects} - {resource.subject_id}
+        for subject in others:
+            yield about(served, subject), resource.last_updated, resource.pk, resource.subject_id, None, None
+
+
+def about(served: Indexed, subject: Any) -> int:
+    """The key of what is about a patient besides the one whose it is."""
+    return key(served.name, "", f"about {subject}")
+
+
+def subjects_of(names: Iterable[str]) -> dict[str, Any]:
+    """Whose the resources ``Type/id`` of this server are, of those that are somebody's."""
+    ids: dict[str, set[str]] = {}
+    for name in names:
+        kind, _, identifier = name.partition("/")
+        if kind in STORED and identifier and "/" not in identifier:
+            ids.setdefault(kind, set()).add(identifier)
+    keys = {f"{kind}/{one}": found for kind in ids for one, found in source_keys(kind, ids[kind]).items()}
+    stored = Resource.objects.filter(source_key__in=set(keys.values()), is_current=True, subject__isnull=False)
+    whose = dict(stored.values_list("source_key", "subject_id"))
+    return {name: whose[found] for name, found in keys.items() if found in whose}
 
 
 def _write(rows: Sequence[Row]) -> None:
@@ -98,6 +130,17 @@ class _Terms:
         for one in keys:
             yield one, resource.last_updated, resource.pk, resource.subject_id, low, high
 
+    def named(self, served: Indexed, resource: Resource) -> set[str]:
+        """The resources that say whose it is, where the type leaves that to others."""
+        found: set[str] = set()
+        slug = resource.source_key.split("/", 1)[0]
+        for parameter in _by_subject(served):
+            for element in parameter.values(_decode(resource.text)) if parameter.values else ():
+                text = literal(element)
+                if text and not text.startswith("#"):
+                    found.add(self._sources.here(slug, text).split("/_history/")[0])
+        return found
+
     def _keys(self, served: Indexed, slug: str, member: str, element: bytes) -> tuple[int, ...]:
         place = served.name, slug, member, element
         known = self._known.get(place)
@@ -123,6 +166,11 @@ def _by_member(served: Indexed) -> dict[str, list[Parameter]]:
         for member in parameter.values.members:
             found.setdefault(member, []).append(parameter)
     return found
+
+
+@lru_cache(maxsize=64)
+def _by_subject(served: Indexed) -> tuple[Parameter, ...]:
+    return tuple(one for one in served.parameters if one.by_subject)
 
 
 def _span(served: Indexed, members: dict[str, msgspec.Raw]) -> tuple[datetime | None, datetime | None]:

@@ -42,6 +42,8 @@ class Plan:
         self._reach = reach
         self._keys: list[frozenset[int]] = []
         self._subjects: list[Any] = []
+        self._about: list[list[Any]] = []
+        """Patients whose the resource is, or whom it is about besides."""
         self._dates: list[Q] = []
         self._updates: list[tuple[Moment, ...]] = []
         self._rows = Q()
@@ -70,7 +72,11 @@ class Plan:
             return
         elif _is_whose(criterion):
             keys = [people[value.id] for value in values if value.id in people]
-            self._subjects.append(Patient.objects.filter(source_key__in=keys).values("subject"))
+            subjects = Patient.objects.filter(source_key__in=keys).values("subject")
+            if parameter.by_subject:
+                self._about.append([row["subject"] for row in subjects])
+            else:
+                self._subjects.append(subjects)
         elif parameter.dated:
             within = _any(_by_time(value) for value in values)
             self._dates.append(within | Q(low__isnull=True) if criterion.modifier == OR_MISSING else within)
@@ -101,6 +107,9 @@ class Plan:
             query = in_force(query, "resource__").annotate(**_OF_TERM)
         for subjects in self._subjects:
             query = query.filter(subject__in=subjects)
+        for named in self._about:
+            besides = frozenset(index.about(served, subject) for subject in named)
+            query = query.filter(Q(subject__in=named) | Exists(self._terms(besides)))
         for date in self._dates:
             query = query.filter(date)
         for moments in self._updates:

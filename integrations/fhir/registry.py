@@ -1,5 +1,6 @@
 """What the FHIR door serves: its types and its operations; what is listed here is declared, and nothing else is."""
 
+from integrations.fhir.offers import OPERATIONS
 from integrations.fhir.operations.operation import Operation
 from integrations.fhir.resources.allergy_intolerance import ALLERGY_INTOLERANCE
 from integrations.fhir.resources.audit_event import AUDIT_EVENT
@@ -64,15 +65,6 @@ TYPES: dict[str, ServedType] = {
         BINARY,
     )
 }
-
-OPERATIONS: dict[str, Operation] = {}
-"""The operations by name; each enters itself by `offer`."""
-
-
-def offer(operation: Operation) -> Operation:
-    """Register an operation: from now on it is served and declared."""
-    OPERATIONS[operation.name] = operation
-    return operation
 
 
 def operation_at(called: str, resource_type: str, identifier: str) -> Operation | None:

@@ -4,10 +4,12 @@ from typing import Any
 
 from django.urls import path, re_path
 
+from clinic.access.deferred import named
 from clinic.access.gate import bearer, public
-from integrations.fhir import views
-from integrations.fhir.pending import PendingView
-from integrations.fhir.tokens import Revoke, Token
+
+pending = named("integrations.fhir.pending")
+tokens = named("integrations.fhir.tokens")
+views = named("integrations.fhir.views")
 
 _caller = bearer("for hospital systems: 401 without a bearer token of the integration role")
 _client = public("OAuth clients name themselves by their credentials: 401 without them")
@@ -21,7 +23,7 @@ def _at(address: str, view: Any, name: str) -> Any:
 
 urlpatterns = [
     path("fhir/metadata", _anybody(views.MetadataView.as_view()), name="fhir-metadata"),
-    _at("fhir/$what-if-status/<uuid:job>", PendingView, "fhir-what-if-status"),
+    _at("fhir/$what-if-status/<uuid:job>", pending.PendingView, "fhir-what-if-status"),
     _at("fhir/$<slug:name>", views.OperationView, "fhir-operation"),
     _at(f"{_of_type}/$<slug:name>", views.OperationView, "fhir-operation-type"),
     _at(f"{_of_type}/<str:identifier>/$<slug:name>", views.OperationView, "fhir-operation-instance"),
@@ -35,6 +37,6 @@ urlpatterns = [
     re_path(r"^fhir/?$", _caller(views.BundleView.as_view()), name="fhir-bundle"),
     re_path(r"^fhir/(?P<path>.*[^/])/+$", _caller(views.slashed), name="fhir-slashed"),
     re_path(r"^fhir/(?P<path>.*)$", _caller(views.NowhereView.as_view()), name="fhir-nowhere"),
-    path("oauth/token", _client(Token.as_view()), name="oauth-token"),
-    path("oauth/revoke", _client(Revoke.as_view()), name="oauth-revoke"),
+    path("oauth/token", _client(tokens.Token.as_view()), name="oauth-token"),
+    path("oauth/revoke", _client(tokens.Revoke.as_view()), name="oauth-revoke"),
 ]

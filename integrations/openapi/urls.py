@@ -2,8 +2,10 @@
 
 from django.urls import path
 
+from clinic.access.deferred import named
 from clinic.access.gate import bearer
-from integrations.openapi import views
+
+views = named("integrations.openapi.views")
 
 _system = bearer("for hospital systems: 401 without a bearer token of the integration role")
 

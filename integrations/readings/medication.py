@@ -32,8 +32,8 @@ def drug_of(data: dict[str, Any], names: Names, lookup: MedicationLookup) -> str
     if combined:
         raise Refused(
             QuarantineReason.UNKNOWN_CODE,
-            f"{kind}.medication is {words(concept)}, which holds {combined[0]} and another drug: its amount does not say "
-            f"which it counts; send the code of {combined[0]} alone with the amount of it",
+            f"{kind}.medication is {words(concept)}, which holds {combined[0]} and another drug: its amount does not "
+            f"say which it counts; send the code of {combined[0]} alone with the amount of it",
         )
     if len(found) != 1:
         raise Refused(

@@ -2,7 +2,6 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -25,12 +24,11 @@ from integrations.readings.models import (
     Source,
 )
 from integrations.readings.news import tell_twins
+from integrations.readings.ours import AGAIN
 from integrations.readings.reference import Names
 from integrations.readings.refusal import Refused
 from integrations.readings.split import Entry, split
 
-AGAIN: dict[str, Callable[[Reading, list[QuarantineEntry]], BatchReport]] = {}
-"""How payloads of this product's own doors are tried again, by the source's slug: they were not pulled."""
 _AWAITED = re.compile(r"\bis (Patient/[A-Za-z0-9.\-]+), which has not been received")
 
 

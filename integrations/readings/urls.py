@@ -1,6 +1,8 @@
 from django.urls import path
 
-from integrations.readings import views
+from clinic.access.deferred import named
+
+views = named("integrations.readings.views")
 
 urlpatterns = [
     path("quarantine", views.quarantine, name="quarantine"),

@@ -2,9 +2,17 @@
 
 from django.urls import path
 
+from clinic.access.deferred import named
 from clinic.access.gate import bearer, public
-from integrations.smart import allowed, authorize, launch, practitioner, registration_views, started, well_known
-from integrations.smart.introspect import Introspect
+
+allowed = named("integrations.smart.allowed")
+authorize = named("integrations.smart.authorize")
+introspect = named("integrations.smart.introspect")
+launch = named("integrations.smart.launch")
+practitioner = named("integrations.smart.practitioner")
+registration_views = named("integrations.smart.registration_views")
+started = named("integrations.smart.started")
+well_known = named("integrations.smart.well_known")
 
 _anybody = public("what this server offers to apps, which SMART and OpenID Connect want known to anybody")
 _client = public("OAuth clients name themselves by their credentials: 401 without them")
@@ -21,7 +29,7 @@ urlpatterns = [
     path(".well-known/openid-configuration", _anybody(well_known.openid_configuration), name="openid-configuration"),
     path("oauth/jwks", _anybody(well_known.jwks), name="oauth-jwks"),
     path("oauth/authorize", authorize.authorize, name="oauth-authorize"),
-    path("oauth/introspect", _client(Introspect.as_view()), name="oauth-introspect"),
+    path("oauth/introspect", _client(introspect.Introspect.as_view()), name="oauth-introspect"),
     path("oauth/launch", _system(launch.launch), name="oauth-launch"),
     path("launch", started.start, name="launch"),
     path("launch/callback", started.finish, name="launch-callback"),

@@ -17,11 +17,6 @@ from tests.integrations.resources import patient
 
 
 @pytest.fixture(autouse=True)
-def _secrets_are_hashed_quickly(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
-@pytest.fixture(autouse=True)
 def _no_rate_is_carried_over() -> Iterator[None]:
     cache.clear()
     yield

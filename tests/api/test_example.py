@@ -12,6 +12,7 @@ import pytest
 
 from clinic.site.processes import Processes, web
 from integrations.fhir.registry import TYPES
+from tests import migrated
 from tests.api.test_real_clients import _wait
 from tests.environment import ROOT
 from tests.story.site import free_port
@@ -22,7 +23,6 @@ FILL = """
 import django
 django.setup()
 from django.core.management import call_command
-call_command("migrate", verbosity=0)
 call_command("integration_token", "example", scope="system/*.cruds")
 call_command("integration_token", "reader", scope="system/*.rs")
 """
@@ -38,6 +38,7 @@ class Site:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("example-site")
+    migrated.into(folder)
     environment = {**os.environ, "VAR_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "clinic.site.settings"}
     done = subprocess.run(
         [sys.executable, "-c", FILL], env=environment, capture_output=True, text=True, check=False, timeout=120

@@ -23,13 +23,13 @@ from fhirpy import SyncFHIRClient
 from fhirpy.base.exceptions import AuthorizationError, MultipleResourcesFound, OperationOutcome, ResourceNotFound
 
 from clinic.site.processes import Processes, web
+from tests import migrated
 from tests.story.site import free_port
 
 FILL = """
 import django
 django.setup()
 from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from tests.api.ward_data import level, patient
 from tests.factories import patient_records
 for number in range(1, 8):
@@ -55,6 +55,7 @@ class Server:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("fhir-server")
+    migrated.into(folder)
     environment = {**os.environ, "VAR_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "clinic.site.settings"}
 
     done = subprocess.run(

@@ -133,6 +133,46 @@ def test_the_provenance_of_a_patient_is_that_of_all_that_is_about_them(
     assert ids(caller.get(f"/fhir/{address}")) == found
 
 
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("Provenance?patient=ward.p1", ["both", "prov1"]),
+        ("Provenance?patient=ward.p2", ["both", "prov2"]),
+        ("Provenance?patient=ward.p1&patient=ward.p2", ["both"]),
+        ("Provenance?patient.name=berger", ["both", "prov2"]),
+        ("Patient/ward.p2/Provenance", ["both", "prov2"]),
+        ("Patient?_has:Provenance:patient:recorded=2026-01-08", ["p1", "p2"]),
+        ("Patient?_id=ward.p2&_revinclude=Provenance:patient", ["both", "p2", "prov2"]),
+    ],
+)
+def test_a_provenance_of_two_patients_is_found_by_either(caller: Client, address: str, found: list[str]) -> None:
+    first, _ = chart()
+    target = [to("Observation/k1/_history/1"), to("Observation/k2/_history/1"), to("Observation/k1")]
+    keep("Provenance", "both", first, target=target, recorded="2026-01-08T00:00:00Z", agent=[{"who": to("Device/x")}])
+    answer = caller.get(f"/fhir/{address}&_total=accurate" if "?" in address else f"/fhir/{address}?_total=accurate")
+    assert ids(answer) == found
+    assert answer.json()["total"] == len(by_mode(answer)["match"])
+
+
+def test_everything_that_refers_to_what_was_found_comes_along(caller: Client) -> None:
+    chart()
+    modes = by_mode(caller.get("/fhir/Patient?_id=ward.p1&_revinclude=*"))
+    each = [
+        name
+        for other in next(
+            item["searchRevInclude"]
+            for item in caller.get("/fhir/metadata").json()["rest"][0]["resource"]
+            if item["type"] == "Patient"
+        )
+        if other != "*" and not other.startswith("AuditEvent:")  # of the reading itself
+        for name in by_mode(caller.get(f"/fhir/Patient?_id=ward.p1&_revinclude={other}")).get("include", [])
+    ]
+    assert modes["match"] == ["p1"]
+    assert modes["include"] == sorted(set(each))
+    assert {"k1", "prov1"} <= set(modes["include"])
+    assert "k2" not in modes["include"], "of nobody else"
+
+
 def test_what_was_found_does_not_come_along_again(caller: Client) -> None:
     chart()
     keep("Observation", "sum", code=coded("x"), status="final", hasMember=[to("Observation/k1"), to("Observation/sum")])
@@ -166,7 +206,6 @@ def test_too_much_to_come_along_is_cut_and_said(caller: Client, monkeypatch: pyt
         "_include=Nonsense:patient",
         "_include=Observation:nonsense",
         "_include=Observation:patient:Nonsense",
-        "_revinclude=*",
         "_include:forever=Observation:patient",
         "_revinclude=Provenance:nonsense",
         "patient.nonsense=x",

@@ -16,6 +16,7 @@ from fhirclient.client import FHIRClient
 from fhirclient.models.observation import Observation
 
 from clinic.site.processes import Processes, web
+from tests import migrated
 from tests.api.test_real_clients import _wait
 from tests.integrations.smart import steps
 from tests.story.site import free_port
@@ -27,7 +28,6 @@ import sys
 import django
 django.setup()
 from django.core.management import call_command
-call_command("migrate", verbosity=0)
 from django.contrib.auth.models import Group, User
 from clinic.patients.models import CareTeam
 from integrations.smart.models import Kind, Proof
@@ -67,6 +67,7 @@ class Server:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("smart-server")
+    migrated.into(folder)
     environment = {**os.environ, "VAR_DIR": str(folder), "DJANGO_SETTINGS_MODULE": "clinic.site.settings"}
     keys = httpx.Response(200, json=steps.KEYS).text
     done = subprocess.run(

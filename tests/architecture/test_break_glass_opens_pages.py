@@ -31,7 +31,6 @@ LISTS = [address.name for address in TABLE if not EXAMPLES[address.name]]
 
 @pytest.fixture
 def vic(client: Client, settings: Any) -> User:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     user = patient_records.person("vic", team="Other ward")
     user.set_password(PASSWORD)
     user.save()

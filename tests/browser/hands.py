@@ -1,9 +1,10 @@
 """A person at the keyboard who never touches the mouse, and a count of the pages that they open."""
 
 import re
+import time
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Error, Page, expect
 
 _COMPLAIN = """
 for (const kind of ["pointerdown", "mousedown", "touchstart"])
@@ -17,7 +18,15 @@ _FOCUSED = """(() => {
   const said = one.getAttribute("aria-label") || label || one.innerText || one.getAttribute("title") || "";
   return said.replace(/\\s+/g, " ").trim();
 })()"""
+_LEADS_AWAY = """(() => {
+  const one = document.activeElement;
+  const swaps = one.closest("[hx-get], [hx-post]") || (one.form && one.form.matches("[hx-get], [hx-post], [hx-put]"));
+  const link = one.matches("a[href]") && !one.getAttribute("href").startsWith("#");
+  window.leaving = !swaps && (link || (one.matches("button") && one.type === "submit"));
+  return window.leaving;
+})()"""
 _FARTHEST = 250
+_PATIENCE_S = 90
 
 
 def watch(context: BrowserContext) -> None:
@@ -48,13 +57,16 @@ class Hands:
                     f"{said!r} shows no focus"
                 )
                 return
-            seen.append(said)
+            seen.append(said[:60])
         raise AssertionError(f"Tab did not reach {name!r} on {self.page.url}; it passed {dict.fromkeys(seen)}")
 
-    def follow(self, name: str | re.Pattern[str]) -> None:
-        """Reach a link or a button and press Enter on it."""
+    def follow(self, name: str | re.Pattern[str], *, stays: bool = False) -> None:
+        """Reach a link or a button, press Enter on it, and wait for the page it leads to; `stays`: it leads to none."""
         self.reach(name)
+        leaves = self.page.evaluate(_LEADS_AWAY) and not stays
         self.page.keyboard.press("Enter")
+        if leaves:
+            self._arrive()
 
     def write(self, name: str | re.Pattern[str], text: str) -> None:
         """Reach a field and type into it, in place of what stands there."""
@@ -82,6 +94,18 @@ class Hands:
 
     def sees(self, text: str | re.Pattern[str], *, timeout: float = 30_000) -> None:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=timeout)
+
+    def _arrive(self) -> None:
+        """Asked again and again: to have the page itself wait for a condition is what its policy forbids."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < deadline:
+            try:
+                if self.page.evaluate("!window.leaving && document.readyState === 'complete'"):
+                    return
+            except Error:  # the old page is gone, and the next not there yet
+                pass
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"{self.page.url} led nowhere")
 
     def _note(self, url: str) -> None:
         path = urlsplit(url).path

@@ -15,6 +15,7 @@ import httpx
 from playwright.sync_api import Browser, sync_playwright
 
 from clinic.site.processes import Processes, manage, web, worker
+from tests import migrated
 from tests.conftest import CHROMIUM
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -50,8 +51,8 @@ def running(folder: Path) -> Iterator[Site]:
     """A filled database, a web server and a worker, in a folder of their own."""
     environment = _environment(folder)
     empty = Site("", {}, folder)
+    migrated.into(folder)
     for command in (
-        manage("migrate", "--no-input"),
         manage("demo_users"),
         [sys.executable, "-m", "tests.browser.fill"],
     ):

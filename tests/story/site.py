@@ -21,8 +21,11 @@ import psycopg
 import redis
 
 from clinic.site.processes import Processes, manage, web, worker
+from tests import migrated
 
-_BROKERS = itertools.cycle(range(9, 16))
+BROKERS = range(13, 16)
+"""Redis databases of sites; those below are of the tests' own processes."""
+_BROKERS = itertools.cycle(BROKERS)
 EPOCH = "2026-01-05T00:00:00+00:00"
 
 
@@ -51,20 +54,23 @@ def token(html: str) -> str:
 
 
 class Site:
-    """One site in `folder`; on the servers that ``TEST_DATABASE_URL`` and ``TEST_BROKER_URL`` name, or on none."""
+    """One site in `folder`; on the servers that ``TEST_DATABASE_URL`` and ``TEST_BROKER_URL`` name, or on none.
 
-    def __init__(self, folder: Path) -> None:
+    With `people` it has the demo's logins, whose passwords take seconds to hash.
+    """
+
+    def __init__(self, folder: Path, *, people: bool = True) -> None:
         self.folder = folder
+        self._people = people
         folder.mkdir(parents=True, exist_ok=True)
         self.processes = Processes(folder / "logs")
         self.environment = {"VAR_DIR": str(folder), "JOB_LEASE_SECONDS": "4", "SWEEP_SECONDS": "1"}
         self._database = os.environ.get("TEST_DATABASE_URL")
         self._name = f"site_{uuid.uuid4().hex[:12]}"
         if self._database:
-            with psycopg.connect(self._database, autocommit=True) as connection:
-                connection.execute(f'create database "{self._name}"')
-            parts = urlsplit(self._database)
-            self.environment["DATABASE_URL"] = urlunsplit(parts._replace(path=f"/{self._name}"))
+            self.environment["DATABASE_URL"] = migrated.create(self._database, self._name)
+        else:
+            migrated.into(folder)
         broker = os.environ.get("TEST_BROKER_URL")
         if broker:
             # Sites that live at the same time must not take each other's messages: each has a database of its own.
@@ -75,15 +81,14 @@ class Site:
 
     def __enter__(self) -> "Site":
         self.processes.__enter__()
-        self.manage("migrate", "--no-input")
-        self.manage("demo_users")
+        if self._people:
+            self.manage("demo_users")
         return self
 
     def __exit__(self, *_: object) -> None:
         self.processes.stop()
         if self._database:
-            with psycopg.connect(self._database, autocommit=True) as connection:
-                connection.execute(f'drop database "{self._name}" with (force)')
+            migrated.drop(self._database, self._name)
 
     # commands
 

@@ -10,6 +10,8 @@ import pytest
 from integrations.ward.faults import NAMES
 from tests.story.site import Site
 
+pytestmark = pytest.mark.servers
+
 HOURS = 60
 KILLS = 4
 
@@ -37,7 +39,7 @@ def usable(site: Site) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def calm(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
-    with Site(folder) as site:
+    with Site(folder, people=False) as site:
         ward = site.start_ward(hours=HOURS)
         site.start_worker()
         site.manage("pull", ward, "--source", "ward")
@@ -49,7 +51,7 @@ def calm(folder: Path) -> dict[str, list[tuple[Any, ...]]]:
 def test_faults_and_kills_change_nothing_of_the_final_result(tmp_path: Path) -> None:
     expected = calm(tmp_path / "calm")
     chance = random.Random(20260105)
-    with Site(tmp_path / "storm") as site:
+    with Site(tmp_path / "storm", people=False) as site:
         ward = site.start_ward(hours=HOURS, faults=NAMES)
         for number in range(KILLS):
             worker = site.start_worker(f"worker{number}")

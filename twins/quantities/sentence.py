@@ -54,6 +54,7 @@ class Sentence:
         """The text as a catalogue has it: slots by name alone."""
         self.own = sum(len(before) for before, _, _ in self._pieces)
         """How many letters are the sentence's own."""
+        self.has_words = any(letter.isalpha() for before, _, _ in self._pieces for letter in before)
         self.longest = max((before for before, _, _ in self._pieces), key=len, default="")
         """Its longest piece without a slot, by which most other texts are told apart at once."""
         self.free = sum(not (spec or isinstance(parts.get(name), tuple)) for _, name, spec in self._pieces if name)

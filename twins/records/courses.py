@@ -28,7 +28,7 @@ from twins.records.bins import extent
 from twins.records.doubts import Doubts
 from twins.records.models import GivenDose, Order, RecordState, Sex, StoredSample, Subject
 from twins.records.twins import model_ids
-from twins.samples.channel import Channel
+from twins.samples.channel import LEVELS, Channel
 from twins.samples.course import Course, CovariateValue, Finding, FindingCode, Level, OrderedRegimen
 from twins.samples.quality import examine
 
@@ -161,13 +161,22 @@ def channels(drug: str) -> tuple[Channel | None, tuple[Channel, ...]]:
 
 
 def drugs_on_record(subject: Subject) -> tuple[str, ...]:
-    """The drugs that twins are kept for of which the subject has an order, a dose or a level, in order of settings."""
-    replaced = StoredSample.objects.filter(subject=subject).exclude(state=RecordState.ACTIVE)
-    measured = {*extent(subject), *map(Channel, replaced.values_list("channel", flat=True).distinct())}
-    known = set(GivenDose.objects.filter(subject=subject).values_list("drug", flat=True).distinct())
-    known |= set(Order.objects.filter(subject=subject).values_list("drug", flat=True).distinct())
-    known |= {drug for drug in settings.TWIN_MODELS if formulary.drug(drug).level_channel in measured}
-    return tuple(drug for drug in settings.TWIN_MODELS if drug in known)
+    """The drugs that twins are kept for of which the subject has an order, a dose or a level, in order of settings.
+
+    One query. A level's channel is named as its drug.
+    """
+    levels = StoredSample.objects.filter(subject=subject, channel__in=LEVELS).values_list("channel")
+    known = (
+        GivenDose.objects.filter(subject=subject)
+        .values_list("drug")
+        .union(
+            Order.objects.filter(subject=subject).values_list("drug"),
+            levels.filter(state=RecordState.ACTIVE),  # each by an index of its own
+            levels.exclude(state=RecordState.ACTIVE),
+        )
+    )
+    names = {str(name) for (name,) in known}
+    return tuple(drug for drug in settings.TWIN_MODELS if drug in names)
 
 
 def _active(kind, subject: Subject, until: datetime | None):

@@ -12,7 +12,7 @@ FROM_THE_CHART = frozenset({*COVARIATE_CHANNELS.values(), "age_y", "male", "haem
 
 _BESIDES = {
     "busulfan": "no public table gave a code for its levels, and it is not given by the population alone",
-    "methotrexate": "its one target is for lymphoma of the central nervous system, and an order does not say the disease",
+    "methotrexate": "its one target is for lymphoma of the central nervous system, and no order says the disease",
     "carboplatin": "its model serves to estimate an area from levels, not to choose the next dose",
     "infliximab": "its doses lie further apart than a twin follows as one course",
     "propofol": "it is titrated at the bedside to its effect, which is not followed here",

@@ -4,37 +4,40 @@ from typing import Any
 
 from django import template
 
-from clinic.decisions.afterwards import Afterwards
-from clinic.decisions.expiry import Expiry
-from clinic.decisions.history import History
-from clinic.decisions.panel import Panel
+from clinic.access.deferred import named
 from twins.records.models import Comparison, Subject
 from twins.samples.course import Course
+
+# A template is looked for among the tags of every app, also where a page has none of these.
+afterwards = named("clinic.decisions.afterwards")
+expiries = named("clinic.decisions.expiry")
+histories = named("clinic.decisions.history")
+panels = named("clinic.decisions.panel")
 
 register = template.Library()
 
 
 @register.simple_tag(takes_context=True)
-def decision_panel(context: dict[str, Any], comparison: Comparison, outdated: str) -> Panel:
+def decision_panel(context: dict[str, Any], comparison: Comparison, outdated: str) -> Any:
     """The decisions on a comparison and what the reader may do; see `Panel`."""
-    return Panel.of(comparison, context["request"], outdated=bool(outdated))
+    return panels.Panel.of(comparison, context["request"], outdated=bool(outdated))
 
 
 @register.simple_tag
-def decision_expiry(comparison: Comparison, panel: Panel) -> Expiry | None:
+def decision_expiry(comparison: Comparison, panel: Any) -> Any:
     """What became of the answer since newer data came; None where they did not."""
-    return Expiry.of(comparison, panel.last.decision.chosen_plan if panel.last is not None else None)
+    return expiries.Expiry.of(comparison, panel.last.decision.chosen_plan if panel.last is not None else None)
 
 
 @register.simple_tag
-def decision_afterwards(panel: Panel, expiry: Expiry | None) -> Afterwards | None:
+def decision_afterwards(panel: Any, expiry: Any) -> Any:
     """What was given since the last decision; None where nothing newer is known."""
     if panel.last is None or expiry is None:
         return None
-    return Afterwards.of(panel.last.decision, expiry.course)
+    return afterwards.Afterwards.of(panel.last.decision, expiry.course)
 
 
 @register.simple_tag
-def decision_history(subject: Subject, newest: Course | None) -> History:
+def decision_history(subject: Subject, newest: Course | None) -> Any:
     """The last decisions about a patient, with what became of the plan in force."""
-    return History.of(subject, newest)
+    return histories.History.of(subject, newest)

@@ -1,11 +1,14 @@
 """Numbers of a study in words."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from django import template
 
 from clinic.measures import numbers
-from twins.cohorts.summarise import GroupExposure
+
+if TYPE_CHECKING:
+    from twins.cohorts.summarise import GroupExposure
 
 register = template.Library()
 
@@ -24,7 +27,7 @@ def share(part: float, digits: int) -> str:
 
 
 @register.filter
-def by_group(rows: Sequence[GroupExposure]) -> list[GroupExposure]:
+def by_group(rows: "Sequence[GroupExposure]") -> "list[GroupExposure]":
     """The rows of one group beside each other, the groups in their order."""
     order = list(dict.fromkeys(row.group for row in rows))
     return sorted(rows, key=lambda row: order.index(row.group))

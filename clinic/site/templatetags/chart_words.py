@@ -1,12 +1,19 @@
 """How a decision fares on its way into the chart, for pages: ``{% chart_status decision as chart %}``."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django import template
 
+from clinic.access.deferred import named
 from clinic.decisions.models import Decision
 from integrations.ehr.models import WorkState
-from integrations.ehr.write_back import ChartStatus, can_be_sent, status_of
+
+if TYPE_CHECKING:
+    from integrations.ehr.write_back import ChartStatus
+
+# A template is looked for among the tags of every app, also where a page has none of these.
+write_back = named("integrations.ehr.write_back")
 
 register = template.Library()
 
@@ -20,7 +27,7 @@ class Chart:
     """
 
     offered: bool = False
-    sent: tuple[ChartStatus, ...] = ()
+    sent: "tuple[ChartStatus, ...]" = ()
     superseded: bool = False
 
 
@@ -30,10 +37,10 @@ def chart_status(comparison_id: object) -> Chart:
     decision = Decision.objects.filter(comparison_id=comparison_id).order_by("-number").first()
     if decision is None:
         return Chart()
-    sent = status_of(decision)
+    sent = write_back.status_of(decision)
     earlier = decision.replaces if decision.final_at is not None and not sent else None
-    return Chart(can_be_sent(decision), sent, earlier is not None and _arrived(earlier))
+    return Chart(write_back.can_be_sent(decision), sent, earlier is not None and _arrived(earlier))
 
 
 def _arrived(decision: Decision) -> bool:
-    return any(part.state == WorkState.DONE for part in status_of(decision))
+    return any(part.state == WorkState.DONE for part in write_back.status_of(decision))

@@ -7,4 +7,7 @@ class BulkConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from integrations.fhir.bulk import operations  # noqa: F401 - they register themselves
+        from clinic.access.deferred import named
+        from integrations.fhir.offers import OPERATIONS
+
+        OPERATIONS.offer("bulk", named("integrations.fhir.bulk.operations").OFFERED)

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from integrations.fhir.bulk.kick_off import kick_off
 from integrations.fhir.operations.operation import Operation, Slot
-from integrations.fhir.registry import offer
 
 _DEFINED = "http://hl7.org/fhir/uv/bulkdata/OperationDefinition/"
 _SLOTS = (
@@ -21,25 +20,27 @@ _PATIENT = Slot("patient", "Reference", "A patient whose resources are wanted, b
 
 def _export(
     name: str, of_what: str, slots: Sequence[Slot], *, types: tuple[str, ...] = (), instance: bool = False
-) -> None:
-    offer(
-        Operation(
-            name,
-            f"Export of {of_what}",
-            f"Begins an export of {of_what} as files of lines of JSON.",
-            slots,
-            kick_off,
-            definition=f"{_DEFINED}{name}",
-            types=types,
-            system=not types,
-            of_type=bool(types) and not instance,
-            of_instance=instance,
-            code="export",
-            starts_work=True,
-        )
+) -> Operation:
+    return Operation(
+        name,
+        f"Export of {of_what}",
+        f"Begins an export of {of_what} as files of lines of JSON.",
+        slots,
+        kick_off,
+        definition=f"{_DEFINED}{name}",
+        types=types,
+        system=not types,
+        of_type=bool(types) and not instance,
+        of_instance=instance,
+        code="export",
+        starts_work=True,
     )
 
 
-_export("export", "everything", _SLOTS)
-_export("patient-export", "what is about patients", (*_SLOTS, _PATIENT), types=("Patient",))
-_export("group-export", "what is about the members of a group", (*_SLOTS, _PATIENT), types=("Group",), instance=True)
+OFFERED = (
+    _export("export", "everything", _SLOTS),
+    _export("patient-export", "what is about patients", (*_SLOTS, _PATIENT), types=("Patient",)),
+    _export(
+        "group-export", "what is about the members of a group", (*_SLOTS, _PATIENT), types=("Group",), instance=True
+    ),
+)

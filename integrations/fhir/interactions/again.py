@@ -19,7 +19,6 @@ from integrations.readings.identity import Identity
 from integrations.readings.models import QuarantineEntry, Reading, Resource
 from integrations.readings.news import tell_twins
 from integrations.readings.ours import DOOR
-from integrations.readings.quarantine import AGAIN
 from integrations.readings.split import Entry
 
 
@@ -80,8 +79,3 @@ def _entry(held: QuarantineEntry) -> Entry:
         stored.sha256,
     )
     return Entry(held.position, stored.text, identity=identity, method=stored.method)
-
-
-def connect() -> None:
-    """Let the quarantine's retry come here for what came through the door."""
-    AGAIN[DOOR] = again

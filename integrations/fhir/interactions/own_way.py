@@ -1,20 +1,15 @@
 """Types that are more than a record: writing one does something, so each is written in its own way, and by itself."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import msgspec
 
-from integrations.fhir.interactions.ask import Answer, Ask
+from integrations.fhir.interactions.ask import Ask
+from integrations.fhir.interactions.ways import BEFOREHAND, OWN_WAY
 from integrations.fhir.outcome import Refusal
 
-OWN_WAY: dict[str, Mapping[str, Callable[[Ask], Answer]]] = {}
-"""By type what does each method; each enters itself. A method that is not there is done as for other types."""
-
-
-BEFOREHAND: dict[str, Callable[[Sequence[dict[str, Any]]], Mapping[str, str]]] = {}
-"""By type what is found out about its bodies before any transaction, because it may take long; for `Ask.beforehand`."""
 _decode = msgspec.json.Decoder().decode
 
 

@@ -15,7 +15,7 @@ from integrations.fhir.operations.whose import patient_of
 from integrations.fhir.outcome import Refusal
 from integrations.fhir.parameters import Moment
 from integrations.fhir.query import time_of
-from integrations.fhir.registry import TYPES, offer
+from integrations.fhir.registry import TYPES
 from integrations.fhir.search import Page, search
 
 _APART = ("AuditEvent", "Subscription", "OperationDefinition", "Binary")
@@ -103,22 +103,20 @@ def _is_known(name: str, text: str) -> bool:
     return True
 
 
-EVERYTHING = offer(
-    Operation(
-        name="everything",
-        title="Everything about a patient",
-        description="All that is stored about the patient, with what it refers to and the Provenance of each.",
-        definition="http://hl7.org/fhir/OperationDefinition/Patient-everything",
-        types=("Patient",),
-        of_instance=True,
-        slots=(
-            Slot("start", "date", "Care from that day on; what has no date of its own comes all the same"),
-            Slot("end", "date", "Care until that day"),
-            Slot("_since", "instant", "Only what was updated since then"),
-            Slot("_type", "code", "Only these types; several or with commas", most="*"),
-            Slot("_count", "integer", "Resources of one page"),
-            Slot("return", "Bundle", "A page as a searchset", least=1, use="out"),
-        ),
-        do=everything,
-    )
+EVERYTHING = Operation(
+    name="everything",
+    title="Everything about a patient",
+    description="All that is stored about the patient, with what it refers to and the Provenance of each.",
+    definition="http://hl7.org/fhir/OperationDefinition/Patient-everything",
+    types=("Patient",),
+    of_instance=True,
+    slots=(
+        Slot("start", "date", "Care from that day on; what has no date of its own comes all the same"),
+        Slot("end", "date", "Care until that day"),
+        Slot("_since", "instant", "Only what was updated since then"),
+        Slot("_type", "code", "Only these types; several or with commas", most="*"),
+        Slot("_count", "integer", "Resources of one page"),
+        Slot("return", "Bundle", "A page as a searchset", least=1, use="out"),
+    ),
+    do=everything,
 )

@@ -12,7 +12,6 @@ from integrations.fhir.operations.twins import MOST_H, forecastable, horizon_of,
 from integrations.fhir.operations.what_if import header, refuse_long
 from integrations.fhir.operations.whose import patient_of
 from integrations.fhir.outcome import Refusal, bad_value
-from integrations.fhir.registry import offer
 from twins.forecasts.compare import compare
 from twins.forecasts.outlook import forecast as quantiles_at
 from twins.quantities.clock import hours_between
@@ -68,25 +67,23 @@ def forecast(ask: Ask, inputs: Inputs) -> Answer:
     return Answer(200, body, shown=[whose.served], activity="fhir.operation.forecast", detail=detail)
 
 
-FORECAST = offer(
-    Operation(
-        name="forecast",
-        title="Forecast of a patient's twin",
-        description="The concentration to come under the current plan or a given one, as percentiles over time, with "
-        "the chances of the target and the exposure of each day; computed from the newest twin version.",
-        types=("Patient",),
-        of_instance=True,
-        slots=(
-            Slot("drug", "code", "The drug; needed where the patient has twins of several"),
-            Slot("plan", "Element", "A plan in parts: name, dose, interval, duration, start, loading-dose, stop"),
-            Slot("order", "MedicationRequest", "A plan as an order"),
-            Slot("horizon", "decimal", "Hours ahead: 72 unless said otherwise, 24 to 240"),
-            Slot("step", "decimal", "Hours between two points"),
-            Slot("times", "dateTime", "Times to forecast for besides", most="*"),
-            Slot("trajectory", "Element", "A percentile over time, as SampledData", most="*", use="out"),
-            Slot("day", "Element", "Chances in per cent and exposure of one day", most="*", use="out"),
-            Slot("at", "Element", "Percentiles at a time that was asked for", most="*", use="out"),
-        ),
-        do=forecast,
-    )
+FORECAST = Operation(
+    name="forecast",
+    title="Forecast of a patient's twin",
+    description="The concentration to come under the current plan or a given one, as percentiles over time, with "
+    "the chances of the target and the exposure of each day; computed from the newest twin version.",
+    types=("Patient",),
+    of_instance=True,
+    slots=(
+        Slot("drug", "code", "The drug; needed where the patient has twins of several"),
+        Slot("plan", "Element", "A plan in parts: name, dose, interval, duration, start, loading-dose, stop"),
+        Slot("order", "MedicationRequest", "A plan as an order"),
+        Slot("horizon", "decimal", "Hours ahead: 72 unless said otherwise, 24 to 240"),
+        Slot("step", "decimal", "Hours between two points"),
+        Slot("times", "dateTime", "Times to forecast for besides", most="*"),
+        Slot("trajectory", "Element", "A percentile over time, as SampledData", most="*", use="out"),
+        Slot("day", "Element", "Chances in per cent and exposure of one day", most="*", use="out"),
+        Slot("at", "Element", "Percentiles at a time that was asked for", most="*", use="out"),
+    ),
+    do=forecast,
 )

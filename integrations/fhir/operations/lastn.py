@@ -15,7 +15,7 @@ from integrations.fhir.operations.operation import Operation, Slot
 from integrations.fhir.outcome import Refusal, bad_value, too_costly
 from integrations.fhir.parameters import Criterion, Parameter
 from integrations.fhir.query import read
-from integrations.fhir.registry import TYPES, offer
+from integrations.fhir.registry import TYPES
 from integrations.fhir.resources.served import Budget, Order, Served
 from integrations.fhir.search import MOST_LOOKED_AT, Page, kept_in_audit
 from integrations.readings.models import Resource
@@ -96,21 +96,19 @@ def _most(text: str | None) -> int:
     return int(text)
 
 
-LASTN = offer(
-    Operation(
-        name="lastn",
-        title="The last Observations of each code",
-        description="The newest Observations of a patient, so many of each code; any search parameter narrows them.",
-        definition="http://hl7.org/fhir/OperationDefinition/Observation-lastn",
-        types=("Observation",),
-        of_type=True,
-        slots=(
-            Slot("max", "positiveInt", f"How many of each code: 1 unless said otherwise, {_MOST} at most"),
-            Slot("patient", "string", "Whose: an id or Patient/id", least=1),
-            Slot("category", "string", "Only of this category"),
-            Slot("code", "string", "Only these codes"),
-            Slot("return", "Bundle", "The Observations, group by group", least=1, use="out"),
-        ),
-        do=lastn,
-    )
+LASTN = Operation(
+    name="lastn",
+    title="The last Observations of each code",
+    description="The newest Observations of a patient, so many of each code; any search parameter narrows them.",
+    definition="http://hl7.org/fhir/OperationDefinition/Observation-lastn",
+    types=("Observation",),
+    of_type=True,
+    slots=(
+        Slot("max", "positiveInt", f"How many of each code: 1 unless said otherwise, {_MOST} at most"),
+        Slot("patient", "string", "Whose: an id or Patient/id", least=1),
+        Slot("category", "string", "Only of this category"),
+        Slot("code", "string", "Only these codes"),
+        Slot("return", "Bundle", "The Observations, group by group", least=1, use="out"),
+    ),
+    do=lastn,
 )

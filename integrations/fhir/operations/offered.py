@@ -1,5 +1,10 @@
-"""All operations of this server: each enters itself into the registry as it is imported."""
+"""The operations of this server that need nothing but the door itself."""
 
-from integrations.fhir.operations import everything, forecast, lastn, twin_state, validate, what_if
+from integrations.fhir.operations.everything import EVERYTHING
+from integrations.fhir.operations.forecast import FORECAST
+from integrations.fhir.operations.lastn import LASTN
+from integrations.fhir.operations.twin_state import TWIN_STATE
+from integrations.fhir.operations.validate import VALIDATE
+from integrations.fhir.operations.what_if import WHAT_IF
 
-__all__ = ["everything", "forecast", "lastn", "twin_state", "validate", "what_if"]
+OFFERED = (EVERYTHING, FORECAST, LASTN, TWIN_STATE, VALIDATE, WHAT_IF)

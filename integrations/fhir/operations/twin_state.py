@@ -14,7 +14,6 @@ from integrations.fhir.operations.whose import Whose, patient_of
 from integrations.fhir.publish.basis import Basis
 from integrations.fhir.publish.estimates import estimate_id, estimates, model_of, parameters_of, remarks
 from integrations.fhir.publish.naming import MODEL, here, quantity
-from integrations.fhir.registry import offer
 from integrations.readings.models import Resource
 from integrations.readings.ours import TWIN
 from twins.estimation.fit import Fit
@@ -147,19 +146,17 @@ def _estimate(
     return {"name": "estimate", "part": parts}
 
 
-TWIN_STATE = offer(
-    Operation(
-        name="twin-state",
-        title="State of a patient's twins",
-        description="The newest estimates of each twin with their intervals, how recent the data are, how good the fit "
-        "is, what is doubtful in the data, and the model; or all of that as it was at a past time.",
-        types=("Patient",),
-        of_instance=True,
-        slots=(
-            Slot("drug", "code", "Only the twins of this drug"),
-            Slot("date", "dateTime", "As it was then"),
-            Slot("twin", "Element", "A twin, with its parts", most="*", use="out"),
-        ),
-        do=twin_state,
-    )
+TWIN_STATE = Operation(
+    name="twin-state",
+    title="State of a patient's twins",
+    description="The newest estimates of each twin with their intervals, how recent the data are, how good the fit "
+    "is, what is doubtful in the data, and the model; or all of that as it was at a past time.",
+    types=("Patient",),
+    of_instance=True,
+    slots=(
+        Slot("drug", "code", "Only the twins of this drug"),
+        Slot("date", "dateTime", "As it was then"),
+        Slot("twin", "Element", "A twin, with its parts", most="*", use="out"),
+    ),
+    do=twin_state,
 )

@@ -10,7 +10,7 @@ from integrations.fhir.interactions.found import Found, absent, current
 from integrations.fhir.operations.inputs import Inputs
 from integrations.fhir.operations.operation import Operation, Slot
 from integrations.fhir.outcome import Refusal, bad_value
-from integrations.fhir.registry import TYPES, offer
+from integrations.fhir.registry import TYPES
 from integrations.fhir.sources import STORED
 from integrations.fhir.validate.fault import Fault
 from integrations.fhir.validate.faults import faults
@@ -114,22 +114,20 @@ def _text(body: bytes, *, given: bool) -> str | None:
     return None
 
 
-VALIDATE = offer(
-    Operation(
-        name="validate",
-        title="Validate a resource",
-        description="Every fault of a resource against FHIR R4 and the profiles that it names, and whether a create, "
-        "update or delete would be taken.",
-        definition="http://hl7.org/fhir/OperationDefinition/Resource-validate",
-        types=tuple(TYPES),
-        of_type=True,
-        of_instance=True,
-        slots=(
-            Slot("resource", "Resource", "What is to be validated; what is stored, where it is left out"),
-            Slot("mode", "code", "create, update, delete or profile"),
-            Slot("profile", "uri", "A profile to hold it to, besides those that it names"),
-            Slot("return", "OperationOutcome", "All that is wrong", least=1, use="out"),
-        ),
-        do=validate,
-    )
+VALIDATE = Operation(
+    name="validate",
+    title="Validate a resource",
+    description="Every fault of a resource against FHIR R4 and the profiles that it names, and whether a create, "
+    "update or delete would be taken.",
+    definition="http://hl7.org/fhir/OperationDefinition/Resource-validate",
+    types=tuple(TYPES),
+    of_type=True,
+    of_instance=True,
+    slots=(
+        Slot("resource", "Resource", "What is to be validated; what is stored, where it is left out"),
+        Slot("mode", "code", "create, update, delete or profile"),
+        Slot("profile", "uri", "A profile to hold it to, besides those that it names"),
+        Slot("return", "OperationOutcome", "All that is wrong", least=1, use="out"),
+    ),
+    do=validate,
 )

@@ -23,7 +23,6 @@ from integrations.fhir.outcome import Refusal
 from integrations.fhir.publish.basis import Basis
 from integrations.fhir.publish.forecasts import assessment, forecast_id
 from integrations.fhir.publish.naming import MODEL, here
-from integrations.fhir.registry import offer
 from integrations.readings.models import Resource
 from integrations.readings.ours import TWIN
 from twins.forecasts.compare import compare
@@ -158,23 +157,21 @@ def _is_published(comparison: Comparison, position: int) -> bool:
     return Resource.objects.filter(source_key=key).exists()
 
 
-WHAT_IF = offer(
-    Operation(
-        name="what-if",
-        title="What if: plans side by side",
-        description="The current plan and up to six others on the patient's newest twin: percentiles over time, "
-        "chances of the target and exposure by day. With Prefer: respond-async the comparison is kept.",
-        types=("Patient",),
-        of_instance=True,
-        affects_state=True,
-        slots=(
-            Slot("drug", "code", "The drug; needed where the patient has twins of several"),
-            Slot("plan", "Element", "A plan: name, dose, interval, duration, start, loading-dose, stop", most="*"),
-            Slot("order", "MedicationRequest", "A plan as an order", most="*"),
-            Slot("horizon", "decimal", "Hours ahead: 72 unless said otherwise, 24 to 240"),
-            Slot("step", "decimal", "Hours between two points"),
-            Slot("plan", "Element", "A plan with its forecast", most="*", use="out"),
-        ),
-        do=what_if,
-    )
+WHAT_IF = Operation(
+    name="what-if",
+    title="What if: plans side by side",
+    description="The current plan and up to six others on the patient's newest twin: percentiles over time, "
+    "chances of the target and exposure by day. With Prefer: respond-async the comparison is kept.",
+    types=("Patient",),
+    of_instance=True,
+    affects_state=True,
+    slots=(
+        Slot("drug", "code", "The drug; needed where the patient has twins of several"),
+        Slot("plan", "Element", "A plan: name, dose, interval, duration, start, loading-dose, stop", most="*"),
+        Slot("order", "MedicationRequest", "A plan as an order", most="*"),
+        Slot("horizon", "decimal", "Hours ahead: 72 unless said otherwise, 24 to 240"),
+        Slot("step", "decimal", "Hours between two points"),
+        Slot("plan", "Element", "A plan with its forecast", most="*", use="out"),
+    ),
+    do=what_if,
 )

@@ -7,9 +7,6 @@ class SubscriptionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from integrations.fhir.subscriptions import events_operation, happened, status_operation, written
+        from integrations.fhir.subscriptions import listen
 
-        happened.connect()
-        written.connect()
-        status_operation.connect()
-        events_operation.connect()
+        listen.connect()

@@ -5,7 +5,6 @@ from integrations.fhir.interactions.found import absent
 from integrations.fhir.operations.inputs import Inputs
 from integrations.fhir.operations.operation import Operation, Slot
 from integrations.fhir.outcome import Refusal
-from integrations.fhir.registry import offer
 from integrations.fhir.subscriptions.backport import EVENTS_OPERATION, Content, Kind
 from integrations.fhir.subscriptions.models import Event
 from integrations.fhir.subscriptions.notify import notification
@@ -59,22 +58,18 @@ def _number(inputs: Inputs, name: str) -> int | None:
     return int(text)
 
 
-def connect() -> None:
-    """Let the door offer it."""
-    offer(
-        Operation(
-            name="events",
-            title="Subscription events",
-            description="Events of a subscription by their numbers, for one who was not reached for some.",
-            slots=(
-                Slot("eventsSinceNumber", "string", "The first event, included"),
-                Slot("eventsUntilNumber", "string", "The last event, included"),
-                Slot("content", "code", "empty, id-only or full-resource; not more than the subscription asked for"),
-                Slot("return", "Bundle", "A notification of type query-event", least=1, use="out"),
-            ),
-            do=events,
-            definition=EVENTS_OPERATION,
-            types=("Subscription",),
-            of_instance=True,
-        )
-    )
+EVENTS = Operation(
+    name="events",
+    title="Subscription events",
+    description="Events of a subscription by their numbers, for one who was not reached for some.",
+    slots=(
+        Slot("eventsSinceNumber", "string", "The first event, included"),
+        Slot("eventsUntilNumber", "string", "The last event, included"),
+        Slot("content", "code", "empty, id-only or full-resource; not more than the subscription asked for"),
+        Slot("return", "Bundle", "A notification of type query-event", least=1, use="out"),
+    ),
+    do=events,
+    definition=EVENTS_OPERATION,
+    types=("Subscription",),
+    of_instance=True,
+)

@@ -8,8 +8,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from clinic.decisions.models import Decision
-from clinic.decisions.signals import decision_made
-from integrations.ehr.signals import pull_failed
 from integrations.fhir.subscriptions.crossing import before, chances, crossed
 from integrations.fhir.subscriptions.filters import fits
 from integrations.fhir.subscriptions.models import Event, Subscriber
@@ -20,25 +18,16 @@ from integrations.readings.models import Source
 from integrations.readings.ours import TWIN
 from twins.pharmacology.target import Target
 from twins.records.models import Comparison, TwinVersion
-from twins.records.signals import comparison_made, twin_updated
 
 SOURCE = "urn:patient-twin:source"
 
 
-def connect() -> None:
-    """Listen; safe to call more than once."""
-    twin_updated.connect(_twin, dispatch_uid="subscriptions to twins")
-    comparison_made.connect(_comparison, dispatch_uid="subscriptions to comparisons")
-    decision_made.connect(_decision, dispatch_uid="subscriptions to decisions")
-    pull_failed.connect(_pull, dispatch_uid="subscriptions to pulls")
-
-
-def _twin(*, instance: TwinVersion, **_: Any) -> None:
+def twin(*, instance: TwinVersion, **_: Any) -> None:
     about = [[A_TWIN, str(instance.pk)]]
     _tell(_of(TWIN_UPDATED, instance), instance.subject_id, about)
 
 
-def _comparison(*, instance: Comparison, **_: Any) -> None:
+def comparison(*, instance: Comparison, **_: Any) -> None:
     """What a person asks about changes no risk; the comparison that comes with a new version of the twin does."""
     if not instance.is_default:
         return
@@ -53,14 +42,14 @@ def _comparison(*, instance: Comparison, **_: Any) -> None:
     _tell(told, instance.twin_version.subject_id, about)
 
 
-def _decision(*, instance: Decision, **_: Any) -> None:
+def decision(*, instance: Decision, **_: Any) -> None:
     comparison = instance.comparison
     chosen = [] if instance.chosen_plan is None else [["CarePlan", f"{TWIN}.{comparison.pk}-{instance.chosen_plan}"]]
     about = [*chosen, ["CarePlan", f"{TWIN}.{comparison.pk}"], ["CarePlan", f"{TWIN}.{comparison.pk}-0"]]
     _tell(_of(DECISION_SIGNED, comparison.twin_version), comparison.twin_version.subject_id, about)
 
 
-def _pull(*, source: Source, **_: Any) -> None:
+def pull(*, source: Source, **_: Any) -> None:
     told = [one for one in _those(PULL_FAILED) if fits(one.filters, source=source.slug)]
     _tell(told, None, [], {"system": SOURCE, "value": source.slug})
 

@@ -8,7 +8,6 @@ from integrations.fhir.interactions.found import absent
 from integrations.fhir.operations.inputs import Inputs
 from integrations.fhir.operations.operation import Operation, Slot
 from integrations.fhir.outcome import Refusal
-from integrations.fhir.registry import offer
 from integrations.fhir.subscriptions.backport import STATUS_OPERATION, Kind
 from integrations.fhir.subscriptions.models import State
 from integrations.fhir.subscriptions.notify import status_of
@@ -61,22 +60,18 @@ def status(ask: Ask, inputs: Inputs) -> Answer:
     return Answer(200, body, activity="fhir.operation.status")
 
 
-def connect() -> None:
-    """Let the door offer it."""
-    offer(
-        Operation(
-            name="status",
-            title="Subscription status",
-            description="How subscriptions stand: their status, their topic, and how many events there were.",
-            slots=(
-                Slot("id", "id", "Ids of subscriptions; all of the caller's where none is given", most="*"),
-                Slot("status", "code", "Only those in one of these states", most="*"),
-                Slot("return", "Bundle", "A searchset of Parameters", least=1, use="out"),
-            ),
-            do=status,
-            definition=STATUS_OPERATION,
-            types=("Subscription",),
-            of_type=True,
-            of_instance=True,
-        )
-    )
+STATUS = Operation(
+    name="status",
+    title="Subscription status",
+    description="How subscriptions stand: their status, their topic, and how many events there were.",
+    slots=(
+        Slot("id", "id", "Ids of subscriptions; all of the caller's where none is given", most="*"),
+        Slot("status", "code", "Only those in one of these states", most="*"),
+        Slot("return", "Bundle", "A searchset of Parameters", least=1, use="out"),
+    ),
+    do=status,
+    definition=STATUS_OPERATION,
+    types=("Subscription",),
+    of_type=True,
+    of_instance=True,
+)

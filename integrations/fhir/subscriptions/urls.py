@@ -1,6 +1,8 @@
 from django.urls import path
 
-from integrations.fhir.subscriptions import views
+from clinic.access.deferred import named
+
+views = named("integrations.fhir.subscriptions.views")
 
 urlpatterns = [
     path("subscriptions", views.subscriptions, name="subscriptions"),

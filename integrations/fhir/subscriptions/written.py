@@ -15,7 +15,6 @@ from integrations.fhir.interactions.conditional import one
 from integrations.fhir.interactions.create import create
 from integrations.fhir.interactions.delete import delete
 from integrations.fhir.interactions.drafts import lock
-from integrations.fhir.interactions.own_way import BEFOREHAND, OWN_WAY
 from integrations.fhir.interactions.permitted import permitted
 from integrations.fhir.interactions.sealed import MASK
 from integrations.fhir.interactions.update import update
@@ -25,18 +24,12 @@ from integrations.fhir.subscriptions.models import State, Subscriber, Why
 from integrations.fhir.subscriptions.owned import mine
 from integrations.fhir.subscriptions.standing import change
 from integrations.fhir.subscriptions.wake import wake
-from integrations.fhir.subscriptions.wanted import Wanted, looked_up, wanted
+from integrations.fhir.subscriptions.wanted import Wanted, wanted
 
 MOST_OF_ONE = 100
 """Subscriptions of one owner that are not off: each may be told at any moment."""
 _exact = msgspec.json.Decoder(float_hook=Decimal)
 _encode = msgspec.json.Encoder(decimal_format="number").encode
-
-
-def connect() -> None:
-    """Let the door write Subscriptions here."""
-    OWN_WAY["Subscription"] = {"POST": made, "PUT": changed, "DELETE": deleted}
-    BEFOREHAND["Subscription"] = looked_up
 
 
 def made(ask: Ask) -> Answer:

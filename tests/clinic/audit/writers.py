@@ -9,11 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
-
-import psycopg
 
 from clinic.site.processes import manage
+from tests import migrated
 from tests.environment import ROOT
 
 WRITE = """
@@ -38,16 +36,14 @@ def own_database(folder: Path, server: str = "") -> Iterator[dict[str, str]]:
     environment.pop("DATABASE_URL", None)
     name = f"chain_writers_{uuid.uuid4().hex[:12]}"
     if server:
-        with psycopg.connect(server, autocommit=True) as connection:
-            connection.execute(f'create database "{name}"')
-        environment["DATABASE_URL"] = urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+        environment["DATABASE_URL"] = migrated.create(server, name)
+    else:
+        migrated.into(folder)
     try:
-        subprocess.run(manage("migrate", "-v0"), env=environment, check=True, timeout=120)
         yield environment
     finally:
         if server:
-            with psycopg.connect(server, autocommit=True) as connection:
-                connection.execute(f'drop database "{name}" with (force)')
+            migrated.drop(server, name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A patient with a comparison, and people who may sign it; passwords are hashed quickly here."""
+"""A patient with a comparison, and people who may sign it."""
 
 from typing import Any
 
@@ -10,11 +10,6 @@ from clinic.decisions import amend, second, sign
 from tests.factories import patient_records as rows
 
 PASSWORD = "correct horse battery"
-
-
-@pytest.fixture(autouse=True)
-def _passwords_are_hashed_quickly(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

@@ -2,13 +2,13 @@
 
 import os
 import sqlite3
-import subprocess
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from clinic.site.processes import Processes, manage, worker
+from clinic.site.processes import Processes, worker
+from tests import migrated
 
 
 def beats(folder: Path) -> list[tuple[str, datetime]]:
@@ -28,7 +28,7 @@ def until(true: Callable[[], bool], seconds: float) -> bool:
 
 def test_a_worker_beats_while_it_lives(tmp_path: Path) -> None:
     environment = {**os.environ, "VAR_DIR": str(tmp_path)}
-    subprocess.run(manage("migrate", "-v0"), env=environment, check=True, timeout=120)
+    migrated.into(tmp_path)
     with Processes(tmp_path / "logs") as processes:
         processes.start("worker", worker(concurrency=1, beat=False, name="ears"), environment=environment)
         assert until(lambda: bool(beats(tmp_path)), 180), (tmp_path / "logs" / "worker.log").read_text()

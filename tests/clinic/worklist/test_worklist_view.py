@@ -87,7 +87,7 @@ def test_patients_without_the_drug_are_listed_apart(client, clinician):
     patient = rows.patient("Nodrug")
     rows.sample(patient.subject, Channel.HEART_RATE, 80.0, case.START)
     page = client.get("/").content.decode()
-    assert page.index("Not on vancomycin") < page.index("Nodrug")
+    assert page.index("On no drug followed here") < page.index("Nodrug")
 
 
 def test_an_empty_list_says_what_to_do(client, clinician):

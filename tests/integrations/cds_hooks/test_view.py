@@ -1,5 +1,6 @@
 """patient-view: the card says what the twin says, how old its data are, and what is due."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,9 @@ from clinic.patients.models import Patient
 from clinic.worklist import attention
 from integrations.cds_hooks import rules
 from integrations.cds_hooks.models import IssuedCard
+from integrations.fhir.validate.faults import faults
+from integrations.readings.door import decode
+from integrations.readings.models import Resource
 from tests.factories.chart import Chart
 from tests.integrations.cds_hooks.calls import SERVER, call, sign_call
 from tests.integrations.cds_hooks.conftest import NOW, Ask
@@ -72,6 +76,23 @@ def test_what_left_is_kept_and_recorded_by_keys_alone(ask: Ask, with_twin: Patie
     assert event.detail["twin_versions"] == [str(issued.twin_version_id)]
     assert event.detail["hook_instance"] == body["hookInstance"]
     assert "Okafor" not in str(event.detail) + event.entity_id
+
+
+def test_what_was_advised_is_a_guidance_response_by_keys_alone(ask: Ask, with_twin: Patient, at_the_time: None) -> None:
+    body = call()
+    (card,) = ask(body=body).json()["cards"]
+    row = Resource.objects.get(resource_type="GuidanceResponse")
+    told = json.loads(row.text)
+    assert faults("GuidanceResponse", row.text, decode(row.text)) == []
+    assert row.subject_id == with_twin.pk
+    assert told["requestIdentifier"]["value"] == f"urn:uuid:{body['hookInstance']}"
+    assert told["identifier"][0]["value"] == f"urn:uuid:{card['uuid']}"
+    assert (told["status"], told["subject"]) == ("success", {"reference": "Patient/ward.p1"})
+    assert told["moduleUri"] == "urn:patient-twin:cds-service:patient-twin-view"
+    assert told["result"] == {"reference": f"CarePlan/twin.{Comparison.objects.get().pk}-0"}
+    assert told["performer"]["reference"].startswith("Device/twin.")
+    assert "Okafor" not in row.text
+    assert card["summary"] not in row.text
 
 
 def test_newer_data_in_the_call_are_said_and_not_used(ask: Ask, with_twin: Patient, at_the_time: None) -> None:

@@ -26,6 +26,7 @@ from integrations.ehr.lease import SourceBusyError, hold
 from integrations.ehr.manifest import ManifestError, read_manifest
 from integrations.ehr.models import BulkChunk, BulkFile, BulkImport, BulkState
 from integrations.readings.models import QuarantineEntry, QuarantineReason, Reading, Resource, Source
+from tests import migrated
 from tests.integrations.ehr.hospital import Hospital, serving
 from tests.integrations.ehr.server import QUICK
 from tests.integrations.resources import condition, observation, patient
@@ -377,7 +378,7 @@ def test_an_import_killed_in_the_middle_goes_on_at_its_byte(tmp_path: Path) -> N
         people = [patient(f"p{n}") for n in range(3)]
         levels = [level for n in range(3) for level in _levels(1500, of=f"p{n}")]
         hospital.export({"Patient": people, "Observation": levels})
-        _manage(tmp_path, "migrate", "-v0").communicate(timeout=120)
+        migrated.into(tmp_path)
         arguments = ("bulk_import", hospital.base, "--source", "ehr")
         process = _manage(tmp_path, *arguments)
         deadline = time.monotonic() + 180

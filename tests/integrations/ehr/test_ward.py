@@ -2,7 +2,6 @@
 
 import os
 import random
-import shutil
 import signal
 import sqlite3
 import subprocess
@@ -25,6 +24,7 @@ from integrations.ward.clock import WardClock
 from integrations.ward.faults import NAMES, PAGE, TRANSPORT, FaultPlan
 from integrations.ward.server import WardHandler, WardServer
 from integrations.ward.ward import Ward
+from tests import migrated
 from tests.integrations.ehr.final_state import final_state
 from twins.records.models import StoredSample
 
@@ -176,20 +176,9 @@ def _facts(var: Path) -> dict[str, list[Any]]:
         return {name: sorted(database.execute(question).fetchall(), key=str) for name, question in QUESTIONS.items()}
 
 
-@pytest.fixture(scope="module")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated database of its own."""
-    var = tmp_path_factory.mktemp("empty")
-    _finish(_manage(var, "migrate", "-v0"))
-    with closing(sqlite3.connect(var / "clinic.sqlite3")) as database:
-        database.execute("pragma wal_checkpoint(truncate)")
-    return var
-
-
-def _copy(empty: Path, to: Path) -> Path:
-    to.mkdir()
-    shutil.copy(empty / "clinic.sqlite3", to / "clinic.sqlite3")
-    return to
+def _site(folder: Path) -> Path:
+    migrated.into(folder)
+    return folder
 
 
 def _strike(
@@ -206,15 +195,15 @@ def _strike(
     return True
 
 
-def test_a_puller_killed_or_stopped_at_random_moments_ends_the_same(empty: Path, tmp_path: Path) -> None:
+def test_a_puller_killed_or_stopped_at_random_moments_ends_the_same(tmp_path: Path) -> None:
     rng = random.Random(20260305)
     plan = FaultPlan(names=("corrected", "entered-in-error", "unknown-unit", "bad-entry", "out-of-order"), seed=5)
     with serving(plan, hours=HOURS[0]) as server:
         arguments = ("pull", server.address, "--source", "ward", "--page-size", "25")
-        whole = _copy(empty, tmp_path / "whole")
+        whole = _site(tmp_path / "whole")
         _finish(_manage(whole, *arguments))
         requests = server.answered  # type: ignore[attr-defined]
-        killed = _copy(empty, tmp_path / "killed")
+        killed = _site(tmp_path / "killed")
         kills = 0
         for _ in range(3):
             process = _manage(killed, *arguments)

@@ -1,7 +1,6 @@
 """A clinician with one patient, and another patient who is none of theirs."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -10,11 +9,6 @@ from django.test import Client
 
 from clinic.patients.models import CareTeam, Patient
 from tests.api import ward_data
-
-
-@pytest.fixture(autouse=True)
-def _secrets_are_hashed_quickly(settings: Any) -> None:
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(autouse=True)

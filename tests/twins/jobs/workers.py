@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests import migrated
+
 ROOT = Path(__file__).resolve().parents[3]
 
 
@@ -32,7 +34,7 @@ class Workers:
             self.environment.pop(name, None)
 
     def __enter__(self) -> "Workers":
-        self.manage("migrate", "--no-input")
+        migrated.into(self.folder)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -31,8 +31,8 @@
   const show = () => {
     const seconds = left();
     const minutes = Math.ceil(seconds / 60);
-    const said = seconds > 60 ? warning.dataset.minutes : seconds > 30 ? warning.dataset.minute : warning.dataset.seconds;
-    words.textContent = said.replace("{minutes}", minutes);
+    const said = warning.dataset;
+    words.textContent = seconds > 60 ? said.minutes.replace("{minutes}", minutes) : seconds > 30 ? said.soon : said.now;
   };
 
   const watch = async () => {

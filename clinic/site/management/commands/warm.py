@@ -10,7 +10,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.urls import get_resolver
 
+from clinic.access.deferred import load_all
 from twins.forecasts.rehearsal import carry_once, rehearse
 from twins.pharmacology import formulary
 from twins.pharmacology.covariates import CovariateError
@@ -21,7 +23,7 @@ class Command(BaseCommand):
         "Compile and cache the kernels: the twins' own models from fit to comparison, and the equations of every "
         "model of the formulary. Run it where NUMBA_CACHE_DIR is what the web process and the workers use."
     )
-    requires_system_checks = ()  # they load every page, which takes longer than the command
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -39,6 +41,8 @@ class Command(BaseCommand):
         systems = {id(model.system): model.system for model in map(formulary.model, formulary.model_ids())}
         for system in systems.values():
             self._timed(system.name, lambda s=system: carry_once(s))
+        get_resolver().url_patterns  # noqa: B018 - looked up, the table of addresses names every view
+        load_all()
         keep_byte_code(tuple(sys.modules.values()))
         self.stdout.write(f"All kernels are in the cache, after {time.perf_counter() - began:.1f} s.")
 

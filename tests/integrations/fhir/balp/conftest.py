@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from clinic.audit.models import AuditEvent
-from tests.api.conftest import _no_rate_is_carried_over, _secrets_are_hashed_quickly  # noqa: F401 - fixtures
+from tests.api.conftest import _no_rate_is_carried_over  # noqa: F401 - a fixture
 
 Event = dict[str, Any]
 

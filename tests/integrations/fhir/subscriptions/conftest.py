@@ -19,7 +19,6 @@ Caller = Callable[..., Client]
 @pytest.fixture(autouse=True)
 def _in_a_laboratory(settings: Any) -> Iterator[None]:
     settings.SUBSCRIPTION_PRIVATE_ADDRESSES = True
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     cache.clear()
     yield
     cache.clear()
