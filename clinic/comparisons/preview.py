@@ -13,14 +13,16 @@ from clinic.comparisons.ask import Asked
 from clinic.comparisons.comparison_page import PlanRow, named_influences, plan_row
 from clinic.comparisons.entered import Models
 from clinic.twin_words.said import said
-from twins.estimation.averaging import Average, weigh
-from twins.estimation.individualise import seed_for
+from twins.estimation.averaging import Average
+from twins.forecasts.averaged import average_of
 from twins.forecasts.compare import CannotForecastError, compare, compare_together
 from twins.forecasts.explain import influences
 from twins.forecasts.forecast import Attained, ComparisonResult, Influence
 from twins.forecasts.simulate import SimulationError
+from twins.pharmacology import formulary
 from twins.pharmacology.covariates import CovariateError
 from twins.pharmacology.target import Target
+from twins.quantities.unit import of_area, readable
 from twins.records.standing import Standing
 
 Left = Sequence[tuple[float, float, str]]
@@ -56,6 +58,16 @@ class Panel:
     rows: tuple[PreviewRow, ...]
     wide: str
     narrow: str
+    level_unit: str = "mg/L"
+    """UCUM code."""
+
+    @property
+    def unit(self) -> str:
+        return readable(self.level_unit)
+
+    @property
+    def area_unit(self) -> str:
+        return readable(of_area(self.level_unit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,14 +132,7 @@ def _panels(
 
 
 def _weighed(standings: Sequence[Standing]) -> Average:
-    course = standings[0].course
-    return weigh(
-        [each.model for each in standings],
-        [each.fit for each in standings],
-        course,
-        seed=seed_for(course.digest(), "average"),
-        draws=max(len(each.fit.draws) for each in standings),
-    )
+    return average_of([each.model for each in standings], [each.fit for each in standings], standings[0].course)
 
 
 def _alone(standing: Standing, asked: Sequence[Asked]) -> ComparisonResult:
@@ -158,6 +163,7 @@ def _panel(
         ),
         wide=comparison_chart(result, course, prefix=f"{name}-wide", ahead_h=72.0, **drawn),
         narrow=comparison_chart(result, course, prefix=f"{name}-narrow", width=360.0, past_h=24.0, **drawn),
+        level_unit=formulary.drug(course.drug).level_unit,
     )
 
 
