@@ -10,10 +10,12 @@ from django.utils.translation import ngettext, pgettext
 from clinic.charts import svg, words
 from clinic.charts.palette import INK, Marker, Style, plan_letter, plan_style
 from clinic.charts.panel import SMALL, Panel, hatching, marker
-from clinic.charts.scale import Scale, TimeTick, padded, time_ticks
+from clinic.charts.scale import Scale, TimeTick, least_span, padded, time_ticks
 from clinic.measures.numbers import plain
 from clinic.twin_words.said import said
 from twins.forecasts.forecast import ComparisonResult, PlanForecast
+from twins.pharmacology import formulary
+from twins.quantities.unit import readable
 from twins.samples.course import Course
 
 BAND_90: Final = 0.10
@@ -46,7 +48,7 @@ def comparison_chart(
     past_h, ahead_h
         How much before and after the comparison's moment is shown, h.
     excluded
-        Levels that were left out: (hours since the course's start, mg/L, why).
+        Levels that were left out: (hours since the course's start, value, why).
     """
     narrow = width < 500
     left, right = (38.0, width - 16.0) if narrow else (46.0, width - 30.0)
@@ -61,7 +63,9 @@ def comparison_chart(
     shown = [f.quantiles[4][k] for f in result.forecasts for k, t in enumerate(f.times_h) if t <= high_h]
     shown += [v for t, v in zip(result.past.times_h, result.past.quantiles[4], strict=True) if t >= low_h]
     shown += [level.value for level in course.levels if x.holds(level.time_h)]
-    upper = Panel(x, Scale(*padded(shown, least_span=20.0, from_zero=True), top + upper_height, top))
+    upper = Panel(
+        x, Scale(*padded(shown, least_span=least_span(_unit(course)), from_zero=True), top + upper_height, top)
+    )
 
     lower_top = top + upper_height + 62
     lower_height = 150.0 if narrow else 170.0
@@ -79,7 +83,9 @@ def comparison_chart(
         prefix=prefix,
         width=width,
         height=height,
-        title=_("Vancomycin: measured levels, past fit and forecast of each plan"),
+        title=_("{drug}: measured levels, past fit and forecast of each plan").format(
+            drug=formulary.drug(course.drug).title
+        ),
         description=_description(result, course),
     )
 
@@ -144,7 +150,7 @@ def _concentrations(
     time: Sequence[TimeTick],
     excluded: Sequence[tuple[float, float, str]],
 ) -> str:
-    parts = [panel.frame(_("Concentration, mg/L"), time_ticks=time)]
+    parts = [panel.frame(_("Concentration, {unit}").format(unit=_unit(course)), time_ticks=time)]
     past = result.past
     parts.append(panel.band(past.times_h, past.quantiles[0], past.quantiles[4], colour=INK, opacity=BAND_90))
     parts.append(panel.band(past.times_h, past.quantiles[1], past.quantiles[3], colour=INK, opacity=BAND_50))
@@ -168,7 +174,7 @@ def _concentrations(
         if panel.x.holds(level.time_h):
             value = words.concentration(level.value)
             at = panel.x(level.time_h), panel.y(level.value)
-            parts.append(marker(Marker.CIRCLE, *at, colour=INK, title=f"{value} mg/L"))
+            parts.append(marker(Marker.CIRCLE, *at, colour=INK, title=f"{value} {_unit(course)}"))
             parts.append(svg.text(value, at[0] + 7, at[1] - 6, font_size=SMALL, font_weight="600", **svg.HALO))
     for hour, value, why in excluded:
         if panel.x.holds(hour):
@@ -290,10 +296,14 @@ def _interval(panel: Panel, x: float, forecast: PlanForecast, index: int, positi
     return "".join(parts)
 
 
+def _unit(course: Course) -> str:
+    return readable(formulary.drug(course.drug).level_unit)
+
+
 def _description(result: ComparisonResult, course: Course) -> str:
     """The chart in words, for a reader who cannot see it."""
     target = result.target
-    levels = words.listed(f"{words.concentration(level.value)} mg/L" for level in course.levels)
+    levels = words.listed(f"{words.concentration(level.value)} {_unit(course)}" for level in course.levels)
     count = len(course.levels)
     measured = ngettext("{count} measured level: {levels}.", "{count} measured levels: {levels}.", count)
     parts = [

@@ -16,6 +16,7 @@ from clinic.measures.numbers import plain
 from twins.pharmacology.drug import Practice
 from twins.pharmacology.regimen import Plan, Regimen
 from twins.quantities.clock import hours_between, moment_at
+from twins.quantities.dose import Route
 
 FARTHEST_H = 72.0
 """A plan that starts after the forecast ends would say nothing."""
@@ -28,6 +29,11 @@ class Frame:
     start: datetime
     as_of_h: float
     practice: Practice
+    route: Route = Route.INTRAVENOUS
+
+    @property
+    def is_infused(self) -> bool:
+        return self.route not in (Route.ORAL, Route.RECTAL)
 
 
 class PlanForm(forms.Form):
@@ -63,6 +69,8 @@ class PlanForm(forms.Form):
         data = super().clean() or {}
         if self.is_blank or self.errors:
             return data
+        if not self.frame.is_infused:
+            data["duration_h"] = self.cleaned_data["duration_h"] = 0.0
         for name, what in (
             ("interval_h", _("Choose the interval.")),
             ("duration_h", _("Give the length of the infusion in hours.")),
@@ -90,7 +98,9 @@ class PlanForm(forms.Form):
                     daily=f"{daily:.0f}", most=plain(practice.max_daily_mg)
                 ),
             )
-        if not 0 < data["duration_h"] <= data["interval_h"]:
+        if not self.frame.is_infused:
+            pass
+        elif not 0 < data["duration_h"] <= data["interval_h"]:
             self.add_error("duration_h", _("The infusion must take more than 0 h and at most the interval."))
         elif data["amount_mg"] / data["duration_h"] > practice.max_rate_mg_per_h * (1 + 1e-9):
             least = words.hours(data["amount_mg"] / practice.max_rate_mg_per_h)
@@ -116,6 +126,7 @@ class PlanForm(forms.Form):
                 duration_h=data["duration_h"],
                 start_h=hours_between(self.frame.start, data["start"]),
                 loading_mg=data["loading_mg"],
+                route=self.frame.route,
             ),
         )
 

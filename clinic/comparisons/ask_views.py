@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -33,13 +34,14 @@ from clinic.comparisons.proposals import proposals
 from clinic.comparisons.several import other_standings
 from clinic.patients.models import Patient
 from clinic.twin_words.said import said
+from twins.forecasts.optimise import way_in
 from twins.jobs.comparison import request_comparison
 from twins.pharmacology.regimen import Plan
+from twins.records.courses import drugs_on_record
 from twins.records.models import Job, JobKind, JobState, TwinVersion
 from twins.records.standing import Standing, standing
 from twins.records.twins import course_of, latest
 
-DRUG = "vancomycin"
 NO_TWIN = gettext_lazy("There is no twin yet; a twin is made from the first order, dose or level.")
 TOO_FAST = gettext_lazy("You had very many plans computed within a minute. Wait a moment, then compute again.")
 
@@ -56,7 +58,9 @@ class Bench:
     def open(cls, request: HttpRequest, subject_key: UUID) -> "Bench":
         """After the reader's right to the patient was checked, and which twin is shown was said."""
         patient = patient_for(request, subject_key)
-        version = latest(patient.subject, DRUG)
+        asked = Entered.of(request.POST if request.method == "POST" else request.GET).drug
+        drug = asked or (*drugs_on_record(patient.subject), *settings.TWIN_MODELS)[0]
+        version = latest(patient.subject, drug)
         if version is None:
             return cls(patient, None, str(NO_TWIN))
         found = standing(version)
@@ -67,7 +71,8 @@ class Bench:
         known = self.standing
         if known is None:
             raise Http404(self.cannot)
-        frame = Frame(known.course.start, known.course.until_h, known.drug.practice)
+        route = way_in(known.model, known.course, known.current)
+        frame = Frame(known.course.start, known.course.until_h, known.drug.practice, route)
         return AskForm(known.current, frame, timezone.now(), entered)
 
 
@@ -103,6 +108,7 @@ def ask(request: HttpRequest, subject_key: UUID) -> HttpResponse:
         "patient": bench.patient,
         "version": bench.standing.version,
         "practice": bench.standing.drug.practice,
+        "drug": bench.standing.drug,
         "target": bench.standing.drug.target,
         "page": Assumed.of_standing(bench.standing),
         "proposals": proposals(bench.standing),

@@ -2,11 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from urllib.parse import urlencode
+
+from django.conf import settings
 
 from clinic.charts.twin_facts import CovariateRow, FindingRow, Quality, covariate_rows, finding_rows, quality
 from twins.estimation.fit import Fit, FitOutcome
+from twins.pharmacology import formulary
 from twins.pharmacology.population import PopulationModel
 from twins.quantities.clock import moment_at
+from twins.quantities.unit import of_area, readable
 from twins.records.models import TwinVersion
 from twins.records.standing import Standing
 from twins.samples.course import Course
@@ -50,6 +55,26 @@ class Assumed:
     doses: tuple[DoseInput, ...]
     levels: tuple[LevelInput, ...]
     as_of: datetime
+
+    @property
+    def drug_title(self) -> str:
+        return formulary.drug(self.model.drug).title
+
+    @property
+    def drug_query(self) -> str:
+        """What an address needs to mean this drug and not the usual one."""
+        usual = next(iter(settings.TWIN_MODELS))
+        return "" if self.model.drug == usual else f"?{urlencode({'drug': self.model.drug})}"
+
+    @property
+    def unit(self) -> str:
+        """Of the drug's levels, as wards write it."""
+        return readable(formulary.drug(self.model.drug).level_unit)
+
+    @property
+    def area_unit(self) -> str:
+        """Of the area under their curve."""
+        return readable(of_area(formulary.drug(self.model.drug).level_unit))
 
     @property
     def prior_only(self) -> bool:

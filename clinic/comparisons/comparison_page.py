@@ -25,6 +25,7 @@ from twins.forecasts.explain import LEVEL
 from twins.forecasts.forecast import ComparisonResult, DayExposure, Influence, PlanForecast
 from twins.pharmacology import formulary
 from twins.quantities.clock import moment_at
+from twins.quantities.unit import readable
 from twins.records.models import Comparison
 from twins.records.twins import course_of, fit_of, result_of
 from twins.samples.course import Course
@@ -127,12 +128,13 @@ def plan_row(position: int, forecast: PlanForecast, course: Course) -> PlanRow:
 def named_influences(found: Sequence[Influence], course: Course) -> tuple[Influence, ...]:
     """The strongest first; a level named by hours since the course's start is named by its time on the ward's clock."""
     zone = timezone.get_current_timezone()
+    code = formulary.drug(course.drug).level_unit
     names = {}
     for level in course.levels:
-        spoken = _("Level of {value} mg/L at {time}")
+        spoken = _("Level of {value} {unit} at {time}")
         time = words.clock(moment_at(course.start, level.time_h), zone)
-        names[LEVEL(value=level.value, unit="mg/L", time=level.time_h)] = spoken.format(
-            value=plain(level.value), time=time
+        names[LEVEL(value=level.value, unit=code, time=level.time_h)] = spoken.format(
+            value=plain(level.value), unit=readable(code), time=time
         )
     renamed = (replace(item, what=names.get(item.what, item.what)) for item in found)
     return tuple(sorted(renamed, key=lambda item: abs(item.after - item.before), reverse=True))

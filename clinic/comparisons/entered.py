@@ -6,6 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import QueryDict
 from django.utils import timezone, translation
 
@@ -44,6 +45,8 @@ class Entered:
     stop: bool = False
     models: Models = Models.FIRST
     why: str = ""
+    drug: str = ""
+    """Of a patient who is on several; empty for the first on record."""
 
     @classmethod
     def of(cls, data: QueryDict) -> "Entered":
@@ -61,6 +64,7 @@ class Entered:
             stop=bool(data.get("stop")),
             models=Models(models) if models in frozenset(Models) else Models.FIRST,
             why=why if why in {"current", "stop", *map(str, range(1, ROWS + 1))} else "",
+            drug=drug if (drug := data.get("drug", "")) in settings.TWIN_MODELS else "",
         )
 
     @property
@@ -89,6 +93,8 @@ class Entered:
             pairs.append(("models", self.models.value))
         if self.why:
             pairs.append(("why", self.why))
+        if self.drug:
+            pairs.append(("drug", self.drug))
         return f"?{urlencode(pairs)}" if pairs else ""
 
     def after(self, button: str, *, given: Mapping[str, Row]) -> "Entered":
@@ -116,8 +122,12 @@ class Entered:
 def again(plans: Sequence[Plan], course: Course, *, averaged: bool = False) -> Entered:
     """The plans of a comparison, the current one first, as they would be typed to change them."""
     rows = [row for row in (row_of(plan, course) for plan in plans[1:]) if row is not None]
-    models = Models.AVERAGED if averaged else Models.FIRST
-    return Entered(tuple(rows[:ROWS]), stop=any(plan.regimen is None for plan in plans[1:]), models=models)
+    return Entered(
+        tuple(rows[:ROWS]),
+        stop=any(plan.regimen is None for plan in plans[1:]),
+        models=Models.AVERAGED if averaged else Models.FIRST,
+        drug="" if course.drug == next(iter(settings.TWIN_MODELS)) else course.drug,
+    )
 
 
 def row_of(plan: Plan, course: Course) -> Row | None:

@@ -1,17 +1,18 @@
 """Levels that a comparison's course left out, so that the chart shows what was not believed."""
 
+from twins.pharmacology import formulary
 from twins.quantities.clock import hours_between
 from twins.records.models import StoredSample, Subject
-from twins.samples.channel import Channel
 from twins.samples.course import Course, FindingCode
 
 
 def left_out_levels(course: Course, subject: Subject) -> tuple[tuple[float, float, str], ...]:
-    """(hours since the course's start, mg/L, why) of each level that a person left out when the course was made."""
+    """(hours since the course's start, value, why) of each level that a person left out when the course was made."""
     why = {f.source: f.sentence for f in course.findings if f.code is FindingCode.EXCLUDED_BY_USER and f.source}
-    if not why:
+    channel = formulary.drug(course.drug).level_channel
+    if not why or channel is None:
         return ()
-    samples = StoredSample.objects.filter(subject=subject, channel=Channel.VANCOMYCIN).order_by("event_time", "pk")
+    samples = StoredSample.objects.filter(subject=subject, channel=channel).order_by("event_time", "pk")
     found = {
         sample.reference: (hours_between(course.start, sample.event_time), sample.value, why[sample.reference])
         for sample in samples

@@ -34,7 +34,7 @@ def note_text(page: ComparisonPage, *, patient_line: str, zone: tzinfo, decision
 
     target = page.result.target
     lines = [
-        _("VANCOMYCIN DOSING COMPARISON: {patient}").format(patient=patient_line),
+        _("{drug} DOSING COMPARISON: {patient}").format(drug=page.drug_title.upper(), patient=patient_line),
         _("Data until {until}; computed {computed}.").format(
             until=at(page.version.data_until), computed=at(page.comparison.created_at)
         ),
@@ -88,13 +88,15 @@ def _plan_lines(plan: PlanRow, page: ComparisonPage, at: At) -> list[str]:
     lines = [f"{plan.letter}  {title}", f"   {said(forecast.sentence)}"]
     target = page.result.target
     day_line = _(
-        "day {number}: AUC24 {auc} (90 % {low}-{high}) mg·h/L, highest {peak}, trough {trough} mg/L; "
+        "day {number}: AUC24 {auc} (90 % {low}-{high}) {area}, highest {peak}, trough {trough} {unit}; "
         "in range {inside}, above {limit} {above}, below {least} {below}"
     )
     for day in plan.days:
         e = day.exposure
         said_of_day = day_line.format(
             number=day.number,
+            area=page.area_unit,
+            unit=page.unit,
             auc=words.exposure(e.auc24.q50),
             low=words.exposure(e.auc24.q05),
             high=words.exposure(e.auc24.q95),
@@ -125,7 +127,9 @@ def _levels(page: ComparisonPage, at: At) -> str:
     if not page.levels:
         return _("Levels used: none.")
     levels = [
-        _("{value} mg/L at {time}").format(value=words.concentration(level.value), time=at(level.time))
+        _("{value} {unit} at {time}").format(
+            value=words.concentration(level.value), unit=page.unit, time=at(level.time)
+        )
         for level in page.levels
     ]
     return _("Levels used: {levels}.").format(levels="; ".join(levels))

@@ -19,8 +19,10 @@ from twins.forecasts.compare import CannotForecastError, compare, compare_togeth
 from twins.forecasts.explain import influences
 from twins.forecasts.forecast import Attained, ComparisonResult, Influence
 from twins.forecasts.simulate import SimulationError
+from twins.pharmacology import formulary
 from twins.pharmacology.covariates import CovariateError
 from twins.pharmacology.target import Target
+from twins.quantities.unit import of_area, readable
 from twins.records.standing import Standing
 
 Left = Sequence[tuple[float, float, str]]
@@ -56,6 +58,16 @@ class Panel:
     rows: tuple[PreviewRow, ...]
     wide: str
     narrow: str
+    level_unit: str = "mg/L"
+    """UCUM code."""
+
+    @property
+    def unit(self) -> str:
+        return readable(self.level_unit)
+
+    @property
+    def area_unit(self) -> str:
+        return readable(of_area(self.level_unit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +163,7 @@ def _panel(
         ),
         wide=comparison_chart(result, course, prefix=f"{name}-wide", ahead_h=72.0, **drawn),
         narrow=comparison_chart(result, course, prefix=f"{name}-narrow", width=360.0, past_h=24.0, **drawn),
+        level_unit=formulary.drug(course.drug).level_unit,
     )
 
 

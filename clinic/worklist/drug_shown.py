@@ -32,6 +32,11 @@ class Shown:
         return self.drug.name
 
     @property
+    def is_asked(self) -> bool:
+        """Whether it is another than the one that would be shown unasked."""
+        return bool(self.all) and self.drug is not self.all[0]
+
+    @property
     def channels(self) -> tuple[Channel, ...]:
         """Of its levels, if any are taken in, and of what a twin reads besides."""
         level = self.drug.level_channel

@@ -16,6 +16,7 @@ from integrations.cds_hooks.basis import Basis, first_basis, stored_basis
 from integrations.cds_hooks.call import Call
 from integrations.cds_hooks.cards import Card
 from integrations.cds_hooks.draft import Draft, DraftError, drafts_of
+from integrations.cds_hooks.guidance import guidance
 from integrations.cds_hooks.models import IssuedCard
 from integrations.cds_hooks.newer import newer_than
 from integrations.cds_hooks.offered import ORDER_SIGN, PATIENT_VIEW
@@ -25,6 +26,7 @@ from integrations.cds_hooks.patient_view import level_due, state_card
 from integrations.cds_hooks.prefetch import check_prefetch
 from integrations.cds_hooks.whose import patient_of
 from integrations.cds_hooks.words import age_of_data
+from integrations.fhir.publish.keep import keep
 from twins.records.kept import why_none
 from twins.records.models import Comparison, Job, TwinVersion
 
@@ -34,12 +36,14 @@ Absolute = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A card, and what of the records it was computed from."""
+    """A card, and what of the records it was computed from; `position` is that of the judged plan among those kept."""
 
     card: Card
     basis: Basis | None
     comparison: Comparison | None = None
     job: Job | None = None
+    position: int = 0
+    succeeded: bool = False
 
 
 def answer(call: Call, *, by: Actor, now: datetime, absolute: Absolute, own_door: str) -> list[Card]:
@@ -58,6 +62,8 @@ def answer(call: Call, *, by: Actor, now: datetime, absolute: Absolute, own_door
         issued = list(_issued(call, patient, now, absolute))
         for item in issued:
             _keep(call, patient, item)
+        if patient is not None:
+            _publish(call, patient, issued, now)
         versions = {str(item.basis.version.pk) for item in issued if item.basis and item.basis.version}
         record(
             by=by,
@@ -86,7 +92,8 @@ def _issued(call: Call, patient: Patient | None, now: datetime, absolute: Absolu
             compared = _default(basis)
             more = (_link("Compare plans", "comparison", absolute, compared.pk),) if compared else ()
             newer = newer_than(call, basis) if basis.version else ""
-            yield Issued(state_card(basis, now, newer, (*links, *more), absolute), basis, compared)
+            card = state_card(basis, now, newer, (*links, *more), absolute)
+            yield Issued(card, basis, compared, succeeded=not basis.cannot)
         return
     slug = patient.source_key.split("/", 1)[0] if patient else stateless.SLUG
     drafts = drafts_of(call, slug, now)
@@ -121,7 +128,8 @@ def _tried(
     level = level_due(basis, now)
     newer = newer_than(call, basis) if basis.version else ""
     lines = [line for line in (f"**A level is due.** {level}" if level else "", age_of_data(basis, now), newer) if line]
-    return Issued(trial_card(trial, lines, links, absolute), basis, comparison, job)
+    card = trial_card(trial, lines, links, absolute)
+    return Issued(card, basis, comparison, job, trial.plans.index(trial.of_draft.plan), succeeded=True)
 
 
 def _bases(call: Call, patient: Patient | None, now: datetime, drafts: list[Draft] | None = None) -> dict[str, Basis]:
@@ -156,6 +164,26 @@ def _links(patient: Patient | None, absolute: Absolute) -> tuple[tuple[str, str]
 
 def _link(label: str, name: str, absolute: Absolute, *keys: object) -> tuple[str, str]:
     return label, absolute(reverse(name, args=keys))
+
+
+def _publish(call: Call, patient: Patient, issued: list[Issued], now: datetime) -> None:
+    """A GuidanceResponse of each card that a stored twin answered with."""
+    made = [
+        guidance(
+            call,
+            patient,
+            item.card,
+            version=item.basis.version,
+            comparison=item.comparison,
+            position=item.position,
+            succeeded=item.succeeded,
+            now=now,
+        )
+        for item in issued
+        if item.basis is not None and item.basis.version is not None
+    ]
+    if made:
+        keep(made, origin=f"cds-hooks {call.hook_instance}", at=now)
 
 
 def _keep(call: Call, patient: Patient | None, item: Issued) -> None:

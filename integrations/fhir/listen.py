@@ -6,6 +6,7 @@ All of it in the transaction that stores; what it is done with is imported when 
 from django.db.models.signals import post_save
 
 from clinic.access.deferred import named
+from clinic.decisions.models import Decision, SecondSignature
 from clinic.decisions.signals import decision_made
 from integrations.fhir.offers import OPERATIONS
 from integrations.readings.models import Resource
@@ -24,5 +25,7 @@ def connect() -> None:
     twin_updated.connect(_publish.twin_updated, dispatch_uid="publish twins")
     comparison_made.connect(_publish.comparison_made, dispatch_uid="publish comparisons")
     decision_made.connect(_publish.decision_made, dispatch_uid="publish decisions")
+    post_save.connect(_publish.decision_stored, sender=Decision, dispatch_uid="publish what awaits a second signature")
+    post_save.connect(_publish.answered, sender=SecondSignature, dispatch_uid="publish second signatures")
     OPERATIONS.offer("fhir", named("integrations.fhir.operations.offered").OFFERED)
     AGAIN[DOOR] = named("integrations.fhir.interactions.again").again

@@ -253,4 +253,5 @@ def _dose(data: Mapping[str, Any]) -> Dose:
 
 
 def _order(data: Mapping[str, Any]) -> OrderedRegimen:
-    return OrderedRegimen(**{name: Route(value) if name == "route" else value for name, value in data.items()})
+    told: dict[str, Any] = {name: Route(value) if name == "route" else value for name, value in data.items()}
+    return OrderedRegimen(**told)

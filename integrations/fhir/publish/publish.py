@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
-from clinic.decisions.models import Decision
+from clinic.decisions.models import Decision, SecondSignature
 from clinic.patients.models import Patient
 from integrations.fhir.identity import server_id
 from integrations.fhir.publish.basis import Basis
@@ -31,6 +31,7 @@ from integrations.fhir.publish.naming import here
 from integrations.fhir.publish.proposals import DECIDED, FIRST, proposals
 from integrations.fhir.publish.provenance import provenance
 from integrations.fhir.publish.software import publish_device
+from integrations.fhir.publish.tasks import second_signature
 from twins.records.models import Comparison, TwinVersion
 from twins.records.twins import course_of, fit_of, result_of
 
@@ -45,6 +46,17 @@ def comparison_made(*, instance: Comparison, **_: Any) -> None:
 
 def decision_made(*, instance: Decision, **_: Any) -> None:
     publish_decision(instance)
+    publish_replaced(instance)
+
+
+def decision_stored(*, instance: Decision, created: bool, **_: Any) -> None:
+    if created and instance.needs_second:
+        publish_task(instance)
+
+
+def answered(*, instance: SecondSignature, created: bool, **_: Any) -> None:
+    if created:
+        publish_task(Decision.objects.get(pk=instance.decision_id))
 
 
 @transaction.atomic
@@ -159,6 +171,30 @@ def publish_decision(decision: Decision, *, afterwards: bool = False) -> int:
         sources=sources,
     )
     return keep([*made, told], origin=f"decision {decision.pk}", at=_when(final_at, afterwards))
+
+
+@transaction.atomic
+def publish_task(decision: Decision, *, ended_at: datetime | None = None, afterwards: bool = False) -> int:
+    """That a second signature is waited for, or what became of it."""
+    patient = _patient(decision.comparison.twin_version)
+    if patient is None:
+        return 0
+    publish_comparison(decision.comparison, afterwards=afterwards)
+    whom = _reference(patient)
+    made = [second_signature(decision, patient=whom, as_asked=True)]
+    if decision.answer is not None or ended_at is not None:
+        made.append(second_signature(decision, patient=whom, ended_at=ended_at))
+    return keep(made, origin=f"decision {decision.pk}", at=None)
+
+
+def publish_replaced(decision: Decision) -> int:
+    """That nobody needs to sign what another decision took the place of, which was final."""
+    count, earlier = 0, decision.amends
+    while earlier is not None and earlier.final_at is None:
+        if earlier.needs_second and earlier.answer is None:
+            count += publish_task(earlier, ended_at=decision.final_at)
+        earlier = earlier.amends
+    return count
 
 
 def _ended(decision: Decision, patient: Patient) -> list[Made]:

@@ -32,7 +32,7 @@ def test_the_worklist_says_why_and_how_recent_in_the_readers_language(client, pa
     for left in ("Worklist", "patient of your care teams", " ago", "misses"):
         assert left not in german, left
     english = client.get("/").content.decode()
-    assert "1 patient of your care teams on vancomycin, those who need attention first." in english
+    assert "1 patient of your care teams on a drug followed here, those who need attention first." in english
     assert "4 h ago" in english
     assert "Arbeitsliste" not in english
 

@@ -1,5 +1,6 @@
 """patient-view: the card says what the twin says, how old its data are, and what is due."""
 
+import json
 from datetime import timedelta
 
 import pytest
@@ -12,14 +13,17 @@ from clinic.patients.models import Patient
 from clinic.worklist import attention
 from integrations.cds_hooks import rules
 from integrations.cds_hooks.models import IssuedCard
+from integrations.fhir.validate.faults import faults
+from integrations.readings.door import decode
+from integrations.readings.models import Resource
 from tests.factories.chart import Chart
+from tests.factories.learned import learn
 from tests.integrations.cds_hooks.calls import SERVER, call, sign_call
 from tests.integrations.cds_hooks.conftest import NOW, Ask
 from tests.integrations.resources import administration, bundle, observation
 from twins.forecasts.compare import compare
 from twins.forecasts.exposures import attainment, exposure
 from twins.forecasts.wording import percent
-from twins.jobs.update import request_update, run
 from twins.pharmacology import formulary
 from twins.pharmacology.regimen import current_plan
 from twins.records.models import Comparison, GivenDose
@@ -74,6 +78,23 @@ def test_what_left_is_kept_and_recorded_by_keys_alone(ask: Ask, with_twin: Patie
     assert "Okafor" not in str(event.detail) + event.entity_id
 
 
+def test_what_was_advised_is_a_guidance_response_by_keys_alone(ask: Ask, with_twin: Patient, at_the_time: None) -> None:
+    body = call()
+    (card,) = ask(body=body).json()["cards"]
+    row = Resource.objects.get(resource_type="GuidanceResponse")
+    told = json.loads(row.text)
+    assert faults("GuidanceResponse", row.text, decode(row.text)) == []
+    assert row.subject_id == with_twin.pk
+    assert told["requestIdentifier"]["value"] == f"urn:uuid:{body['hookInstance']}"
+    assert told["identifier"][0]["value"] == f"urn:uuid:{card['uuid']}"
+    assert (told["status"], told["subject"]) == ("success", {"reference": "Patient/ward.p1"})
+    assert told["moduleUri"] == "urn:patient-twin:cds-service:patient-twin-view"
+    assert told["result"] == {"reference": f"CarePlan/twin.{Comparison.objects.get().pk}-0"}
+    assert told["performer"]["reference"].startswith("Device/twin.")
+    assert "Okafor" not in row.text
+    assert card["summary"] not in row.text
+
+
 def test_newer_data_in_the_call_are_said_and_not_used(ask: Ask, with_twin: Patient, at_the_time: None) -> None:
     levels = [
         observation("new", value=19.0, at="2026-03-02T21:30:00Z"),
@@ -109,7 +130,7 @@ def test_a_level_that_is_due_is_said(ask: Ask, with_twin: Patient, monkeypatch: 
 
 def test_a_first_level_is_due_after_two_days(ask: Ask, patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
     patient.subject.samples.filter(channel="vancomycin").delete()
-    run(str(request_update(patient.subject, "vancomycin").pk))
+    learn(patient.subject)
     monkeypatch.setattr(timezone, "now", lambda: NOW)
     assert "is due" not in ask().json()["cards"][0]["summary"]
     monkeypatch.setattr(timezone, "now", lambda: NOW + timedelta(hours=11))
@@ -122,7 +143,7 @@ def test_far_too_much_is_critical(ask: Ask, patient: Patient, at_the_time: None)
     GivenDose.objects.filter(subject=patient.subject).update(amount_mg=3000.0)
     patient.subject.orders.update(amount_mg=3000.0)
     patient.subject.samples.filter(channel="vancomycin").update(value=45.0)
-    run(str(request_update(patient.subject, "vancomycin").pk))
+    learn(patient.subject)
     (card,) = ask().json()["cards"]
     assert card["indicator"] == "critical"
     assert "likely exceeds the target" in card["summary"]
@@ -130,7 +151,7 @@ def test_far_too_much_is_critical(ask: Ask, patient: Patient, at_the_time: None)
 
 def test_a_twin_that_cannot_forecast_says_why(ask: Ask, patient: Patient, at_the_time: None) -> None:
     patient.subject.samples.filter(channel="weight").delete()
-    run(str(request_update(patient.subject, "vancomycin").pk))
+    learn(patient.subject)
     (card,) = ask().json()["cards"]
     assert (card["indicator"], card["summary"]) == ("warning", "Vancomycin: the twin cannot forecast")
     assert "**Cannot forecast.**" in card["detail"]

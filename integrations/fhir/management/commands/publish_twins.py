@@ -5,7 +5,13 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from clinic.decisions.models import Decision
-from integrations.fhir.publish.publish import publish_comparison, publish_decision, publish_twin
+from integrations.fhir.publish.publish import (
+    publish_comparison,
+    publish_decision,
+    publish_replaced,
+    publish_task,
+    publish_twin,
+)
 from twins.records.models import Comparison, TwinVersion
 
 
@@ -25,5 +31,9 @@ class Command(BaseCommand):
             count += publish_comparison(comparison, afterwards=True)
         decisions = Decision.objects.select_related("comparison__twin_version__subject", "decided_by")
         for decision in decisions.order_by("decided_at").iterator(chunk_size=20):
+            if decision.needs_second:
+                count += publish_task(decision, afterwards=True)
             count += publish_decision(decision, afterwards=True)
+            if decision.final_at is not None:
+                count += publish_replaced(decision)
         self.stdout.write(f"{count} resources were published.")

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from clinic.access.actor import actor_of, key_of
 from clinic.decisions.amend import amend
 from clinic.decisions.models import Decision
-from clinic.decisions.second import agree
+from clinic.decisions.second import agree, refuse
 from clinic.decisions.sign import decline, sign
 from clinic.patients.models import CareTeam, Patient
 from integrations.fhir.models import Term
@@ -147,6 +147,43 @@ def test_what_awaits_a_second_signature_stays_a_draft(comparison: Comparison, mi
     agents = published("Provenance")[-1]["agent"]
     assert [agent["type"]["coding"][0]["code"] for agent in agents] == ["author", "verifier", "assembler"]
     _everything_is_valid_and_made_again_in_the_same_words()
+
+
+@pytest.mark.parametrize("agrees", [True, False], ids=["agreed", "refused"])
+def test_a_second_signature_that_is_waited_for_is_a_task(
+    comparison: Comparison, mira: Any, settings: Any, agrees: bool
+) -> None:
+    settings.HIGH_ALERT_DRUGS = frozenset({"vancomycin"})
+    phil = patient_records.person("phil")
+    first = sign(comparison=comparison, plan_position=1, reason="Low.", by=mira, actor=actor_of(mira))
+    (asked,) = published("Task")
+    assert (asked["status"], asked["for"]) == ("requested", {"reference": "Patient/ward.p1"})
+    assert asked["focus"] == {"reference": f"CarePlan/twin.{comparison.pk}-1"}
+    assert asked["requester"]["identifier"]["value"] == key_of(mira)
+    if agrees:
+        agree(decision=first, by=phil, actor=actor_of(phil))
+    else:
+        refuse(decision=first, reason="Too much.", by=phil, actor=actor_of(phil))
+    (ended,) = published("Task")
+    assert ended["id"] == asked["id"]
+    assert ended["status"] == ("completed" if agrees else "rejected")
+    assert ended["owner"]["identifier"]["value"] == key_of(phil)
+    if agrees:
+        assert ended["output"][0]["valueReference"]["reference"] == f"CarePlan/twin.{comparison.pk}-1/_history/2"
+    else:
+        assert ended["statusReason"] == {"text": "Too much."}
+    for row in Resource.objects.filter(resource_type="Task"):
+        assert faults("Task", row.text, exactly(row.text)) == []
+
+
+def test_nobody_is_asked_any_more_once_another_decision_is_final(
+    comparison: Comparison, mira: Any, settings: Any
+) -> None:
+    settings.HIGH_ALERT_DRUGS = frozenset({"vancomycin"})
+    first = sign(comparison=comparison, plan_position=1, reason="Low.", by=mira, actor=actor_of(mira))
+    amend(decision=first, plan_position=None, reason="Level first.", by=mira, actor=actor_of(mira))
+    (task,) = published("Task")
+    assert task["status"] == "cancelled"
 
 
 def test_newer_data_revoke_what_awaits_a_second_signature(
