@@ -253,4 +253,5 @@ def _dose(data: Mapping[str, Any]) -> Dose:
 
 
 def _order(data: Mapping[str, Any]) -> OrderedRegimen:
-    return OrderedRegimen(**{name: Route(value) if name == "route" else value for name, value in data.items()})
+    route = data.get("route")
+    return OrderedRegimen(**{**data, "route": None if route is None else Route(route)})
