@@ -23,12 +23,25 @@ def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
+        _leave_out_what_asks_no_database(config, items)
     for item in items:
         if item.get_closest_marker("browser") and not CHROMIUM.exists():
             item.add_marker(pytest.mark.skip(reason=f"no browser: {CHROMIUM} is not installed"))
         if item.get_closest_marker("postgresql") and not settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
             item.add_marker(pytest.mark.skip(reason="not on PostgreSQL: TEST_DATABASE_URL is not set"))
+
+
+def _leave_out_what_asks_no_database(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """It ran on SQLite's turn, and would do the same again; the marker is for what goes to the servers by itself."""
+    left = []
+    for item in items[:]:
+        asks = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
+        if not (asks or item.get_closest_marker("django_db") or item.get_closest_marker("servers")):
+            items.remove(item)
+            left.append(item)
+    config.hook.pytest_deselected(items=left)
 
 
 @pytest.fixture(scope="session")
@@ -37,8 +50,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
     if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         if migrated.FOLDER in os.environ:
             connection_created.connect(_fill, dispatch_uid="fill the tests' database")
-    elif migrated.DATABASE in os.environ:
-        settings.DATABASES["default"].setdefault("TEST", {})["TEMPLATE"] = os.environ[migrated.DATABASE]
+        return
+    own = settings.DATABASES["default"].setdefault("TEST", {})
+    if migrated.DATABASE in os.environ:
+        own["TEMPLATE"] = os.environ[migrated.DATABASE]
+    if "TEST_DATABASE_NAME" in os.environ:
+        own["NAME"] = os.environ["TEST_DATABASE_NAME"]
 
 
 def _fill(connection: BaseDatabaseWrapper, **_: object) -> None:

@@ -2,25 +2,29 @@
 
 The whole suite runs on SQLite and Celery's filesystem broker and, where a PostgreSQL and a Redis answer, everything
 that touches a database once more on them. It is cut into parts, each a pytest of its own; three at a time run side by
-side, the longest first, since each waits for processes of its own half of its time. ``TEST_POSTGRESQL_URL`` and
-``TEST_REDIS_URL`` say where they are, if not on this machine's usual ports. With ``LEAVE_NOTHING_OUT=1`` a part that
-cannot run is a failure.
+side, the longest first, since some wait for processes of their own half of their time. The migrations are applied once,
+before (`tests.migrated`). ``TEST_POSTGRESQL_URL`` and ``TEST_REDIS_URL`` say where they are, if not on this machine's
+usual ports. With ``LEAVE_NOTHING_OUT=1`` a part that cannot run is a failure.
 """
 
 import getpass
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import redis
+
+from tests import migrated
 
 ROOT = Path(__file__).resolve().parent.parent
 KNOWN = ("tests/oracles", "tests/properties", "tests/calibration", "tests/integrations/ward", "tests/clinic/charts")
@@ -36,20 +40,36 @@ MATHEMATICS = (
     *("tests/integrations/codes", "tests/integrations/fhir/validate", "tests/integrations/smart/test_scopes.py"),
 )
 """What needs no database, in two parts."""
-DOORS = ("tests/integrations", "tests/api")
+CELLS = ("tests/api/cells",)
+DESCRIBED = ("tests/integrations/openapi",)
+PROCESSES = (
+    *(f"tests/clinic/site/test_{name}.py" for name in ("heartbeat", "start", "warm", "warming")),
+    *(f"tests/integrations/fhir/subscriptions/test_{name}.py" for name in ("many_at_once", "real_worker")),
+    *("tests/integrations/ehr/test_ward.py", "tests/integrations/ehr/test_bulk.py"),
+    *(f"tests/api/test_{name}.py" for name in ("example", "real_clients", "smart_launch")),
+    "tests/twins/jobs/test_real_workers.py",
+)
+"""What starts processes and waits for them."""
+BROWSER = ("tests/browser", "tests/architecture")
+STORY = ("tests/story",)
+DOORS = ("tests/integrations",)
+API = ("tests/api",)
 ONCE = (
-    *("tests/api/cells", "tests/integrations/openapi"),
+    *(*CELLS, *DESCRIBED),
     *(f"tests/api/test_{name}.py" for name in ("example", "limits", "real_clients", "smart_launch")),
     *(f"tests/clinic/site/test_{name}.py" for name in ("commands", "env", "heartbeat", "processes", "spool")),
-    *(f"tests/clinic/site/test_{name}.py" for name in ("warm", "warming")),
+    *(f"tests/clinic/site/test_{name}.py" for name in ("start", "warm", "warming")),
     *(f"tests/integrations/ehr/test_{name}.py" for name in ("client", "strange_servers")),
     *(f"tests/integrations/fhir/subscriptions/test_{name}.py" for name in ("many_at_once", "real_worker")),
     "tests/twins/jobs/test_real_workers.py",
+    "tests/architecture/test_languages.py",
 )
-"""On SQLite alone: many requests each of which asks little of the database, processes that have a database of their
-own, and what asks nothing of one. The story runs whole on both."""
+"""On SQLite alone: many requests each of which asks little of the database, and processes that have a database of their
+own. Of the rest, a test that asks for no database is left out on the servers by itself (`tests.conftest`); the story
+runs whole on both."""
 
 
+LOWEST_BROKER = 9
 BESIDE = 2
 """Lanes beside the one whose words come at once."""
 
@@ -59,14 +79,14 @@ def _without(paths: Iterable[str]) -> tuple[str, ...]:
 
 
 PURE = (*KNOWN, *MATHEMATICS)
-ON_SERVERS = (
-    "tests/clinic",
-    "tests/integrations",
-    "tests/twins/records",
-    "tests/twins/jobs",
-    "tests/api",
-    "tests/story",
-)
+ON_SERVERS = {
+    "the doors to other systems": DOORS,
+    "the interfaces of FHIR": API,
+    "pages, records and jobs": ("tests/clinic", "tests/twins/records", "tests/twins/jobs"),
+    "the story": STORY,
+}
+APART = (*PURE, *CELLS, *DESCRIBED, *PROCESSES, *BROWSER, *STORY)
+"""What has a part of its own, and is left out of the part of the folder it lies in."""
 
 
 def postgresql_url() -> str | None:
@@ -135,27 +155,47 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
+def parts_on_sqlite() -> Iterator[Part]:
+    """The longest first; those that wait lie among those that compute."""
+    yield Part("pages, records and jobs, on SQLite", _without((*APART, *DOORS, *API)))
+    yield Part("what a token covers, cell by cell", CELLS)
+    yield Part("the story, on SQLite", STORY)
+    yield Part("the interfaces of FHIR, on SQLite", (*API, *_without(APART)))
+    yield Part("pages in a browser, and every address", BROWSER)
+    yield Part("the doors to other systems, on SQLite", (*DOORS, *_without(APART)))
+    yield Part("the description of the interfaces", DESCRIBED)
+    yield Part("processes that are killed and waited for", PROCESSES)
+    yield Part("mathematics, codes and rules", MATHEMATICS)
+    yield Part("known answers, properties, calibration, charts and the ward", KNOWN)
+
+
+def parts_on_servers(database: str, broker: str) -> Iterator[Part]:
+    """Parts run beside each other: each has a database and a broker of its own, below those of the story's sites."""
+    for number, (name, folders) in enumerate(ON_SERVERS.items()):
+        environment = {
+            "TEST_DATABASE_URL": database,
+            "TEST_DATABASE_NAME": f"test_part_{number}",
+            "TEST_BROKER_URL": urlunsplit(urlsplit(broker)._replace(path=f"/{LOWEST_BROKER + number}")),
+        }
+        yield Part(f"{name}, on PostgreSQL and Redis", (*folders, *_without((*PURE, *ONCE))), environment)
+
+
 def main() -> int:
     left_out: list[str] = []
     if not Path("/usr/bin/chromium").exists():
         left_out.append("the pages in a browser: /usr/bin/chromium is not installed (apt install chromium)")
+    if shutil.which("xgettext") is None:
+        left_out.append("the check that catalogues have all sentences: no xgettext (apt install gettext)")
     database, broker = postgresql_url(), redis_url()
     if database is None:
         left_out.append("the suite on PostgreSQL: none answers (start one, or set TEST_POSTGRESQL_URL)")
     if broker is None:
         left_out.append("the suite on Redis: none answers (start one, or set TEST_REDIS_URL)")
-    parts = deque(
-        [
-            Part("pages, records, jobs and the story, on SQLite", _without((*PURE, *DOORS))),
-            Part("the doors to other systems, on SQLite", (*DOORS, *_without(PURE))),
-            Part("mathematics, codes and rules", MATHEMATICS),
-            Part("known answers, properties, calibration, charts and the ward", KNOWN),
-        ]
-    )
+    migrated.folder()
+    parts = deque(parts_on_sqlite())
     if database is not None and broker is not None:
-        servers = {"TEST_DATABASE_URL": database, "TEST_BROKER_URL": broker}
-        arguments = (*ON_SERVERS, *_without((*PURE, *ONCE)))
-        parts.appendleft(Part("what touches a database, on PostgreSQL and Redis", arguments, servers))
+        migrated.database(database)
+        parts.extendleft(reversed(list(parts_on_servers(database, broker))))
     passed = True
     with ThreadPoolExecutor(max_workers=BESIDE) as others:
         told = [others.submit(_beside, parts) for _ in range(BESIDE)]

@@ -16,9 +16,18 @@ class AlreadyBoundError(ValueError):
 
 
 def person_by_email(address: str) -> AbstractBaseUser | None:
-    """The one active person with this address; None for nobody, and for several, who cannot be told apart."""
+    """The one active person with this address; None for nobody, and for several, who cannot be told apart.
+
+    For PostgreSQL ``ı`` in capitals is ``I``, and ``ſ`` is ``S``. An address that only so is the person's is another
+    one, and whoever has it is somebody else.
+    """
     found = list(get_user_model().objects.filter(email__iexact=address, is_active=True)[:2]) if address else []
-    return found[0] if len(found) == 1 else None
+    return found[0] if len(found) == 1 and _same(found[0].email, address) else None  # type: ignore[attr-defined]
+
+
+def _same(one: str, other: str) -> bool:
+    """Whether they differ in nothing but capitals of ASCII, on which alone all databases and libraries agree."""
+    return one.encode().lower() == other.encode().lower()
 
 
 @transaction.atomic

@@ -22,17 +22,20 @@ from twins.jobs.queue import send_task
 @require_http_methods(["GET", "HEAD", "POST"])
 def forgotten(request: HttpRequest) -> HttpResponse:
     """Say what to do; take a user name where the site sends e-mail."""
-    content = {"by_mail": bool(settings.EMAIL_HOST)}
-    if request.method != "POST" or not settings.EMAIL_HOST:
+    # Never the address that the request names: whoever asks for somebody else's link would say where it leads.
+    by_mail = bool(settings.EMAIL_HOST and settings.PUBLIC_URL)
+    content = {"by_mail": by_mail}
+    if request.method != "POST" or not by_mail:
         return render(request, "access/forgotten.html", content)
     name = request.POST.get("username", "")[:150].replace("\x00", "�")
-    counted, address = f"forgotten\x00{name}", request.client_address  # type: ignore[attr-defined]
-    if throttle.is_blocked(counted, address):
+    counted, address = f"forgotten\x00{name.casefold()}", request.client_address  # type: ignore[attr-defined]
+    # Of one name counted from wherever, so that nobody's letter box is filled from many addresses.
+    if throttle.is_blocked(counted, counted) or throttle.is_blocked(None, address):
         response = render(request, "access/forgotten.html", content | {"too_often": True}, status=429)
         response["Retry-After"] = str(int(throttle.WINDOW.total_seconds()))
         return response
-    throttle.note_failure(counted, address)
+    throttle.note_failure(counted, counted)
+    throttle.note_failure(None, address)
     record(by=request.actor, action=Action.EXECUTE, activity="password.forgotten", purpose="")  # type: ignore[attr-defined]
-    site = settings.PUBLIC_URL or request.build_absolute_uri("/").rstrip("/")
-    send_task("clinic.access.tasks.send_password_link", name, site)
+    send_task("clinic.access.tasks.send_password_link", name, settings.PUBLIC_URL)
     return render(request, "access/forgotten.html", content | {"sent": True, "login": reverse("login")})

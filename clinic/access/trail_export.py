@@ -8,10 +8,12 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from clinic.access.gate import page
+from clinic.access.pace import EXPORTS, WINDOW, too_many
 from clinic.access.roles import Permission
 from clinic.access.trail_query import TrailQuery
 from clinic.audit.archive import line
@@ -39,6 +41,12 @@ def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     if query.problems or kind not in _KINDS:
         problems = [*query.problems.values()] or [_("There is no such format. Choose csv or jsonl.")]
         return render(request, "access/trail_unexported.html", {"section": "audit", "problems": problems}, status=400)
+    if too_many(request.actor, timezone.now(), EXPORTS):  # type: ignore[attr-defined]
+        problems = [_("You exported many times within a minute, and each export reads the trail. Wait a minute.")]
+        content = {"section": "audit", "problems": problems}
+        response = render(request, "access/trail_unexported.html", content, status=429)
+        response["Retry-After"] = str(int(WINDOW.total_seconds()))
+        return response
     newest = AuditEvent.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0
     found = query.events().filter(sequence__lte=newest).order_by("sequence")
     count = found.count()
@@ -56,9 +64,9 @@ def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
         detail={"format": kind, "count": count, "filters": query.on_record(found=count > 0)},
     )
     media_type, write = _KINDS[kind]
-    response = StreamingHttpResponse(write(found), content_type=media_type)
-    response["Content-Disposition"] = f'attachment; filename="audit-{span}.{kind}"'
-    return response
+    sent = StreamingHttpResponse(write(found), content_type=media_type)
+    sent["Content-Disposition"] = f'attachment; filename="audit-{span}.{kind}"'
+    return sent
 
 
 def _rows(found: QuerySet[AuditEvent]) -> Iterator[dict[str, Any]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from django.utils.formats import date_format
+from django.utils.translation import pgettext
 
 from clinic.measures import numbers
 
@@ -88,7 +89,8 @@ def time_ticks(start: datetime, low_h: float, high_h: float, zone: tzinfo, count
             return found
         if hour >= low_h - 1e-9:
             midnight = wall.hour == 0
-            found.append(TimeTick(hour, date_format(wall, "j M") if midnight else f"{wall:%H:%M}", midnight))
+            label = date_format(wall, pgettext("format of a date", "j M")) if midnight else f"{wall:%H:%M}"
+            found.append(TimeTick(hour, label, midnight))
         wall += timedelta(hours=step)
 
 

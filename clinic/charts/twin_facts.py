@@ -10,14 +10,17 @@ from django.utils.translation import ngettext, pgettext, pgettext_lazy
 from clinic.charts.names import named
 from clinic.charts.parameters import CLEARANCE_OF_DRUG, individual_values, split_unit
 from clinic.measures.numbers import fixed, plain
+from clinic.measures.units import unit_of
 from clinic.twin_words.said import said
 from twins.estimation.fit import Fit, FitOutcome
 from twins.pharmacology.covariates import CLEARANCE, CovariateError, history
 from twins.pharmacology.population import CovariateRange, PopulationModel
 from twins.quantities.clock import moment_at
+from twins.samples.channel import Channel
 from twins.samples.course import Course, CovariateValue, FindingCode
 from twins.solvers.system import Compartments
 
+CREATININE = "creatinine_mg_per_dl"
 STALE_AFTER = timedelta(hours=12)
 """House setting: a patient on the drug from whom nothing came for this long is called stale."""
 
@@ -118,6 +121,9 @@ def _covariate_row(
         shown = pgettext("sex", "male") if value.value else pgettext("sex", "female")
     elif name == "haemodialysis":
         shown = _("yes") if value.value else _("no")
+    elif name == CREATININE:
+        shown = unit_of(Channel.CREATININE).said(value.value)
+        span = range_words(_in_shown_unit(known))
     else:
         shown = f"{plain(value.value, 4)} {unit}".strip()
     outside = bool(
@@ -129,6 +135,16 @@ def _covariate_row(
     # values without a record of their own (age, sex) hold for the whole course, not from a moment
     when = moment_at(start, value.time_h) if value.source and "/" in value.source else None
     return CovariateRow(label, shown, when, value.source, "" if name in ("male", "haemodialysis") else span, outside)
+
+
+def _in_shown_unit(known: CovariateRange | None) -> CovariateRange | None:
+    """The range of creatinine in the unit of its value."""
+    if known is None:
+        return None
+    ends = (known.low, known.high)
+    unit = unit_of(Channel.CREATININE)
+    low, high = (end if end is None or unit.places is None else round(unit.value(end), unit.places) for end in ends)
+    return replace(known, low=low, high=high)
 
 
 def range_words(known: CovariateRange | None) -> str:

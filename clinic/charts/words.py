@@ -2,10 +2,10 @@
 
 import re
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta, tzinfo
 
 from django.utils.formats import date_format
-from django.utils.translation import get_language, ngettext
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from clinic.measures.numbers import fixed, plain
@@ -31,13 +31,18 @@ def exposure(value: float) -> str:
 def clock(moment: datetime, zone: tzinfo) -> str:
     """``22 Nov 14:05`` on the wall clock of `zone`."""
     local = moment.astimezone(zone)
-    return date_format(local, "j M H:i")
+    return date_format(local, pgettext("format of a date", "j M H:i"))
 
 
 def clock_with_zone(moment: datetime, zone: tzinfo) -> str:
     """``22 Nov 2026 14:05 UTC``: for notes and prints, which travel without the page's footer."""
     local = moment.astimezone(zone)
-    return f"{date_format(local, 'j M Y H:i')} {local.tzname()}"
+    return date_format(local, pgettext("format of a date", "j M Y H:i")) + f" {local.tzname()}"
+
+
+def day(when: date) -> str:
+    """``22 Nov 2026``."""
+    return date_format(when, pgettext("format of a date", "j M Y"))
 
 
 def ago(moment: datetime, now: datetime) -> str:

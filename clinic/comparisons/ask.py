@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, pgettext, pgettext_lazy
 from clinic.charts import words
 from clinic.charts.twin_facts import STALE_AFTER
 from clinic.comparisons.entered import Entered
+from clinic.measures.fields import NumberField
 from clinic.measures.numbers import plain
 from twins.pharmacology.drug import Practice
 from twins.pharmacology.regimen import Plan, Regimen
@@ -38,18 +39,18 @@ class Frame:
 class PlanForm(forms.Form):
     """One plan. Doses in mg, times in hours, the start on the ward's clock."""
 
-    amount_mg = forms.FloatField(required=False, label=gettext_lazy("Dose, mg"))
+    amount_mg = NumberField(required=False, label=gettext_lazy("Dose, mg"))
     interval_h = forms.TypedChoiceField(
         required=False, coerce=float, empty_value=None, label=pgettext_lazy("interval", "Every")
     )
-    duration_h = forms.FloatField(required=False, label=gettext_lazy("Infused over, h"))
+    duration_h = NumberField(required=False, label=gettext_lazy("Infused over, h"))
     start = forms.DateTimeField(
         required=False,
         label=gettext_lazy("First dose"),
         input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M"],
         error_messages={"invalid": gettext_lazy("This is no time; write it as 2026-11-22 14:05.")},
     )
-    loading_mg = forms.FloatField(required=False, label=gettext_lazy("Loading dose, mg"))
+    loading_mg = NumberField(required=False, label=gettext_lazy("Loading dose, mg"))
 
     def __init__(self, *args: Any, frame: Frame, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from clinic.access.actor import key_of
 from clinic.access.disclosure import disclose
 from clinic.access.gate import page
+from clinic.access.pace import PREVIEWS, WINDOW, too_many
 from clinic.access.permissions import patient_for
 from clinic.access.roles import Permission
 from clinic.audit.event import record
@@ -25,9 +26,8 @@ from clinic.charts.twin_facts import STALE_AFTER
 from clinic.charts.words import plan_title
 from clinic.comparisons.ask import AskForm, Frame
 from clinic.comparisons.assumed import Assumed
-from clinic.comparisons.entered import Entered, Models, Row, row_of
+from clinic.comparisons.entered import Entered, Models, Row, again, row_of
 from clinic.comparisons.left_out import left_out_levels
-from clinic.comparisons.pace import PREVIEWS, WINDOW, too_many
 from clinic.comparisons.pending import update_pending
 from clinic.comparisons.preview import preview as preview_of
 from clinic.comparisons.proposals import proposals
@@ -97,7 +97,8 @@ def ask(request: HttpRequest, subject_key: UUID) -> HttpResponse:
         elif form.is_valid():
             plans = form.plans()
             if len(plans) > 1:
-                return redirect("comparison-wait", bench.patient.pk, _requested(request, bench, plans).pk)
+                job = _requested(request, bench, plans, entered.models)
+                return redirect("comparison-wait", bench.patient.pk, job.pk)
             form.problem = _(
                 "What you entered is the current plan; enter another dose, interval, infusion time or start."
             )
@@ -164,13 +165,14 @@ def wait(request: HttpRequest, subject_key: UUID, job_id: UUID) -> HttpResponse:
             response["HX-Refresh"] = "true"
         return response
     plans = [Plan.from_json(plan) for plan in job.parameters["plans"]]
+    averaged = bool(job.parameters.get("others"))
     content = {
         "section": "worklist",
         "patient": patient,
         "job": job,
         "waiting": waiting,
         "plans": [plan_title(plan) for plan in plans],
-        "again": "" if waiting else _address(patient, Entered.again(plans, course_of(version))),
+        "again": "" if waiting else _address(patient, again(plans, course_of(version), averaged=averaged)),
     }
     return render(request, "comparisons/wait.html", content)
 
@@ -208,10 +210,14 @@ def _moved(data: QueryDict, version: TwinVersion) -> str:
     )
 
 
-def _requested(request: HttpRequest, bench: Bench, plans: tuple[Plan, ...]) -> Job:
+def _requested(request: HttpRequest, bench: Bench, plans: tuple[Plan, ...], wanted: Models) -> Job:
     version = bench.standing.version
+    others = [each.version for each in other_standings(bench.standing)] if wanted is Models.AVERAGED else []
+    for other in others:
+        disclose(request, bench.patient.pk, entity_type="TwinVersion", entity_id=other.pk, entity_version=other.digest)
+    models = [each.model_id for each in (version, *others)]
     with transaction.atomic():
-        job = request_comparison(version, plans, asked_by=key_of(request.user))
+        job = request_comparison(version, plans, asked_by=key_of(request.user), others=others)
         record(
             by=request.actor,
             action=Action.EXECUTE,
@@ -220,7 +226,7 @@ def _requested(request: HttpRequest, bench: Bench, plans: tuple[Plan, ...]) -> J
             entity_type="TwinVersion",
             entity_id=version.pk,
             entity_version=version.digest,
-            detail={"job": str(job.pk), "plans": len(plans)},
+            detail={"job": str(job.pk), "plans": len(plans), "models": models},
         )
     return job
 

@@ -18,6 +18,7 @@ from clinic.charts.twin_facts import (
     quality,
 )
 from clinic.comparisons.assumed import Assumed, dose_inputs, level_inputs
+from clinic.comparisons.averaged import Together
 from clinic.comparisons.several import other_versions
 from clinic.measures.numbers import plain
 from twins.forecasts.explain import LEVEL
@@ -75,6 +76,8 @@ class ComparisonPage(Assumed):
     opinion: Opinion
     others: tuple[Opinion, ...]
     """What the drug's other models say of the very same data."""
+    together: Together | None
+    """Where several models answered together: each of them, with its weight."""
 
     @classmethod
     def of(cls, comparison: Comparison) -> "ComparisonPage":
@@ -103,6 +106,7 @@ class ComparisonPage(Assumed):
             others=tuple(
                 opinion(fit_of(other), formulary.model(other.model_id), daily) for other in other_versions(version)
             ),
+            together=Together.of(comparison),
         )
 
 

@@ -8,8 +8,9 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 from django.http import QueryDict
-from django.utils import timezone
+from django.utils import timezone, translation
 
+from clinic.measures import numbers
 from twins.pharmacology.regimen import Plan
 from twins.quantities.clock import moment_at
 from twins.samples.course import Course
@@ -17,6 +18,8 @@ from twins.samples.course import Course
 ROWS = 4
 """How many plans can be entered; with the current plan and the stop that stays within the chart's six."""
 FIELDS = ("amount_mg", "interval_h", "duration_h", "start", "loading_mg")
+_NUMBERS = frozenset({"amount_mg", "duration_h", "loading_mg"})
+"""Fields that a person types a number into; in an address they are written as machines write them."""
 _LONGEST = 40
 """Characters of a field that are kept: no number and no time is longer."""
 
@@ -48,8 +51,12 @@ class Entered:
     @classmethod
     def of(cls, data: QueryDict) -> "Entered":
         """From an address or a sent form; what is not known there is passed over."""
-        numbers = [number for number in range(1, ROWS + 1) if any(_name(number, field) in data for field in FIELDS)]
-        rows = tuple({field: data.get(_name(k, field), "").strip()[:_LONGEST] for field in FIELDS} for k in numbers)
+        found = [number for number in range(1, ROWS + 1) if any(_name(number, field) in data for field in FIELDS)]
+        written = data.get("written", "")
+        rows = tuple(
+            {field: _typed_here(field, data.get(_name(k, field), "").strip()[:_LONGEST], written) for field in FIELDS}
+            for k in found
+        )
         models = data.get("models", "")
         why = data.get("why", "")
         return cls(
@@ -58,15 +65,6 @@ class Entered:
             models=Models(models) if models in frozenset(Models) else Models.FIRST,
             why=why if why in {"current", "stop", *map(str, range(1, ROWS + 1))} else "",
             drug=drug if (drug := data.get("drug", "")) in settings.TWIN_MODELS else "",
-        )
-
-    @classmethod
-    def again(cls, plans: Sequence[Plan], course: Course) -> "Entered":
-        """The plans of a comparison, the current one first, as they would be typed to change them."""
-        rows = [row for row in (row_of(plan, course) for plan in plans[1:]) if row is not None]
-        stop = any(plan.regimen is None for plan in plans[1:])
-        return cls(
-            tuple(rows[:ROWS]), stop=stop, drug="" if course.drug == next(iter(settings.TWIN_MODELS)) else course.drug
         )
 
     @property
@@ -78,8 +76,17 @@ class Entered:
         return {_name(k, field): text for k, row in enumerate(self.rows, 1) for field, text in row.items()}
 
     def query(self) -> str:
-        """What of an address stands for all this, from its ``?`` on; nothing where nothing was entered."""
-        pairs = [(name, text) for name, text in self.fields().items() if text]
+        """What of an address stands for all this, from its ``?`` on; nothing where nothing was entered.
+
+        Numbers are written with a point, whoever typed them, so that a colleague of another language opens the same
+        plans. Where one cannot be read all stay as typed, with the language that they were typed in.
+        """
+        typed = {name: text for name, text in self.fields().items() if text}
+        machine = {name: numbers.machine(text) for name, text in typed.items() if name.partition("-")[2] in _NUMBERS}
+        whole = all(machine.values())
+        pairs = [(name, machine.get(name) or text if whole else text) for name, text in typed.items()]
+        if not whole and numbers.decimal_sign() != ".":
+            pairs.append(("written", translation.get_language() or ""))
         if self.stop:
             pairs.append(("stop", "1"))
         if self.models is not Models.FIRST:
@@ -112,6 +119,17 @@ class Entered:
         return self
 
 
+def again(plans: Sequence[Plan], course: Course, *, averaged: bool = False) -> Entered:
+    """The plans of a comparison, the current one first, as they would be typed to change them."""
+    rows = [row for row in (row_of(plan, course) for plan in plans[1:]) if row is not None]
+    return Entered(
+        tuple(rows[:ROWS]),
+        stop=any(plan.regimen is None for plan in plans[1:]),
+        models=Models.AVERAGED if averaged else Models.FIRST,
+        drug="" if course.drug == next(iter(settings.TWIN_MODELS)) else course.drug,
+    )
+
+
 def row_of(plan: Plan, course: Course) -> Row | None:
     """The plan as it would be typed, its first dose on the ward's clock to the minute; None for no further doses."""
     regimen = plan.regimen
@@ -122,12 +140,28 @@ def row_of(plan: Plan, course: Course) -> Row | None:
     if whole < start:  # never before the data's end
         whole += timedelta(minutes=1)
     return {
-        "amount_mg": f"{regimen.amount_mg:g}",
+        "amount_mg": numbers.plain(regimen.amount_mg),
         "interval_h": f"{regimen.interval_h:g}",
-        "duration_h": f"{round(regimen.duration_h, 3):g}",
+        "duration_h": numbers.plain(round(regimen.duration_h, 3)),
         "start": whole.astimezone(timezone.get_current_timezone()).strftime("%Y-%m-%dT%H:%M"),
-        "loading_mg": "" if regimen.loading_mg is None else f"{regimen.loading_mg:g}",
+        "loading_mg": "" if regimen.loading_mg is None else numbers.plain(regimen.loading_mg),
     }
+
+
+def _typed_here(field: str, text: str, written: str) -> str:
+    """`text`, written in the language `written` (empty: as machines write), as it would be typed on this page.
+
+    What cannot be read in another language is dropped rather than read as something else in this one.
+    """
+    if field not in _NUMBERS or written == translation.get_language():
+        return text
+    if not written:
+        return numbers.typed(text)
+    if not translation.check_for_language(written):
+        return ""
+    with translation.override(written):
+        machine = numbers.machine(text)
+    return numbers.typed(machine) if machine else ""
 
 
 def _name(number: int, field: str) -> str:

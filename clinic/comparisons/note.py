@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from clinic.charts import words
 from clinic.charts.parameters import ParameterRow
 from clinic.charts.twin_facts import CovariateRow
+from clinic.comparisons.averaged import Together
 from clinic.comparisons.comparison_page import ComparisonPage, PlanRow
 from clinic.measures.numbers import fixed, plain
 from clinic.twin_words.said import said
@@ -40,6 +41,8 @@ def note_text(page: ComparisonPage, *, patient_line: str, zone: tzinfo, decision
     ]
     if outdated:
         lines.append(_("OUT OF DATE: {why}.").format(why=outdated))
+    if page.together is not None:
+        lines.append(shares_line(page.together))
     lines += [
         _("Twin version {number}, {model}: {quality}.").format(
             number=page.version.number, model=page.model.title, quality=page.quality.word
@@ -112,6 +115,12 @@ def _plan_lines(plan: PlanRow, page: ComparisonPage, at: At) -> list[str]:
     else:
         lines.append("   " + _("time to target: {hours}").format(hours=words.hours(reached)))
     return lines
+
+
+def shares_line(together: Together) -> str:
+    """Which models answered together, and how far each was believed."""
+    shares = ", ".join(f"{title} {words.percent(weight)}" for title, weight in together.shares)
+    return _("Several models answer together: %(shares)s.") % {"shares": shares}
 
 
 def _levels(page: ComparisonPage, at: At) -> str:

@@ -13,8 +13,8 @@ from clinic.comparisons.ask import Asked
 from clinic.comparisons.comparison_page import PlanRow, named_influences, plan_row
 from clinic.comparisons.entered import Models
 from clinic.twin_words.said import said
-from twins.estimation.averaging import Average, weigh
-from twins.estimation.individualise import seed_for
+from twins.estimation.averaging import Average
+from twins.forecasts.averaged import average_of
 from twins.forecasts.compare import CannotForecastError, compare, compare_together
 from twins.forecasts.explain import influences
 from twins.forecasts.forecast import Attained, ComparisonResult, Influence
@@ -132,14 +132,7 @@ def _panels(
 
 
 def _weighed(standings: Sequence[Standing]) -> Average:
-    course = standings[0].course
-    return weigh(
-        [each.model for each in standings],
-        [each.fit for each in standings],
-        course,
-        seed=seed_for(course.digest(), "average"),
-        draws=max(len(each.fit.draws) for each in standings),
-    )
+    return average_of([each.model for each in standings], [each.fit for each in standings], standings[0].course)
 
 
 def _alone(standing: Standing, asked: Sequence[Asked]) -> ComparisonResult:

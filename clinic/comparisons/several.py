@@ -3,7 +3,8 @@
 from twins.pharmacology import formulary
 from twins.records.models import TwinVersion
 from twins.records.standing import Standing
-from twins.records.twins import fit_of, model_ids
+from twins.records.together import siblings
+from twins.records.twins import fit_of
 
 
 def other_versions(version: TwinVersion) -> list[TwinVersion]:
@@ -16,10 +17,8 @@ def other_versions(version: TwinVersion) -> list[TwinVersion]:
 
 def other_standings(first: Standing) -> tuple[Standing, ...]:
     """Those of them that can forecast, in the order in which the models are kept."""
-    order = model_ids(first.version.drug)
-    versions = [other for other in other_versions(first.version) if other.model_id in order]
-    versions.sort(key=lambda other: order.index(other.model_id))
     found = (
-        Standing(other, first.drug, formulary.model(other.model_id), first.course, fit_of(other)) for other in versions
+        Standing(other, first.drug, formulary.model(other.model_id), first.course, fit_of(other))
+        for other in siblings(first.version)
     )
     return tuple(each for each in found if not each.cannot)

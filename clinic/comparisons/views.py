@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from clinic.access.disclosure import disclose
 from clinic.access.gate import page
+from clinic.access.pace import PRINTS, too_many
 from clinic.access.permissions import patient_for
 from clinic.access.roles import Permission
 from clinic.charts.comparison_chart import comparison_chart
@@ -20,9 +21,8 @@ from clinic.charts.words import clock
 from clinic.comparisons.comparison_page import ComparisonPage
 from clinic.comparisons.decided import Decided
 from clinic.comparisons.decided_note import full_note, newer_than, outdated
-from clinic.comparisons.entered import Entered
+from clinic.comparisons.entered import again
 from clinic.comparisons.left_out import left_out_levels
-from clinic.comparisons.pace import PRINTS, too_many
 from clinic.comparisons.pdf import PdfUnavailableError, pdf_of
 from clinic.comparisons.pending import update_pending
 from clinic.patients.models import Patient
@@ -84,7 +84,7 @@ def _content(request: HttpRequest, comparison_id: UUID) -> dict[str, Any]:
         "now": timezone.now(),
         "stale": timezone.now() - shown.version.data_until > STALE_AFTER,
         "reason_limit": 1000,
-        "change": Entered.again(plans_of(shown.comparison), shown.course).query(),
+        "change": again(plans_of(shown.comparison), shown.course, averaged=shown.together is not None).query(),
     }
 
 

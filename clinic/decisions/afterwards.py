@@ -9,14 +9,12 @@ from django.utils.translation import ngettext
 
 from clinic.decisions.models import Decision
 from clinic.twin_words.said import said
-from twins.pharmacology.followed import Outcome, Step, Verdict, followed
+from twins.pharmacology.followed import AGAINST, Outcome, Step, Verdict, followed
 from twins.pharmacology.regimen import Plan
 from twins.quantities.clock import hours_between, moment_at
 from twins.quantities.dose import Dose
 from twins.records.models import TwinVersion
 from twins.samples.course import Course, Finding, FindingCode
-
-AGAINST = (Outcome.OTHER_AMOUNT, Outcome.OTHER_AMOUNT_AND_TIME, Outcome.NOT_GIVEN, Outcome.NOT_PLANNED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,17 @@ from twins.pharmacology.continued import continued
 from twins.pharmacology.regimen import Plan, current_plan
 from twins.quantities.clock import hours_between
 from twins.records.models import Job, TwinVersion
+from twins.records.standing import FORECASTABLE
+from twins.records.together import siblings
 from twins.records.twins import course_of
+
+_FORECASTABLE = frozenset(outcome.name for outcome in FORECASTABLE)
 
 
 def ask_anew(*, decision: Decision, by: AbstractBaseUser, actor: Actor) -> Job:
     """Request a comparison of the plan in force now and of what is left of the signed one, on the newest twin.
+
+    What several models answered together is asked of those again that have a twin of the newest data.
 
     Raises
     ------
@@ -36,6 +42,8 @@ def ask_anew(*, decision: Decision, by: AbstractBaseUser, actor: Actor) -> Job:
     newest = TwinVersion.objects.filter(
         subject=version.subject_id, drug=version.drug, model_id=version.model_id
     ).latest("number")
+    averaged = decision.comparison.result.get("averaged") is not None
+    others = [other for other in siblings(newest) if other.outcome in _FORECASTABLE] if averaged else []
     course = course_of(newest)
     signed = continued(
         Plan.from_json(decision.comparison.plans[decision.chosen_plan]),
@@ -45,7 +53,7 @@ def ask_anew(*, decision: Decision, by: AbstractBaseUser, actor: Actor) -> Job:
     )
     plans = (current_plan(course) or Plan("No further doses", None), signed)
     with transaction.atomic():
-        job = request_comparison(newest, plans, asked_by=key_of(by))
+        job = request_comparison(newest, plans, asked_by=key_of(by), others=others)
         record(
             by=actor,
             action=Action.EXECUTE,

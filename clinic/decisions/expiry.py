@@ -78,13 +78,23 @@ class Expiry:
             position=looked_at,
             target=Target.from_json(comparison.result["target"]),
             then=_answer(comparison.pk, forecast["days"][0], forecast["sentence"], before.start),
-            now=_now(newest, after, Plan.from_json(comparison.plans[looked_at])),
+            now=_now(
+                newest,
+                after,
+                Plan.from_json(comparison.plans[looked_at]),
+                averaged=comparison.result.get("averaged") is not None,
+            ),
         )
 
 
-def _now(newest: TwinVersion, course: Course, plan: Plan) -> Answer | None:
-    """From the comparisons on the newest twin, without their curves: the last that has a plan with the same doses."""
-    for pk, plans in Comparison.objects.filter(twin_version=newest).values_list("pk", "plans"):
+def _now(newest: TwinVersion, course: Course, plan: Plan, *, averaged: bool) -> Answer | None:
+    """From the comparisons on the newest twin, without their curves: the last that has a plan with the same doses.
+
+    An answer of several models is held against one of several, and that of one against one.
+    """
+    made = Comparison.objects.filter(twin_version=newest)
+    made = made.filter(result__has_key="averaged") if averaged else made.exclude(result__has_key="averaged")
+    for pk, plans in made.values_list("pk", "plans"):
         for k, other in enumerate(plans):
             if same_doses(Plan.from_json(other), plan):
                 path = f"result__forecasts__{k}__"

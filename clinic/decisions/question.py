@@ -17,6 +17,7 @@ from clinic.audit.event import Actor, record
 from clinic.audit.models import Action
 from clinic.decisions.refusal import NewTimeError, RecordError, stated
 from clinic.measures.numbers import plain
+from clinic.measures.units import unit_of
 from clinic.twin_words.said import said
 from twins.jobs.update import request_update
 from twins.records.models import GivenDose, Order, Question, QuestionAction, RecordState, StoredSample, Subject
@@ -42,9 +43,7 @@ def described(doubted: Questionable) -> str:
     """What the record says, without its time: ``Dose of 1750 mg``, ``Vancomycin level of 13.1 mg/L``."""
     if isinstance(doubted, StoredSample):
         channel = Channel(doubted.channel)
-        return _("{channel} of {value} {unit}").format(
-            channel=said(channel.label), value=plain(doubted.value, 4), unit=channel.unit
-        )
+        return _("{channel} of {value}").format(channel=said(channel.label), value=unit_of(channel).said(doubted.value))
     if isinstance(doubted, GivenDose):
         return _("Dose of {amount} mg {drug}").format(amount=plain(doubted.amount_mg), drug=said(doubted.drug))
     return _("Order of {amount} mg {drug} every {hours} h").format(

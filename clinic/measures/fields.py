@@ -16,12 +16,19 @@ class NumberField(forms.FloatField):
 
     widget = forms.TextInput
 
+    @property
+    def takes_a_point(self) -> bool:
+        """Whether a browser's own field for numbers sends what this page's language writes."""
+        return numbers.decimal_sign() == "."
+
     def to_python(self, value: Any) -> float | None:
         if value in self.empty_values or not str(value).strip():
             return None
         try:
             return numbers.read(str(value))
         except numbers.UnreadableNumberError as error:
+            if error.why is numbers.Unreadable.NO_NUMBER:
+                raise ValidationError(self.error_messages["invalid"], code="invalid") from error
             raise ValidationError(str(error), code="invalid") from error
 
     def prepare_value(self, value: Any) -> Any:

@@ -9,8 +9,8 @@ from enum import Enum
 from typing import Any
 
 from django.utils.formats import get_format
-from django.utils.translation import get_language
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_noop as _
 
 _MACHINE = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 _GROUPS = re.compile(r"[-+]?\d{1,3}([.,’' \u00a0\u202f]\d{3})+([.,]\d*)?", re.ASCII)
@@ -33,7 +33,7 @@ class UnreadableNumberError(ValueError):
         super().__init__(why.name)
 
     def __str__(self) -> str:
-        return str(self.why.value) % {"text": self.text[:40], "example": shown("0.5")}
+        return gettext(self.why.value) % {"text": self.text[:40], "example": shown("0.5")}
 
 
 def decimal_sign() -> str:

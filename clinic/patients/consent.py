@@ -3,6 +3,8 @@
 A restriction goes before every care team: in doubt, nothing is shown.
 """
 
+from uuid import UUID
+
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -14,6 +16,14 @@ def in_force() -> QuerySet[Restriction]:
     """The restrictions that hold now."""
     now = timezone.now()
     return Restriction.objects.filter(Q(ends__isnull=True) | Q(ends__gt=now), begins__lte=now, lifted_at__isnull=True)
+
+
+def closed_to_systems() -> list[UUID]:
+    """Subject keys of the patients whom no system reads with a token of its own: those with any restriction in force.
+
+    Who sits before a system cannot be told, so that it cannot be told either whom the wish is about.
+    """
+    return list(in_force().values_list("patient", flat=True).distinct())
 
 
 def closed_to(user: AbstractBaseUser) -> QuerySet[Restriction]:

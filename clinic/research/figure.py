@@ -161,7 +161,7 @@ def _values(row: GroupExposure, target: Target) -> str:
         numbers.fixed(value, 0) if value >= 100 else numbers.plain(value, 3) for value in row.aimed_at
     )
     unit = _unit(target)
-    return _("median %(middle)s, 90 % from %(low)s to %(high)s, %(share)s in target") % {
+    return _("median %(middle)s, 90 %% from %(low)s to %(high)s, %(share)s in target") % {
         "middle": middle,
         "low": low,
         "high": f"{high} {unit}" if unit else high,

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,19 @@ def choice(name: str, default: str, allowed: list[str]) -> str:
     if value != default and value not in allowed:
         raise SettingError(f"{name} is {value!r}; use one of {', '.join(allowed)}")
     return value
+
+
+def pairs(name: str, allowed: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """What is chosen for each of several things: ``creatinine=umol/L,glucose=mmol/L``; empty where not set."""
+    found = {}
+    for word in words(name, ""):
+        thing, _, chosen = (part.strip() for part in word.replace("µ", "u").partition("="))
+        if thing not in allowed:
+            raise SettingError(f"{name} has {thing!r}; there are {', '.join(allowed)}")
+        if chosen not in allowed[thing]:
+            raise SettingError(f"{name} has {word!r}; use {thing}={' or '.join(allowed[thing])}")
+        found[thing] = chosen
+    return found
 
 
 def choices(name: str, allowed: list[str]) -> list[str]:

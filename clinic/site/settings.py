@@ -9,6 +9,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from clinic.access.roles import Role
+from clinic.measures import units
 from clinic.site import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -166,6 +167,9 @@ USE_TZ = True
 TIME_ZONE = env.text("WARD_TIME_ZONE", "UTC")
 """The zone that pages show; everything is stored in UTC."""
 
+SHOWN_UNITS = env.pairs("SHOWN_UNITS", units.CHOICES)
+"""Units that pages show measured values in, where not in the stored ones: ``creatinine=umol/L,glucose=mmol/L``."""
+
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns about a folder that is not there
@@ -300,7 +304,9 @@ EHR_SOURCES = {
 besides the server's own that files of a bulk export may be fetched from, without the token.
 """
 PUBLIC_URL = env.text("PUBLIC_URL", "").rstrip("/")
-"""Address under which other systems reach this site, for notifications of subscriptions; empty: they cannot."""
+"""Address under which others reach this site, for notifications of subscriptions and links in e-mails; empty: none."""
+if EMAIL_HOST and not PUBLIC_URL:
+    raise ImproperlyConfigured("EMAIL_HOST is set and PUBLIC_URL is not; set it: links in e-mails lead there")
 COMPARISON_NOTE = "clinic.comparisons.decided_note.note_of"
 """The function that writes a comparison as the plain-text note, which also goes into the chart."""
 RECEIVED_RESOURCE = "integrations.readings.received.received"
@@ -385,6 +391,8 @@ TWIN_MODELS = {
 }
 """For each drug the models that are kept; the first, which is the formulary's own first, makes the comparisons."""
 POSTERIOR_DRAWS = 1000
+WARM_AT_START = env.flag("WARM_AT_START", True)
+"""Whether a web process loads pages and kernels in the background as it starts; else each at its first use."""
 
 LOGGING = {
     "version": 1,

@@ -32,12 +32,16 @@ def said_each(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """`bare` is what the sentence itself says; the text may have a capital instead, and a full stop behind it."""
+    """`bare` is what the sentence itself says; the text may have a capital instead, and a full stop behind it.
+
+    `whole`: all that should be sentences of the engine in it are such.
+    """
 
     sentence: Sentence
     slots: dict[str, str]
     text: str
     bare: str
+    whole: bool = True
 
     def said(self) -> str:
         filled = {name: _slot(self.sentence, name, held) for name, held in self.slots.items()}
@@ -61,13 +65,12 @@ def _found(text: str) -> _Found | None:
             slots = each.read(bare)
             if slots is None:
                 continue
-            known = [
-                _found(slots[name]) is not None for name, part in each.parts.items() if isinstance(part, Whichever)
-            ]
+            inner = [_found(slots[name]) for name, part in each.parts.items() if isinstance(part, Whichever)]
+            known = [found is not None and found.whole and found.sentence.has_words for found in inner]
             if all(known):
                 return _Found(each, slots, text, bare)
             if second is None and (each.has_words or any(known)):
-                second = _Found(each, slots, text, bare)
+                second = _Found(each, slots, text, bare, whole=False)
         if second is not None:
             return second
     return None

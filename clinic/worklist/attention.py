@@ -11,8 +11,10 @@ from django.utils.translation import ngettext, pgettext
 from clinic.charts import words
 from clinic.charts.twin_facts import STALE_AFTER
 from clinic.measures.numbers import plain
+from clinic.measures.units import unit_of
 from clinic.twin_words.said import said
 from twins.pharmacology.kdigo import RATIO_WITHIN_H, RISE_MG_PER_DL, RISE_RATIO, RISE_WITHIN_H, kdigo_stage
+from twins.samples.channel import Channel
 
 LEVEL_DUE = timedelta(hours=48)
 """House setting: from then on the first level is called overdue."""
@@ -59,6 +61,7 @@ class Why(StrEnum):
     STALE = "stale"
     DEVICE = "device"
     DECISION = "decision"
+    FOLLOWED = "followed"
     DOUBT = "doubt"
 
     @property
@@ -72,6 +75,7 @@ class Why(StrEnum):
             "stale": _("data stale"),
             "device": _("device silent"),
             "decision": _("comparison or decision open"),
+            "followed": _("signed plan not followed"),
             "doubt": _("doubtful data"),
         }[self.value]
 
@@ -113,6 +117,15 @@ class Rhythm:
 
 
 @dataclass(frozen=True, slots=True)
+class NotFollowed:
+    """What differs from the signed plan since: so many of all doses that were due or given, by more than their time."""
+
+    letter: str
+    against: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """All that the list looks at of one patient. `outcome` is the name of a `FitOutcome`, empty without a twin."""
 
@@ -140,6 +153,7 @@ class Situation:
     """The letter of the plan, other than the current one, that was signed on the newest data."""
     awaiting_second: str = ""
     """The letter of the plan that was signed once and awaits another person's signature."""
+    not_followed: NotFollowed | None = None
     doubts: int = 0
     updating: bool = False
     update_failed: bool = False
@@ -158,6 +172,7 @@ def reasons(situation: Situation, now: datetime) -> tuple[Reason, ...]:
         *_silence(situation, now),
         *_staleness(situation, now),
         *_decision(situation),
+        *_not_followed(situation),
     ]
     if situation.doubts:
         count = situation.doubts
@@ -276,16 +291,21 @@ def _moved(
     stage: int = 0,
 ) -> Reason:
     value, time = before
+    unit = unit_of(Channel.CREATININE)
     if last < value:
-        sentence = _("Renal function is moving: creatinine fell from {before} to {last} mg/dL in {length}.")
+        sentence = _("Renal function is moving: creatinine fell from {before} to {last} {unit} in {length}.")
     elif stage:
         sentence = _(
-            "Renal function is moving: creatinine rose from {before} to {last} mg/dL in {length}, KDIGO stage {stage}."
+            "Renal function is moving: creatinine rose from {before} to {last} {unit} in {length}, KDIGO stage {stage}."
         )
     else:
-        sentence = _("Renal function is moving: creatinine rose from {before} to {last} mg/dL in {length}.")
+        sentence = _("Renal function is moving: creatinine rose from {before} to {last} {unit} in {length}.")
     told = sentence.format(
-        before=plain(value, 2), last=plain(last, 2), length=words.span(last_time - time), stage=stage
+        before=unit.text(value, 2),
+        last=unit.text(last, 2),
+        unit=unit.name,
+        length=words.span(last_time - time),
+        stage=stage,
     )
     return Reason(Why.RENAL, urgency, weight, told)
 
@@ -328,6 +348,19 @@ def _staleness(situation: Situation, now: datetime) -> list[Reason]:
         sentence = _("Data are stale: the last came {ago}.").format(ago=words.ago(situation.last_data, now))
         return [Reason(Why.STALE, Urgency.LOOK, 40, sentence)]
     return []
+
+
+def _not_followed(situation: Situation) -> list[Reason]:
+    found = situation.not_followed
+    if found is None:
+        return []
+    sentence = ngettext(
+        "The signed plan {letter} is not followed: {against} of {total} dose since differs from it.",
+        "The signed plan {letter} is not followed: {against} of {total} doses since differ from it.",
+        found.total,
+    )
+    told = sentence.format(letter=found.letter, against=found.against, total=found.total)
+    return [Reason(Why.FOLLOWED, Urgency.LOOK, 34, told)]
 
 
 def _decision(situation: Situation) -> list[Reason]:

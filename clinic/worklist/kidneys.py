@@ -1,7 +1,7 @@
 """What the timeline shows of the kidneys: creatinine with KDIGO's stage, the twin's clearance, and CKD-EPI."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -10,11 +10,13 @@ from django.utils.translation import gettext as _
 from clinic.charts import words
 from clinic.charts.palette import Marker
 from clinic.charts.timeline_marks import Mark, Steps
+from clinic.measures.units import unit_of
 from twins.pharmacology.covariates import CLEARANCE, CovariateError, CovariateHistory, history
 from twins.pharmacology.filtration import ckd_epi_2021
 from twins.pharmacology.kdigo import filtration_category, injury_stages
 from twins.pharmacology.population import PopulationModel
 from twins.records.models import Sex, Subject
+from twins.samples.channel import Channel
 from twins.samples.course import Course
 
 ADULT_Y = 18
@@ -75,7 +77,10 @@ def kidneys(
             )
             facts.append(said.format(stage=stage))
     if shown:
-        panels.append(Steps(_("Serum creatinine, mg/dL"), tuple(shown), 0.8, notes=notes))
+        unit = unit_of(Channel.CREATININE)
+        drawn = tuple(replace(mark, value=unit.drawn(mark.value)) for mark in shown)
+        title = _("Serum creatinine, {unit}").format(unit=unit.name)
+        panels.append(Steps(title, drawn, unit.value(0.8), notes=notes))
     if line or rates:
         title = _("Clearance, mL/min (line); CKD-EPI (open)") if line else _("CKD-EPI 2021, mL/min/1.73 m²")
         panels.append(Steps(title, rates, 60.0, line=line, line_label=way, joined=False, marker=Marker.DIAMOND))

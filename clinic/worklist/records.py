@@ -13,6 +13,7 @@ from django.utils.translation import pgettext
 
 from clinic.access.actor import key_of
 from clinic.measures.numbers import plain
+from clinic.measures.units import unit_of
 from clinic.patients.models import Patient
 from clinic.twin_words.said import said
 from clinic.worklist.drug_shown import Shown
@@ -31,12 +32,6 @@ MOST_READ = 2000
 """The newest of each kind; a page that reads more would keep its reader waiting."""
 LISTED = 40
 """The newest are in the page's tables; all of them have pages of their own."""
-_PLAIN_UNITS = {"mm[Hg]": "mmHg", "Cel": "°C"}
-
-
-def unit_of(channel: Channel) -> str:
-    """The unit as wards write it."""
-    return _PLAIN_UNITS.get(channel.unit, channel.unit)
 
 
 def kind_of(record: Record) -> str:
@@ -69,7 +64,7 @@ def lists(channels: Iterable[Channel], *, doses: bool = True, orders: bool = Tru
 def value(record: Record) -> str:
     """What it says: ``1000 mg over 1 h``, ``13.1 mg/L``."""
     if isinstance(record, StoredSample):
-        return f"{plain(record.value, 4)} {unit_of(Channel(record.channel))}"
+        return unit_of(Channel(record.channel)).said(record.value)
     if isinstance(record, GivenDose):
         return _given(record)
     return _ordered(record)

@@ -16,6 +16,7 @@ from clinic.charts.palette import plan_letter
 from clinic.patients.models import Encounter, Patient
 from clinic.twin_words.said import said
 from clinic.worklist.attention import DayChance, Reason, Rhythm, Situation, Urgency, reasons
+from clinic.worklist.not_followed import not_followed, signatures_in_force
 from twins.pharmacology.drug import Drug
 from twins.pharmacology.formulary import drug
 from twins.pharmacology.target import Metric
@@ -101,7 +102,9 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
     keys = [patient.pk for patient in patients]
     versions = _latest_versions(keys)
     comparisons = _default_comparisons([version["id"] for version in versions.values()])
-    decisions = _last_decisions(keys)
+    every_decision = _decisions(keys)
+    decisions = {(one["subject_id"], one["drug"]): one for one in every_decision}  # the last of each stays
+    signatures = signatures_in_force(every_decision)
     rhythms = _rhythms(keys)
     levels, creatinine = _values(keys)
     doses = {
@@ -154,6 +157,7 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
             signed_change=_signed_change(decision, version),
             awaiting_second=_awaiting(decision),
             decided_on_older=_older(decision, version),
+            not_followed=not_followed(signatures.get(case), version),
             doubts=_doubts(version) if version else 0,
             updating=job in OPEN_STATES,
             update_failed=job == JobState.FAILED,
@@ -177,8 +181,9 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
 
 def _latest_versions(keys: Iterable[UUID]) -> dict[Case, dict[str, Any]]:
     """The newest version of the first model of each drug of each subject, without its draws."""
+    of_course = ("course__findings", "course__start", "course__until_h", "course__doses")
     found = TwinVersion.objects.filter(subject__in=keys, model_id__in=_firsts(), child__isnull=True).values(
-        "id", "subject_id", "drug", "outcome", "data_until", "number", "fit__reason", "course__findings"
+        "id", "subject_id", "drug", "outcome", "data_until", "number", "fit__reason", *of_course
     )
     return {(version["subject_id"], version["drug"]): version for version in found}
 
@@ -212,7 +217,8 @@ def _chances(comparison: dict[str, Any]) -> tuple[DayChance, ...]:
     )
 
 
-def _last_decisions(keys: Iterable[UUID]) -> dict[Case, dict[str, Any]]:
+def _decisions(keys: Iterable[UUID]) -> list[dict[str, Any]]:
+    """All of these subjects, in order of time, with the plans that were chosen among and nothing of their curves."""
     found = (
         TwinVersion.objects.filter(subject__in=keys, comparisons__decisions__isnull=False)
         .order_by("comparisons__decisions__decided_at")
@@ -225,10 +231,15 @@ def _last_decisions(keys: Iterable[UUID]) -> dict[Case, dict[str, Any]]:
             "comparisons__decisions__chosen_plan",
             "comparisons__decisions__needs_second",
             "comparisons__decisions__second__agreed",
+            "comparisons__decisions__second__decided_at",
+            "comparisons__decisions__amends",
             "comparisons__id",
+            "comparisons__plans",
+            "course__start",
+            "course__until_h",
         )
     )
-    return {(decision["subject_id"], decision["drug"]): decision for decision in found}  # the last of each stays
+    return list(found)
 
 
 def _decided_on(decision: dict[str, Any] | None, version: dict[str, Any] | None) -> bool:

@@ -11,9 +11,9 @@ from clinic.charts import words
 from clinic.charts.palette import BLUE, INK, Marker
 from clinic.charts.timeline_marks import BinMark, Mark, Trace, VitalPanel
 from clinic.charts.timeline_panels import FEW
-from clinic.measures.numbers import plain
+from clinic.measures.units import unit_of
 from clinic.twin_words.said import said
-from clinic.worklist.records import sample_address, unit_of
+from clinic.worklist.records import sample_address
 from clinic.worklist.window import SHORTEST, Window, between
 from twins.quantities.clock import hours_between
 from twins.records.bins import Bin, bins
@@ -49,7 +49,7 @@ _PANELS = (
         ((Channel.RESPIRATORY_RATE, pgettext_lazy("series", "respiratory rate"), INK, Marker.CIRCLE),),
     ),
     (
-        gettext_lazy("Glucose, mg/dL"),
+        gettext_lazy("Glucose, {unit}"),
         100.0,
         (
             (Channel.GLUCOSE, pgettext_lazy("series", "blood"), INK, Marker.CIRCLE),
@@ -71,6 +71,7 @@ def vitals(
     doubted = _questioned(subject, questions)
     panels = []
     for title, span, traces in _PANELS:
+        unit = unit_of(traces[0][0])
         few = sum(len(found.get(channel, ())) for channel, *_ in traces) <= FEW
         shown = []
         for channel, label, colour, mark in traces:
@@ -80,7 +81,7 @@ def vitals(
             if marks or more:
                 shown.append(Trace(str(label), marks, colour, mark, more))
         if shown:
-            panels.append(VitalPanel(str(title), tuple(shown), span))
+            panels.append(VitalPanel(str(title).format(unit=unit.name), tuple(shown), unit.value(span)))
     return tuple(panels), frozenset(found) | {Channel(sample.channel) for sample in doubted}
 
 
@@ -93,7 +94,9 @@ def _mark(subject: Subject, channel: Channel, one: Bin, start: datetime, zone: t
     href = name = ""
     if named:
         href, name = _address(subject, channel, one), _name(channel, one, zone)
-    return BinMark((first + last) / 2, one.low, one.median, one.high, first, last, one.count, href, name)
+    unit = unit_of(channel)
+    values = (unit.value(one.low), unit.value(one.median), unit.value(one.high))
+    return BinMark((first + last) / 2, *values, first, last, one.count, href, name)
 
 
 def _address(subject: Subject, channel: Channel, one: Bin) -> str:
@@ -109,14 +112,14 @@ def _address(subject: Subject, channel: Channel, one: Bin) -> str:
 def _name(channel: Channel, one: Bin, zone: tzinfo) -> str:
     unit = unit_of(channel)
     if one.count == 1:
-        return words.point(f"{said(channel.label)} {plain(one.median, 4)} {unit}", words.clock(one.first, zone))
+        return words.point(f"{said(channel.label)} {unit.said(one.median)}", words.clock(one.first, zone))
     values = _("{count} values of {what}, {low} to {high} {unit}, {start} to {end}")
     return values.format(
         count=one.count,
         what=words.inside(said(channel.label)),
-        low=plain(one.low, 4),
-        high=plain(one.high, 4),
-        unit=unit,
+        low=unit.text(one.low),
+        high=unit.text(one.high),
+        unit=unit.name,
         start=words.clock(one.first, zone),
         end=words.clock(one.last, zone),
     )
@@ -139,6 +142,12 @@ def _doubted(sample: StoredSample, questions: Mapping[str, Question], start: dat
     out = question.action == QuestionAction.EXCLUDE
     channel = Channel(sample.channel)
     at = question.new_time or sample.event_time
-    measured = f"{said(channel.label)} {plain(sample.value, 4)} {unit_of(channel)}"
+    measured = f"{said(channel.label)} {unit_of(channel).said(sample.value)}"
     name = words.point(measured, words.clock(at, zone), used=not out, moved=True)
-    return Mark(hours_between(start, at), sample.value, not out, sample_address(sample.subject_id, sample.pk), name)
+    return Mark(
+        hours_between(start, at),
+        unit_of(channel).value(sample.value),
+        not out,
+        sample_address(sample.subject_id, sample.pk),
+        name,
+    )

@@ -9,8 +9,8 @@ are another quantity and not read either. A channel is stored in one unit; whate
 """
 
 from dataclasses import dataclass
-from fractions import Fraction
 
+from twins.quantities.molar_mass import CREATININE_G_PER_MOL, GLUCOSE_G_PER_MOL
 from twins.samples.channel import Channel
 
 SYSTEM = "http://loinc.org"
@@ -64,15 +64,6 @@ _TABLE = (
     Measurement("105272-9", "Glucose [Moles/volume] in Interstitial fluid", Channel.SENSOR_GLUCOSE),
 )
 MEASUREMENTS = {row.code: row for row in _TABLE}
-
-# Standard atomic weights, abridged to five digits: IUPAC 2021, doi:10.1515/pac-2019-0603.
-_WEIGHT = {name: Fraction(text) for name, text in (("H", "1.008"), ("C", "12.011"), ("N", "14.007"), ("O", "15.999"))}
-
-CREATININE_G_PER_MOL = 4 * _WEIGHT["C"] + 7 * _WEIGHT["H"] + 3 * _WEIGHT["N"] + _WEIGHT["O"]
-"""C4H7N3O: 113.120 g/mol."""
-
-GLUCOSE_G_PER_MOL = 6 * _WEIGHT["C"] + 12 * _WEIGHT["H"] + 6 * _WEIGHT["O"]
-"""C6H12O6: 180.156 g/mol."""
 
 MOLAR_MASS_G_PER_MOL = {
     Channel.CREATININE: CREATININE_G_PER_MOL,

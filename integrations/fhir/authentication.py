@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +20,10 @@ from clinic.access.permissions import granted, visible_patients
 from clinic.access.roles import Permission
 from clinic.audit.event import STRANGER, Actor, record
 from clinic.audit.models import Action, Outcome
+from clinic.patients.consent import closed_to_systems
 from integrations.fhir.outcome import Refusal
 from integrations.smart.scopes import Context, Scope, parse
+from twins.records.models import Subject
 
 REFUSALS_A_MINUTE = 30
 """Credentials of one address that each process refuses and records in a minute; further wrong ones get 429, unrecorded.
@@ -31,6 +34,7 @@ _OF_A_PERSON = {"r": Permission.PATIENT_VIEW, "s": Permission.PATIENT_VIEW}
 """What a person's role must grant for each interaction through an app. No role writes a record through one."""
 _NO_RECORD = {"Subscription"}
 """Types that tell nothing of a patient: an app may write them for one who sees patients."""
+_READING = frozenset("rs")
 _OF_A_TYPE = {"AuditEvent": Permission.AUDIT_VIEW}
 """What it must grant besides, for single types."""
 
@@ -80,23 +84,29 @@ class Caller:
     purpose: str = "TREAT"
     is_person: bool = False
     is_authenticated: bool = True
+    known_closed: list[Any] = field(default_factory=list, repr=False, compare=False)
 
     def may(self, resource_type: str, interaction: str) -> bool:
         """Whether an interaction (a letter of ``cruds``) with a type is covered for every patient and all of it.
 
         For those who do not narrow to a reach: an app's token never passes here.
         """
-        if not self.covers(resource_type, interaction):
-            return False
-        reach = self.reach(resource_type, interaction)
-        return reach.everyone and not reach.queries
+        everybody = _of(self._covering(resource_type, interaction), Context.SYSTEM)
+        return bool(everybody) and not _queries(everybody)
 
     def covers(self, resource_type: str, interaction: str) -> bool:
         """Whether scope and role cover it for anybody at all."""
         return bool(self._covering(resource_type, interaction))
 
-    def reach(self, resource_type: str, interaction: str) -> Reach:
+    def reach(self, resource_type: str, interaction: str, *, wishes: bool = True) -> Reach:
         """How far the token goes.
+
+        A system reads and finds nothing of a patient whose wish closes them to anybody; what it sends of them is taken.
+
+        Parameters
+        ----------
+        wishes
+            False where a system only says again what it has itself: whether a resource that it sends is here already.
 
         Raises
         ------
@@ -108,7 +118,11 @@ class Caller:
             raise Refusal(403, "forbidden", self._why_not(resource_type, interaction))
         everybody = _of(covering, Context.SYSTEM)
         if everybody:
-            return Reach(True, None, _queries(everybody), self, resource_type)
+            closed = self._closed() if wishes and interaction in _READING else ()
+            if not closed:
+                return Reach(True, None, _queries(everybody), self, resource_type)
+            open_to_it = Subject.objects.exclude(pk__in=closed).values("pk")
+            return Reach(False, open_to_it, _queries(everybody), self, resource_type)
         team = visible_patients(self.user)
         mine, launched = _of(covering, Context.USER), _of(covering, Context.PATIENT)
         # Where the wider circle is restricted and the one patient is not, the two cannot be told as one; the one
@@ -117,6 +131,12 @@ class Caller:
             return Reach(False, team.values("subject_id"), _queries(mine), self, resource_type)
         alone = team.filter(pk=self.patient).values("subject_id")
         return Reach(False, alone, _queries(launched), self, resource_type)
+
+    def _closed(self) -> Sequence[Any]:
+        """Looked up once for each caller, who lives as long as a request or a part of an export."""
+        if not self.known_closed:
+            self.known_closed.append(closed_to_systems())
+        return self.known_closed[0]
 
     def _covering(self, resource_type: str, interaction: str) -> tuple[Scope, ...]:
         """The scopes that cover it and that this kind of token can use."""
@@ -176,14 +196,14 @@ class BearerToken(BaseAuthentication):
 def valid_token(text: str) -> Any:
     """The token's row, if it is in force, of a client that is not disabled, and belongs to an active user."""
     digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
-    token = (
-        AccessToken.objects.select_related(
-            "user", "application__user", "application__smart", "authorized__authorization"
-        )
-        .filter(token_checksum=digest)
-        .first()
+    known = AccessToken.objects.select_related(
+        "user", "application__user", "application__smart", "authorized__authorization"
     )
-    if token is None or token.is_expired() or token.application is None:
+    try:
+        token = known.get(token_checksum=digest)  # first() would order, which costs every request a millisecond
+    except AccessToken.DoesNotExist:
+        return None
+    if token.is_expired() or token.application is None:
         return None
     registration = getattr(token.application, "smart", None)
     if registration is not None and registration.disabled is not None:

@@ -1,9 +1,10 @@
 """A person at the keyboard who never touches the mouse, and a count of the pages that they open."""
 
 import re
+import time
 from urllib.parse import urlsplit
 
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Error, Page, expect
 
 _COMPLAIN = """
 for (const kind of ["pointerdown", "mousedown", "touchstart"])
@@ -25,6 +26,7 @@ _LEADS_AWAY = """(() => {
   return window.leaving;
 })()"""
 _FARTHEST = 250
+_PATIENCE_S = 90
 
 
 def watch(context: BrowserContext) -> None:
@@ -64,7 +66,7 @@ class Hands:
         leaves = self.page.evaluate(_LEADS_AWAY) and not stays
         self.page.keyboard.press("Enter")
         if leaves:
-            self.page.wait_for_function("!window.leaving && document.readyState === 'complete'", timeout=90_000)
+            self._arrive()
 
     def write(self, name: str | re.Pattern[str], text: str) -> None:
         """Reach a field and type into it, in place of what stands there."""
@@ -92,6 +94,18 @@ class Hands:
 
     def sees(self, text: str | re.Pattern[str], *, timeout: float = 30_000) -> None:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=timeout)
+
+    def _arrive(self) -> None:
+        """Asked again and again: to have the page itself wait for a condition is what its policy forbids."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while time.monotonic() < deadline:
+            try:
+                if self.page.evaluate("!window.leaving && document.readyState === 'complete'"):
+                    return
+            except Error:  # the old page is gone, and the next not there yet
+                pass
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"{self.page.url} led nowhere")
 
     def _note(self, url: str) -> None:
         path = urlsplit(url).path

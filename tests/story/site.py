@@ -23,7 +23,9 @@ import redis
 from clinic.site.processes import Processes, manage, web, worker
 from tests import migrated
 
-_BROKERS = itertools.cycle(range(9, 16))
+BROKERS = range(13, 16)
+"""Redis databases of sites; those below are of the tests' own processes."""
+_BROKERS = itertools.cycle(BROKERS)
 EPOCH = "2026-01-05T00:00:00+00:00"
 
 

@@ -3,7 +3,11 @@
 import hashlib
 import json
 
+import pytest
+
 from tests.story.site import Site
+
+pytestmark = pytest.mark.servers
 
 
 def test_every_payload_is_kept_byte_for_byte_under_its_digest(site: Site) -> None:

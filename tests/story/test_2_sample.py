@@ -1,6 +1,10 @@
 """Step 2: the reading is a clean sample, in its channel's unit, with both of its times."""
 
+import pytest
+
 from tests.story.site import Site
+
+pytestmark = pytest.mark.servers
 
 PLAUSIBLE = {
     "vancomycin": (0.5, 120),

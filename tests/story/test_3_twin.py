@@ -2,7 +2,11 @@
 
 from typing import Any
 
+import pytest
+
 from tests.story.site import Site
+
+pytestmark = pytest.mark.servers
 
 VERSIONS = "select subject_id, model_id, number, outcome, course_digest, parent_id, id from records_twinversion"
 

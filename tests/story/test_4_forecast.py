@@ -7,6 +7,8 @@ import pytest
 
 from tests.story.site import Site
 
+pytestmark = pytest.mark.servers
+
 
 def results(site: Site) -> list[dict[str, Any]]:
     rows = site.sql("select result from records_comparison where is_default")

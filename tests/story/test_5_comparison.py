@@ -4,8 +4,11 @@ import re
 import time
 
 import httpx
+import pytest
 
 from tests.story.site import Site, link, token
+
+pytestmark = pytest.mark.servers
 
 LATEST = (
     "select v.subject_id from records_twinversion v join records_comparison c on c.twin_version_id = v.id "

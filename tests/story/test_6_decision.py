@@ -1,6 +1,10 @@
 """Step 6: the sign-off. One plan of what was on the page, with a reason, once."""
 
+import pytest
+
 from tests.story.site import Site, field, link, token
+
+pytestmark = pytest.mark.servers
 
 
 def test_a_clinician_signs_one_plan_with_a_reason_and_nobody_can_sign_again(site: Site) -> None:

@@ -1,8 +1,11 @@
 """Step 7: the trail. Who saw and did what is there, whole, and every number can be computed again."""
 
 import httpx
+import pytest
 
 from tests.story.site import Site
+
+pytestmark = pytest.mark.servers
 
 
 def test_the_chain_holds_every_step_of_the_story(site: Site) -> None:

@@ -11,6 +11,8 @@ from kombu.exceptions import OperationalError
 
 from tests.story.site import Site
 
+pytestmark = pytest.mark.servers
+
 RABBITMQ = os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//")
 
 

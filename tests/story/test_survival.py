@@ -10,6 +10,8 @@ import pytest
 from integrations.ward.faults import NAMES
 from tests.story.site import Site
 
+pytestmark = pytest.mark.servers
+
 HOURS = 60
 KILLS = 4
 

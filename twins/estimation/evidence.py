@@ -22,6 +22,7 @@ from twins.pharmacology.covariates import CovariateHistory, histories, history
 from twins.pharmacology.individual import Individual, root
 from twins.pharmacology.population import PopulationModel
 from twins.quantities.dose import Dose
+from twins.quantities.sentence import Sentence, names
 from twins.samples.course import Course, Level
 from twins.solvers import ask, likelihood, scoring
 from twins.solvers.case import Case, pack
@@ -34,6 +35,20 @@ from twins.solvers.timeline import tabulate
 
 Array = NDArray[np.float64]
 Whole = NDArray[np.int64]
+
+
+_INTERPOLATED = Sentence(
+    "covariates are interpolated, which the closed form of {model} cannot follow; carry them forward or backward, or "
+    "write the system as equations"
+)
+_OTHER_OUTPUT = Sentence("a level is of {output}, but {model} has {known}; name one of these")
+_NO_ERROR = Sentence("{model} states no residual error of {output}; no level of it can be fitted")
+_NOT_FINITE = Sentence("a level is {value} at {time} h; give finite numbers")
+_NO_LOGARITHM = Sentence(
+    "a {what} is {value:g} at {time:g} h, but the error of {model} is of its logarithm; give a positive number, or "
+    "leave the level out",
+    what=names("limit of quantification", "level"),
+)
 
 
 class BelowLimit(StrEnum):
@@ -222,10 +237,7 @@ class Evidence:
         """
         count = len(times_h)
         if rule is CarryRule.INTERPOLATED and not isinstance(model.system.equations, Equations):
-            raise EvidenceError(
-                f"covariates are interpolated, which the closed form of {model.title} cannot follow; "
-                "carry them forward or backward, or write the system as equations"
-            )
+            raise EvidenceError(_INTERPOLATED(model=model.title))
         if not flatten > 0.0:
             raise EvidenceError(f"flatten is {flatten}; give a positive factor of the prior's covariance")
         names = [output.name for output in model.system.outputs]
@@ -356,22 +368,19 @@ class Evidence:
 
 def _output(model: PopulationModel, names: list[str], name: str) -> int:
     if name and name not in names:
-        raise EvidenceError(f"a level is of {name!r}, but {model.title} has {' and '.join(names)}; name one of these")
+        raise EvidenceError(_OTHER_OUTPUT(output=repr(name), model=model.title, known=" and ".join(names)))
     return names.index(name) if name else 0
 
 
 def _check_level(model: PopulationModel, output: str, value: float, low: bool, time_h: float) -> None:
     residual = model.residuals.get(output)
     if residual is None:
-        raise EvidenceError(f"{model.title} states no residual error of {output}; no level of it can be fitted")
+        raise EvidenceError(_NO_ERROR(model=model.title, output=output))
     if not np.isfinite(value) or not np.isfinite(time_h):
-        raise EvidenceError(f"a level is {value} at {time_h} h; give finite numbers")
+        raise EvidenceError(_NOT_FINITE(value=value, time=time_h))
     if int(residual.kind) == 3 and not value > 0.0:
         words = "limit of quantification" if low else "level"
-        raise EvidenceError(
-            f"a {words} is {value:g} at {time_h:g} h, but the error of {model.title} is of its logarithm; "
-            "give a positive number, or leave the level out"
-        )
+        raise EvidenceError(_NO_LOGARITHM(what=words, value=value, time=time_h, model=model.title))
 
 
 def _lay(times_h: Sequence[float], outputs: Sequence[int]) -> tuple[Array, Whole, Whole]:

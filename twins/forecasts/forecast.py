@@ -164,7 +164,8 @@ class PastFit:
 class ComparisonResult:
     """Two or more plans, the current one first, on one fit: everything that the comparison page shows of numbers.
 
-    `as_of_h` is the course's end: doses before it were given, doses from it on are the plan's.
+    `as_of_h` is the course's end: doses before it were given, doses from it on are the plan's. `averaged` says how far
+    each model was believed, where several answered together (`twins.forecasts.averaged`).
     """
 
     as_of_h: float
@@ -173,9 +174,10 @@ class ComparisonResult:
     forecasts: tuple[PlanForecast, ...]
     past: PastFit
     influences: tuple[Influence, ...]
+    averaged: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return {
+        data: dict[str, Any] = {
             "as_of_h": self.as_of_h,
             "horizon_h": self.horizon_h,
             "target": self.target.to_json(),
@@ -183,6 +185,9 @@ class ComparisonResult:
             "past": {"times_h": self.past.times_h, "quantiles": self.past.quantiles},
             "influences": [asdict(influence) for influence in self.influences],
         }
+        if self.averaged is not None:
+            data["averaged"] = self.averaged
+        return data
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "ComparisonResult":
@@ -193,6 +198,7 @@ class ComparisonResult:
             forecasts=tuple(PlanForecast.from_json(item) for item in data["forecasts"]),
             past=PastFit(tuple(data["past"]["times_h"]), tuple(tuple(row) for row in data["past"]["quantiles"])),
             influences=tuple(Influence(**item) for item in data["influences"]),
+            averaged=data.get("averaged"),
         )
 
     def to_frame(self) -> "pd.DataFrame":

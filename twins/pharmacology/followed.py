@@ -59,6 +59,10 @@ class Step:
         return dose.start_h
 
 
+AGAINST = (Outcome.OTHER_AMOUNT, Outcome.OTHER_AMOUNT_AND_TIME, Outcome.NOT_GIVEN, Outcome.NOT_PLANNED)
+"""What differs by more than the time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Followed:
     """The steps in order of time, and the moment up to which it is known what was given."""
@@ -69,6 +73,11 @@ class Followed:
 
     def count(self, *outcomes: Outcome) -> int:
         return sum(step.outcome in outcomes for step in self.steps)
+
+    @property
+    def is_against(self) -> bool:
+        """Whether something else was done than what was signed, and not only at another time."""
+        return self.verdict is not Verdict.FOLLOWED and self.count(*AGAINST) > 0
 
 
 def time_tolerance_h(interval_h: float) -> float:

@@ -14,12 +14,14 @@ from typing import Any
 
 from twins.estimation.fit import FitOutcome
 from twins.estimation.individualise import individualise
+from twins.forecasts.averaged import compare_averaged
 from twins.forecasts.compare import compare
 from twins.pharmacology import formulary
 from twins.pharmacology.population import PopulationModel
 from twins.records.models import Comparison, TwinVersion
 from twins.records.runtime import RELEASE, code_version, runtime
 from twins.records.store import comparison_digest, fit_digest
+from twins.records.together import OtherDataError, versions_of
 from twins.records.twins import canonical, course_of, fit_of, plans_of, result_of
 
 TOLERANCE = 1e-9
@@ -71,20 +73,32 @@ def replay(comparison: Comparison) -> ReplayReport:
         of the engine made it and comes to other numbers.
     """
     version = comparison.twin_version
-    model = _model(version)
+    try:
+        versions = versions_of(comparison)
+    except OtherDataError as error:
+        return _differs(str(error))
+    models = [_model(each) for each in versions]
     course = course_of(version)
     if hashlib.sha256(canonical(version.course)).hexdigest() != version.course_digest:
         return _differs("the stored course does not have its digest: it was changed after it was stored")
-    stored = fit_of(version)
     plans, target = plans_of(comparison), result_of(comparison).target
-    fit = individualise(model, course, seed=version.seed, draws=max(1, stored.draws.shape[0]))
-    if fit.outcome is FitOutcome.CANNOT:
-        return _differs(f"no twin can be made of the stored course now: {fit.reason}")
-    result = compare(model, course, fit, plans, target=target, horizon_h=comparison.result["horizon_h"])
-
-    apart = Apart()
-    apart.look("fit", version.fit, _plain(fit.to_json()))
-    apart.look("draws", stored.draws.tolist(), fit.draws.tolist())
+    apart, fits = Apart(), []
+    for each, model in zip(versions, models, strict=True):
+        stored = fit_of(each)
+        fit = individualise(model, course, seed=each.seed, draws=max(1, stored.draws.shape[0]))
+        if fit.outcome is FitOutcome.CANNOT:
+            return _differs(f"no twin can be made of the stored course now: {fit.reason}")
+        of = "" if each.pk == version.pk else f" of {each.model_id}"
+        apart.look(f"fit{of}", each.fit, _plain(fit.to_json()))
+        apart.look(f"draws{of}", stored.draws.tolist(), fit.draws.tolist())
+        fits.append(fit)
+    horizon_h = comparison.result["horizon_h"]
+    if comparison.result.get("averaged") is None:
+        result = compare(models[0], course, fits[0], plans, target=target, horizon_h=horizon_h)
+    else:
+        result = compare_averaged(
+            models, fits, course, plans, target=target, twins=[each.digest for each in versions], horizon_h=horizon_h
+        )
     apart.look("comparison", comparison.result, _plain(result.to_json()))
     if apart.beyond and version.code_version.partition("+")[0] != RELEASE:
         raise ReplayError(
@@ -99,7 +113,8 @@ def replay(comparison: Comparison) -> ReplayReport:
             f"{apart.largest:.1e}; the first is at {apart.first}.{_elsewhere(version)}"
         )
         return ReplayReport(Agreement.WITHIN_TOLERANCE, apart.numbers, apart.largest, apart.first, sentence)
-    if fit_digest(fit) != version.digest or comparison_digest(plans, result) != comparison.digest:
+    same = all(fit_digest(fit) == each.digest for fit, each in zip(fits, versions, strict=True))
+    if not same or comparison_digest(plans, result) != comparison.digest:
         return _differs("every number agrees, but a stored digest is not that of its content", apart)
     sentence = f"{Agreement.BIT_EQUAL}: all {apart.numbers} numbers, the fit, its draws and the comparison."
     return ReplayReport(Agreement.BIT_EQUAL, apart.numbers, 0.0, "", sentence)

@@ -253,5 +253,5 @@ def _dose(data: Mapping[str, Any]) -> Dose:
 
 
 def _order(data: Mapping[str, Any]) -> OrderedRegimen:
-    route = data.get("route")
-    return OrderedRegimen(**{**data, "route": None if route is None else Route(route)})
+    told: dict[str, Any] = {name: Route(value) if name == "route" else value for name, value in data.items()}
+    return OrderedRegimen(**told)

@@ -9,6 +9,7 @@ from numba import njit
 from numpy.typing import ArrayLike, NDArray
 
 from twins.quantities.dose import Dose, Modelled, SteadyState
+from twins.quantities.sentence import Sentence, names
 from twins.solvers.schedule import (
     ADDITIONAL,
     ALWAYS,
@@ -55,6 +56,14 @@ Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _NONE = np.empty(0)
+
+
+_NO_WAY = Sentence("a dose enters by {way}, but {structure} takes {known}; use one of these")
+_NOT_MODELLED = Sentence(
+    "a dose by {way} leaves its {what} to the model, but {structure} has no such parameter there; record the dose's "
+    "own duration_h",
+    what=names("rate", "duration"),
+)
 
 
 class TimelineError(ValueError):
@@ -130,7 +139,7 @@ def tabulate(system: System, doses: Sequence[Dose]) -> Array:
         way = dose.into or dose.route.value
         found = ways.get(way)
         if found is None:
-            raise TimelineError(f"a dose enters by {way!r}, but {system.name} takes {sorted(ways)}; use one of these")
+            raise TimelineError(_NO_WAY(way=repr(way), structure=system.name, known=sorted(ways)))
         # Of a dose with two ways in, the second adds its steady state to the first's.
         steady = float(dose.steady_state)
         for port in found:
@@ -156,10 +165,7 @@ def tabulate(system: System, doses: Sequence[Dose]) -> Array:
 def _check_modelled(system: System, port: Integers, modelled: Modelled, way: str) -> None:
     column, words = (RATE_OF, "rate") if modelled is Modelled.RATE else (DURATION_OF, "duration")
     if port[column] < 0:
-        raise TimelineError(
-            f"a dose by {way!r} leaves its {words} to the model, but {system.name} has no such parameter there; "
-            f"record the dose's own duration_h"
-        )
+        raise TimelineError(_NOT_MODELLED(way=repr(way), what=words, structure=system.name))
 
 
 def _column(values: ArrayLike) -> Array:

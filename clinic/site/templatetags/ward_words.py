@@ -1,6 +1,6 @@
 """Template filters: times on the ward's clock, numbers rounded the way a ward reads them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from django import template
@@ -23,6 +23,12 @@ def when(moment: datetime | None) -> str:
 def when_zone(moment: datetime | None) -> str:
     """``22 Nov 2026 14:05 UTC``."""
     return words.clock_with_zone(moment, timezone.get_current_timezone()) if moment else "–"
+
+
+@register.filter
+def day(when: date | None) -> str:
+    """``22 Nov 2026``."""
+    return words.day(when) if when else "–"
 
 
 @register.filter

@@ -57,7 +57,7 @@ def one(ask: Ask, criteria: Criteria) -> Served | None:
     Refusal
         412 where several do: it is not clear which is meant.
     """
-    reach = ask.caller.reach(ask.resource_type, "s")
+    reach = ask.caller.reach(ask.resource_type, "s", wishes=False)
     found = find(ask.resource_type, criteria, reach=reach, most=2)
     if len(found) > 1:
         raise Refusal(

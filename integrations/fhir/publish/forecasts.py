@@ -12,6 +12,7 @@ from typing import Any
 from integrations.fhir.publish.basis import Basis
 from integrations.fhir.publish.keep import Made
 from integrations.fhir.publish.naming import COMPARISON, TARGET, concept, method
+from twins.forecasts.averaged import Averaged
 from twins.forecasts.forecast import Band, ComparisonResult, DayExposure, PlanForecast
 from twins.pharmacology.target import Metric, Target
 from twins.quantities.clock import moment_at
@@ -66,7 +67,7 @@ def assessment(
     """What a RiskAssessment says of one plan: all but its type and names; `code` is the version that computed it."""
     content = {
         "status": "final",
-        "method": method(twin.model_id, twin.model_version, code),
+        "method": _method(twin, result, code),
         "code": {"text": f"{twin.drug.capitalize()} exposure under a dosing plan"},
         "subject": {"reference": patient},
         "occurrenceDateTime": instant(moment_at(course.start, result.as_of_h)),
@@ -77,6 +78,18 @@ def assessment(
         "note": [{"text": forecast.sentence}],
     }
     return {key: value for key, value in content.items() if value != []}
+
+
+def _method(twin: TwinVersion, result: ComparisonResult, code: str) -> dict[str, Any]:
+    """The model; where several answered together each of them, with its weight in the text."""
+    averaged = Averaged.of(result)
+    if averaged is None:
+        return method(twin.model_id, twin.model_version, code)
+    each = [method(share.model_id, share.model_version, code)["coding"][0] for share in averaged.shares]
+    weights = ", ".join(
+        f"{share.model_id}, version {share.model_version}: {share.weight:.3f}" for share in averaged.shares
+    )
+    return {"coding": each, "text": f"averaged by {averaged.weighting.value} ({weights}), computed by {code}"}
 
 
 def predictions(forecast: PlanForecast, target: Target, start: datetime) -> Iterator[dict[str, Any]]:

@@ -148,6 +148,22 @@ def test_nobody_is_flooded_with_links(client: Client, asked: list[tuple[str, str
     assert statuses == [200] * 5 + [429] * 2
     assert len(mail.outbox) == 5
     assert Client().get("/login/forgotten").status_code == 200
+    elsewhere = Client(REMOTE_ADDR="203.0.113.9")
+    assert elsewhere.post("/login/forgotten", {"username": "Ada"}).status_code == 429
+    assert elsewhere.post("/login/forgotten", {"username": "bea"}).status_code == 200
+
+
+def test_whoever_asks_does_not_say_where_the_link_leads(
+    client: Client, asked: list[tuple[str, str]], settings: Any
+) -> None:
+    settings.EMAIL_HOST, settings.PUBLIC_URL, settings.ALLOWED_HOSTS = "mail.test", "https://twin.test", ["*"]
+    remembered()
+    client.post("/login/forgotten", {"username": "ada"}, headers={"Host": "evil.test"})
+    assert "https://twin.test/" in mail.outbox[0].body
+    settings.PUBLIC_URL = ""
+    client.post("/login/forgotten", {"username": "ada"}, headers={"Host": "evil.test"})
+    assert len(mail.outbox) == 1
+    assert "evil" not in mail.outbox[0].body
 
 
 def test_without_a_mail_server_the_page_names_the_administrator_and_sends_nothing(

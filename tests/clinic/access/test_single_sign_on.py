@@ -179,6 +179,18 @@ def test_an_address_that_is_not_verified_binds_nobody(
     assert come_back(client, provider).status_code == 403
 
 
+@pytest.mark.parametrize("alike", ["cleo@hoſpital.example", "cleo@hosp\u0131tal.example", "ｃleo@hospital.example"])
+def test_an_address_that_a_database_takes_for_the_persons_binds_nobody(
+    client: Client, provider: Provider, cleo: User, settings: Any, alike: str
+) -> None:
+    """PostgreSQL compares in capitals, and these letters share theirs with those of ASCII."""
+    settings.OIDC_MATCH_EMAIL = True
+    User.objects.filter(pk=cleo.pk).update(email="cleo@hospital.example")
+    provider.claims["email"] = alike
+    assert come_back(client, provider).status_code == 403
+    assert not SocialAccount.objects.exists()
+
+
 def test_an_address_of_two_people_binds_neither(client: Client, provider: Provider, cleo: User, settings: Any) -> None:
     settings.OIDC_MATCH_EMAIL = True
     person("other")

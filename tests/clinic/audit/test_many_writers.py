@@ -15,6 +15,8 @@ import pytest
 from clinic.site.processes import manage
 from tests.clinic.audit.writers import own_database, verified, write_at_once
 
+pytestmark = pytest.mark.servers
+
 EACH = int(os.environ.get("AUDIT_EVENTS_EACH", "25"))
 WRITERS = 8
 PATIENCE = 120 + EACH

@@ -1,4 +1,4 @@
-"""What the twins say is said in the reader's language, from nothing but the English text, and the catalogue is whole."""
+"""What the twins say is said in the reader's language from the English text alone, and the catalogue is whole."""
 
 from string import Formatter
 
@@ -71,7 +71,7 @@ def test_english_stays_letter_by_letter(language):
 
 @pytest.mark.usefixtures("german")
 @pytest.mark.parametrize(
-    ("english", "german"),
+    ("english", "wanted"),
     [
         (
             "78 % chance of an AUC24 of 400–600 mg·h/L on day 2, 3 % chance above 600.",
@@ -89,8 +89,8 @@ def test_english_stays_letter_by_letter(language):
         ),
     ],
 )
-def test_sentences_within_sentences_are_said_too(english, german):
-    assert said(english) == german
+def test_sentences_within_sentences_are_said_too(english, wanted):
+    assert said(english) == wanted
 
 
 @pytest.mark.usefixtures("german")

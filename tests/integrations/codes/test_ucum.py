@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.codes import ucum
-from integrations.codes.loinc import CREATININE_G_PER_MOL, MEASUREMENTS, MOLAR_MASS_G_PER_MOL
+from integrations.codes.loinc import MEASUREMENTS, MOLAR_MASS_G_PER_MOL
+from twins.quantities.molar_mass import CREATININE_G_PER_MOL
 
 EXACT = [
     ("1", "kg", "g", "1000"),

@@ -21,6 +21,8 @@ PREVIEWS = Pace(("page.comparison-new", "page.comparison-preview"), 120)
 """House setting: two a second for a whole minute are more than anybody types and reads."""
 PRINTS = Pace(("page.comparison-pdf",), 10)
 """House setting: each keeps a core busy for a second or more."""
+EXPORTS = Pace(("audit.export",), 6)
+"""House setting: each reads as much of the trail as its filters find."""
 
 
 def too_many(by: Actor, now: datetime, pace: Pace) -> bool:
