@@ -27,3 +27,6 @@ def forget_servers() -> None:
     os.environ.pop("DATABASE_URL", None)
     os.environ.pop("CELERY_BROKER_URL", None)
     os.environ.pop("JOB_LEASE_SECONDS", None)
+    # A web process rehearses every drug in the background as it starts; where one is started for its pages, they would
+    # wait for that. What it loads is tested by itself.
+    os.environ.setdefault("WARM_AT_START", "0")

@@ -9,4 +9,4 @@ from clinic.site import warming
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "clinic.site.settings")
 
 application = get_asgi_application()
-warming.in_background()
+warming.at_start()

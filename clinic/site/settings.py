@@ -391,6 +391,8 @@ TWIN_MODELS = {
 }
 """For each drug the models that are kept; the first, which is the formulary's own first, makes the comparisons."""
 POSTERIOR_DRAWS = 1000
+WARM_AT_START = env.flag("WARM_AT_START", True)
+"""Whether a web process loads pages and kernels in the background as it starts; else each at its first use."""
 
 LOGGING = {
     "version": 1,

@@ -20,6 +20,12 @@ from twins.pharmacology.covariates import CovariateError
 log = logging.getLogger(__name__)
 
 
+def at_start() -> None:
+    """What a web process does as soon as it starts."""
+    if settings.WARM_AT_START:
+        in_background()
+
+
 def in_background() -> threading.Thread:
     """Start to load; the thread ends with the process."""
     thread = threading.Thread(target=load, name="warming", daemon=True)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from clinic.charts import words
 from clinic.charts.timeline_marks import Due, Mark, Steps, Timeline
 from clinic.patients.models import Patient
+from clinic.twin_words.said import said
 from clinic.worklist.kidneys import Kidneys, kidneys
 from clinic.worklist.patient_page import TwinView
 from clinic.worklist.records import Record, Records, address_of, value, what
@@ -113,7 +114,7 @@ def draw(
         forecast=result.forecasts[0] if result else None,
         steps=tuple(panels),
         vitals=panels_of_vitals,
-        drug=records.shown.drug.title,
+        drug=said(records.shown.drug.title),
         unit=readable(records.shown.drug.level_unit),
     )
     return Drawn(line, found, left_out, seen)
@@ -132,9 +133,9 @@ def _reaches(panel: Steps, low: float, high: float) -> bool:
 def _mark(hour: float, row: Record, records: Records, zone: tzinfo) -> Mark:
     used = not records.is_left_out(row)
     moved = records.time_of(row)
-    said = words.point(f"{what(row)} {value(row)}", words.clock(moved, zone), used=used, moved=moved != row.event_time)
+    name = words.point(f"{what(row)} {value(row)}", words.clock(moved, zone), used=used, moved=moved != row.event_time)
     number = row.value if isinstance(row, StoredSample) else row.amount_mg
-    return Mark(hour, number, used, address_of(row), said)
+    return Mark(hour, number, used, address_of(row), name)
 
 
 def _due(

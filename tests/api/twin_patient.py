@@ -6,7 +6,7 @@ from typing import Any
 from clinic.patients.models import Patient
 from tests.api import ward_data
 from tests.factories.chart import Chart
-from twins.jobs.update import request_update, run
+from tests.factories.learned import learn
 from twins.records.models import Sex, TwinVersion
 
 
@@ -26,7 +26,7 @@ def charted(number: int = 1, patient: Patient | None = None) -> tuple[Patient, C
 
 def learned(patient: Patient) -> TwinVersion:
     """The newest version of the first model's twin."""
-    run(str(request_update(patient.subject, "vancomycin").pk))
+    learn(patient.subject)
     return TwinVersion.objects.filter(subject=patient.subject, model_id="vancomycin-goti-2018").latest("number")
 
 

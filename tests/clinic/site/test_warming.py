@@ -2,9 +2,10 @@
 
 import subprocess
 import sys
+from typing import Any
 
 import pytest
-from django.conf import settings
+from django.conf import settings as site
 
 from clinic.site import warming
 from tests.environment import ROOT
@@ -17,7 +18,16 @@ def test_it_takes_the_first_model_of_each_drug(monkeypatch: pytest.MonkeyPatch) 
     thread.join(60)
     assert not thread.is_alive()
     assert thread.daemon, "it keeps no process from ending"
-    assert seen == [(models[0], drug) for drug, models in settings.TWIN_MODELS.items()]
+    assert seen == [(models[0], drug) for drug, models in site.TWIN_MODELS.items()]
+
+
+def test_a_site_can_leave_it_to_the_first_use(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[bool] = []
+    monkeypatch.setattr(warming, "in_background", lambda: started.append(True))
+    for wanted in (True, False):
+        settings.WARM_AT_START = wanted
+        warming.at_start()
+    assert started == [True]
 
 
 def test_the_web_server_starts_it_and_commands_do_not() -> None:
@@ -34,7 +44,7 @@ def test_the_web_server_starts_it_and_commands_do_not() -> None:
         done = subprocess.run(
             [sys.executable, "-c", setup + script.format(way=way)],
             cwd=ROOT,
-            env={"PATH": "", "DJANGO_SETTINGS_MODULE": "clinic.site.settings", "VAR_DIR": str(settings.VAR_DIR)},
+            env={"PATH": "", "DJANGO_SETTINGS_MODULE": "clinic.site.settings", "VAR_DIR": str(site.VAR_DIR)},
             capture_output=True,
             text=True,
             timeout=120,

@@ -16,8 +16,8 @@ from joserfc.jwk import ECKey, RSAKey
 from clinic.patients.models import Patient
 from integrations.readings.models import Source
 from tests.factories.chart import START, Chart
+from tests.factories.learned import learn
 from tests.integrations.cds_hooks.calls import ISSUER, SERVER, call
-from twins.jobs.update import request_update, run
 
 NOW = START + timedelta(hours=37)
 """An hour and a half after the last level."""
@@ -102,5 +102,5 @@ def patient(db: None) -> Patient:
 @pytest.fixture
 def with_twin(patient: Patient) -> Patient:
     """The same, with the twins that a worker would have made."""
-    run(str(request_update(patient.subject, "vancomycin").pk))
+    learn(patient.subject)
     return patient

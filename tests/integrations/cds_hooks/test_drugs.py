@@ -13,10 +13,10 @@ from integrations.readings.models import Source
 from integrations.readings.reference import Names
 from integrations.readings.request import read_draft
 from tests.factories.chart import Chart
+from tests.factories.learned import learn
 from tests.integrations.cds_hooks.calls import SERVER, draft, sign_call
 from tests.integrations.cds_hooks.conftest import NOW, Ask
 from tests.integrations.resources import SNOMED, concept
-from twins.jobs.update import request_update, run
 from twins.pharmacology import formulary
 from twins.quantities.dose import Route
 from twins.records.kept import missing_at_doors, why_none
@@ -73,7 +73,7 @@ def only(answer: Any) -> dict[str, Any]:
 
 
 def learned(chart: Chart, drug: str) -> None:
-    run(str(request_update(chart.subject, drug).pk))
+    learn(chart.subject, drug)
 
 
 CASES = {

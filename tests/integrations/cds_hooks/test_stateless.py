@@ -9,12 +9,12 @@ from integrations.cds_hooks.models import IssuedCard
 from integrations.readings.accept import open_reading
 from integrations.readings.inbox import receive
 from integrations.readings.models import Resource, Source
+from tests.factories.learned import learn
 from tests.integrations.cds_hooks.calls import SERVER, call, draft, sign_call
 from tests.integrations.cds_hooks.conftest import Ask
 from tests.integrations.cds_hooks.test_trust import refused
 from tests.integrations.resources import administration, as_bytes, bundle, condition, encounter, observation
 from tests.integrations.resources import patient as person
-from twins.jobs.update import request_update, run
 from twins.records.models import Subject
 
 pytestmark = pytest.mark.django_db
@@ -68,7 +68,7 @@ def test_what_was_sent_makes_the_twin_that_a_pull_would_have_made(ask: Ask, at_t
     )
     open_reading(receive(source, as_bytes(everything), content_type="application/fhir+json", origin=SERVER))
     patient = Patient.objects.get()
-    run(str(request_update(patient.subject, "vancomycin").pk))
+    learn(patient.subject)
     (stored,) = ask(body=call(prefetch=sent())).json()["cards"]
     basis = stored["extension"]["org.patient-twin.basis"]
     assert stored["summary"] == card["summary"]

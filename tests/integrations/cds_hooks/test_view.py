@@ -17,13 +17,13 @@ from integrations.fhir.validate.faults import faults
 from integrations.readings.door import decode
 from integrations.readings.models import Resource
 from tests.factories.chart import Chart
+from tests.factories.learned import learn
 from tests.integrations.cds_hooks.calls import SERVER, call, sign_call
 from tests.integrations.cds_hooks.conftest import NOW, Ask
 from tests.integrations.resources import administration, bundle, observation
 from twins.forecasts.compare import compare
 from twins.forecasts.exposures import attainment, exposure
 from twins.forecasts.wording import percent
-from twins.jobs.update import request_update, run
 from twins.pharmacology import formulary
 from twins.pharmacology.regimen import current_plan
 from twins.records.models import Comparison, GivenDose
@@ -130,7 +130,7 @@ def test_a_level_that_is_due_is_said(ask: Ask, with_twin: Patient, monkeypatch: 
 
 def test_a_first_level_is_due_after_two_days(ask: Ask, patient: Patient, monkeypatch: pytest.MonkeyPatch) -> None:
     patient.subject.samples.filter(channel="vancomycin").delete()
-    run(str(request_update(patient.subject, "vancomycin").pk))
+    learn(patient.subject)
     monkeypatch.setattr(timezone, "now", lambda: NOW)
     assert "is due" not in ask().json()["cards"][0]["summary"]
     monkeypatch.setattr(timezone, "now", lambda: NOW + timedelta(hours=11))
@@ -143,7 +143,7 @@ def test_far_too_much_is_critical(ask: Ask, patient: Patient, at_the_time: None)
     GivenDose.objects.filter(subject=patient.subject).update(amount_mg=3000.0)
     patient.subject.orders.update(amount_mg=3000.0)
     patient.subject.samples.filter(channel="vancomycin").update(value=45.0)
-    run(str(request_update(patient.subject, "vancomycin").pk))
+    learn(patient.subject)
     (card,) = ask().json()["cards"]
     assert card["indicator"] == "critical"
     assert "likely exceeds the target" in card["summary"]
@@ -151,7 +151,7 @@ def test_far_too_much_is_critical(ask: Ask, patient: Patient, at_the_time: None)
 
 def test_a_twin_that_cannot_forecast_says_why(ask: Ask, patient: Patient, at_the_time: None) -> None:
     patient.subject.samples.filter(channel="weight").delete()
-    run(str(request_update(patient.subject, "vancomycin").pk))
+    learn(patient.subject)
     (card,) = ask().json()["cards"]
     assert (card["indicator"], card["summary"]) == ("warning", "Vancomycin: the twin cannot forecast")
     assert "**Cannot forecast.**" in card["detail"]

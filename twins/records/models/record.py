@@ -1,12 +1,13 @@
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class RecordState(models.TextChoices):
     """What became of a record since it came in; nothing is deleted."""
 
-    ACTIVE = "active", "in use"
-    SUPERSEDED = "superseded", "replaced by a corrected version"
-    WITHDRAWN = "withdrawn", "entered in error at its source"
+    ACTIVE = "active", _("in use")
+    SUPERSEDED = "superseded", _("replaced by a corrected version")
+    WITHDRAWN = "withdrawn", _("entered in error at its source")
 
 
 class SourcedRecord(models.Model):

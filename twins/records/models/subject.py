@@ -1,12 +1,13 @@
 import uuid
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Sex(models.TextChoices):
-    MALE = "male"
-    FEMALE = "female"
-    UNKNOWN = "unknown"
+    MALE = "male", _("Male")
+    FEMALE = "female", _("Female")
+    UNKNOWN = "unknown", _("Unknown")
 
 
 class Subject(models.Model):

@@ -10,7 +10,7 @@ import pytest
 from clinic.patients.models import Patient
 from integrations.readings.models import Resource, Source
 from tests.factories.chart import Chart
-from twins.jobs.update import request_update, run
+from tests.factories.learned import learn
 from twins.records.models import TwinVersion
 
 Update = Callable[[], TwinVersion]
@@ -35,7 +35,7 @@ def update(patient: Patient) -> Update:
     """Let the twins learn; the newest version of the first model."""
 
     def learned() -> TwinVersion:
-        run(str(request_update(patient.subject, "vancomycin").pk))
+        learn(patient.subject)
         return TwinVersion.objects.filter(model_id="vancomycin-goti-2018").latest("number")
 
     return learned

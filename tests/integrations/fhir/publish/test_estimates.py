@@ -102,8 +102,8 @@ def test_a_flag_goes_once_the_twin_can_be_forecast(chart: Chart, update: Update)
 
 
 def test_nothing_is_published_of_a_subject_without_a_patient(chart: Chart) -> None:
-    from twins.jobs.update import request_update, run
+    from tests.factories.learned import learn
 
-    run(str(request_update(chart.subject, "vancomycin").pk))
+    learn(chart.subject)
     assert TwinVersion.objects.exists()
     assert not Resource.objects.filter(source_key__startswith="twin/").exists()
