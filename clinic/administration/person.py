@@ -82,6 +82,7 @@ def change(
             _("This is the account of a system; manage.py integration_token gives it its rights.")
         )
     with transaction.atomic():
+        _still(by)
         locked: Any = _locked(person)
         before = state_of(locked)
         locked.groups.set(Group.objects.filter(name__in=wanted))
@@ -139,6 +140,7 @@ def _serve(person: AbstractBaseUser, by: AbstractBaseUser, actor: Actor, *, acti
     check(by, Permission.PERSON_MANAGE)
     _others(person, by)
     with transaction.atomic():
+        _still(by)
         locked: Any = _locked(person)
         if locked.is_active == active:
             return
@@ -151,6 +153,12 @@ def _serve(person: AbstractBaseUser, by: AbstractBaseUser, actor: Actor, *, acti
 def _others(person: AbstractBaseUser, by: AbstractBaseUser) -> None:
     if person.pk == by.pk:
         raise OwnRightsError(_("Nobody changes their own account here; another administrator must."))
+
+
+def _still(by: AbstractBaseUser) -> None:
+    """Of two administrators who end each other's rights at once, the second has none any more, and one is left."""
+    Group.objects.select_for_update(no_key=True).get(name=Role.ADMINISTRATOR)
+    check(get_user_model().objects.get(pk=by.pk), Permission.PERSON_MANAGE)
 
 
 def _is_system(person: Any) -> bool:

@@ -117,6 +117,12 @@ def _plan_lines(plan: PlanRow, page: ComparisonPage, at: At) -> list[str]:
     return lines
 
 
+def shares_line(together: Together) -> str:
+    """Which models answered together, and how far each was believed."""
+    shares = ", ".join(f"{title} {words.percent(weight)}" for title, weight in together.shares)
+    return _("Several models answer together: %(shares)s.") % {"shares": shares}
+
+
 def _levels(page: ComparisonPage, at: At) -> str:
     if not page.levels:
         return _("Levels used: none.")
@@ -149,12 +155,6 @@ def _covariate(row: CovariateRow, at: At) -> str:
     if row.outside and not row.missing:
         parts.append(_("OUTSIDE the model's range"))
     return " ".join(parts)
-
-
-def shares_line(together: Together) -> str:
-    """Which models answered together, and how far each was believed."""
-    shares = ", ".join(f"{title} {words.percent(weight)}" for title, weight in together.shares)
-    return _("Several models answer together: {shares}.").format(shares=shares)
 
 
 def _parameter(row: ParameterRow) -> str:

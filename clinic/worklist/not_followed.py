@@ -16,10 +16,7 @@ OF_A_DECISION = "comparisons__decisions__"
 
 
 def signatures_in_force(decisions: Iterable[dict[str, Any]]) -> dict[tuple[UUID, str], dict[str, Any]]:
-    """Of each subject and drug the signature that holds: the last final one, unless it was withdrawn.
-
-    `decisions` are in order of time.
-    """
+    """Of each subject and drug the signature that holds: the last final one, unless withdrawn. In order of time."""
     found: dict[tuple[UUID, str], dict[str, Any]] = {}
     for row in decisions:
         if _final_at(row) is None:

@@ -103,7 +103,7 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
     versions = _latest_versions(keys)
     comparisons = _default_comparisons([version["id"] for version in versions.values()])
     every_decision = _decisions(keys)
-    decisions = {(one["subject_id"], one["drug"]): one for one in every_decision}  # the last of each case stays
+    decisions = {(one["subject_id"], one["drug"]): one for one in every_decision}  # the last of each stays
     signatures = signatures_in_force(every_decision)
     rhythms = _rhythms(keys)
     levels, creatinine = _values(keys)

@@ -75,7 +75,8 @@ def add(*, slug: str, wanted: Wanted, by: AbstractBaseUser, actor: Actor) -> Set
     if name in settings.EHR_SOURCES:
         raise SetSourceError(_("The settings of the server name this source already; it is changed there."))
     known = Source.objects.filter(slug=name).first()
-    if known is not None and wanted.url and _origin(known.address) not in (None, _origin(wanted.url)):
+    there = _origin(wanted.url)  # nowhere for what is no address, which is said below
+    if known is not None and there is not None and _origin(known.address) != there:
         raise SetSourceError(_("Data came from a source of this name at another address; choose another name."))
     made = SetSource(slug=name)
     _fill(made, wanted)

@@ -90,9 +90,8 @@ def route_of(concept: Any, field: str, drug: str) -> Route:
     if not coded:
         if drug in INTO_A_VEIN_UNSAID:
             return Route.INTRAVENOUS
-        raise Refused(
-            QuarantineReason.MISSING_VALUE, f"{field} is missing, and {drug} is not given by one alone; send the route"
-        )
+        why = "is taken by mouth too" if Route.ORAL in routes_of(drug) else "is not given by one alone"
+        raise Refused(QuarantineReason.MISSING_VALUE, f"{field} is missing, and {drug} {why}; send the route")
     known = routes_of(drug)
     for route, codes in _ROUTES.items():
         if route in known and any(coding in codes for coding in coded):

@@ -114,8 +114,10 @@ def names(*of: str | type[StrEnum]) -> tuple[Sentence, ...]:
 
 
 def defined() -> tuple[Sentence, ...]:
-    """All sentences of the modules that are loaded: those that say most of their own first, of these the strictest."""
-    return tuple(sorted(_DEFINED.values(), key=lambda each: (-each.own, each.free)))
+    """All sentences of the modules that are loaded: parts of others last, else those first that say most themselves."""
+    every = _DEFINED.values()
+    parts = {part.text for each in every for slot in each.parts.values() if isinstance(slot, tuple) for part in slot}
+    return tuple(sorted(every, key=lambda each: (each.text in parts, -each.own, each.free)))
 
 
 def _either_case(pattern: str) -> str:

@@ -85,11 +85,13 @@ def _judged(ask: Ask, standing: Subscriber | None) -> tuple[Wanted, Ask]:
     data = checked(ask.body, "Subscription").data
     asked = wanted(data, ask)
     _check_status(asked, standing)
-    kept = _kept_headers(standing) if None in asked.headers.values() else {}
+    # A secret goes to the address that it was given for alone: who may change a subscription does not learn it so.
+    stays = standing is not None and standing.endpoint == asked.endpoint
+    kept = _kept_headers(standing) if stays and None in asked.headers.values() else {}
     missing = [name for name, value in asked.headers.items() if value is None and name not in kept]
     if missing:
         raise Refusal(
-            422, "value", f"no value of the header {missing[0]} is kept; send it once more",
+            422, "value", f"no value of the header {missing[0]} is kept for this address; send it once more",
             expression="Subscription.channel.header",
         )  # fmt: skip
     body = _exact.decode(ask.body)

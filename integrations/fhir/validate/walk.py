@@ -6,7 +6,7 @@ Observations without a fault cost little more than looking at their values.
 
 from typing import Any
 
-from integrations.fhir.validate import narrative, other_types, profiles
+from integrations.fhir.validate import cgm, narrative, other_types, profiles
 from integrations.fhir.validate.bindings import ValueSet, resource_types
 from integrations.fhir.validate.contained import complaints as complaints_of_contained
 from integrations.fhir.validate.fault import Fault, Severity, one_of, path_name, shown
@@ -104,7 +104,7 @@ class Walk:
 
     def _profiles(self, observation: Json, place: Place, faulty: bool) -> None:
         try:
-            found = list(profiles.complaints(observation))
+            found = [*profiles.complaints(observation), *cgm.complaints(observation)]
         except (TypeError, AttributeError, KeyError, ValueError):
             if faulty:  # said already: a profile is read along the types of R4
                 return

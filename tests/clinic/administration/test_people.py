@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
 from django.test import Client
 
-from clinic.access.permissions import visible_patients
-from clinic.access.roles import Role
+from clinic.access.actor import actor_of
+from clinic.access.permissions import has, visible_patients
+from clinic.access.roles import Permission, Role
+from clinic.administration import person as person_verbs
 from clinic.audit.models import AuditEvent, Outcome
 from clinic.patients.models import CareTeam
 from tests.factories import patient_records
@@ -165,3 +168,23 @@ def test_only_administrators_come_near_and_a_refusal_changes_nothing(client: Cli
     mira.refresh_from_db()
     assert (mira.is_active, mira.groups.get()) == (True, Group.objects.get(name="clinician"))
     assert AuditEvent.objects.exclude(outcome=Outcome.REFUSED).count() == 0
+
+
+@pytest.mark.parametrize("ended", ["service", "role"])
+def test_of_two_administrators_who_end_each_other_one_is_left(ended: str) -> None:
+    ada = patient_records.person("ada", Role.ADMINISTRATOR, team=None)
+    bea = patient_records.person("bea", Role.ADMINISTRATOR, team=None)
+    ada_before = User.objects.get(pk=ada.pk)  # what her request read before it had to wait
+    if ended == "service":
+        person_verbs.put_out_of_service(person=ada, by=bea, actor=actor_of(bea))
+    else:
+        person_verbs.change(person=ada, roles=[], teams=[], by=bea, actor=actor_of(bea))
+    for take_away in (
+        lambda: person_verbs.put_out_of_service(person=bea, by=ada_before, actor=actor_of(ada_before)),
+        lambda: person_verbs.change(person=bea, roles=[], teams=[], by=ada_before, actor=actor_of(ada_before)),
+    ):
+        with pytest.raises(PermissionDenied):
+            take_away()
+    bea.refresh_from_db()
+    assert bea.is_active
+    assert has(bea, Permission.PERSON_MANAGE)

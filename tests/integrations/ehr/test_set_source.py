@@ -149,6 +149,8 @@ def test_what_lets_nobody_in_is_not_kept_and_what_was_typed_stays_but_the_secret
 def test_a_name_under_which_data_came_from_elsewhere_is_not_taken_over(addie: Client) -> None:
     Source.objects.create(slug="lab", address="https://old.test/fhir")
     assert "at another address" in add(addie).content.decode()
+    Source.objects.update(address="/srv/files/of-the-lab")  # read from a folder by a command
+    assert "at another address" in add(addie).content.decode()
     assert add(addie, slug="lab2").status_code == 302
     assert "is set already" in add(addie, slug="lab2").content.decode()
 

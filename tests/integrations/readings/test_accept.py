@@ -80,6 +80,17 @@ def test_every_mapped_drug_is_one_of_the_formulary() -> None:
         ("2708-6", 97, "%", "oxygen_saturation", 97.0),
         ("8310-5", 98.6, "[degF]", "temperature", 37.0),
         ("8480-6", 16, "kPa", "systolic_pressure", 120.0102009),
+        ("35668-3", 1.4, "ug/mL", "gentamicin", 1.4),
+        ("3665-7", 0.6, "mg/L", "gentamicin", 0.6),
+        ("35670-9", 800, "ng/mL", "tobramycin", 0.8),
+        ("35669-1", 21, "mg/L", "amikacin", 21.0),
+        ("38370-3", 2.1, "ug/mL", "voriconazole", 2.1),
+        ("11253-2", 8.2, "ng/mL", "tacrolimus", 8.2),
+        ("10535-3", 0.9, "ug/L", "digoxin", 0.9),
+        ("3948-7", 24, "mg/L", "phenobarbital", 24.0),
+        ("1751-7", 3.9, "g/dL", "albumin", 39.0),
+        ("4544-3", 34, "%", "haematocrit", 0.34),
+        ("20570-8", 0.34, "L/L", "haematocrit", 0.34),
     ],
 )
 def test_each_code_lands_in_its_channel(
@@ -356,3 +367,30 @@ def test_opening_a_reading_is_in_the_audit_trail_with_keys_only(take_in: TakeIn)
     assert event.detail["accepted"] == 2
     assert "Okafor" not in json.dumps(event.detail)
     assert event.detail["subjects"] == [str(Resource.objects.get(resource_type="Patient").subject_id)]
+
+
+def test_a_dose_and_an_order_by_mouth_keep_their_route_and_are_not_infused(take_in: TakeIn) -> None:
+    mouth = concept(SNOMED, "26643006")
+    tacrolimus = concept("http://www.whocc.no/atc", "L04AD02")
+    given = administration("a1", 3, medicationCodeableConcept=tacrolimus)
+    given["dosage"]["route"] = mouth
+    ordered = request("r1", medicationCodeableConcept=tacrolimus)
+    (instruction,) = ordered["dosageInstruction"]
+    instruction["route"] = mouth
+    instruction["doseAndRate"] = [{"doseQuantity": quantity(3, "mg")}]
+    for name in ("duration", "durationUnit"):
+        instruction["timing"]["repeat"].pop(name, None)
+    take_in(patient(), given, ordered)
+    dose, order = GivenDose.objects.get(), Order.objects.get()
+    assert (dose.drug, dose.amount_mg, dose.duration_h, dose.route) == ("tacrolimus", 3.0, 0.0, "oral")
+    assert (order.drug, order.duration_h, order.route) == ("tacrolimus", 0.0, "oral")
+    assert [job.key.partition("/")[2] for job in Job.objects.all()] == ["tacrolimus"]
+
+
+def test_a_combination_whose_amount_may_count_both_waits(take_in: TakeIn) -> None:
+    both = administration("a1", 4500, medicationCodeableConcept=concept("http://www.whocc.no/atc", "J01CR05"))
+    take_in(patient(), both)
+    held = QuarantineEntry.objects.get()
+    assert held.reason == R.UNKNOWN_CODE
+    assert "holds piperacillin and another drug" in held.detail
+    assert not GivenDose.objects.exists()

@@ -90,6 +90,20 @@ def test_what_is_refused_is_kept_without_its_secret(caller: Client, address: str
     assert "top-secret-value" not in everywhere() + answer.content.decode()
 
 
+def test_a_secret_that_is_kept_goes_to_no_other_address(caller: Client, receiver: Receiver) -> None:
+    identifier = post(caller, subscription(URL, header=[f"Authorization: {SECRET}"])).json()["id"]
+    masked = subscription(receiver.url, header=[f"Authorization: {MASK}"], id=identifier)
+    answer = put(caller, identifier, masked)
+    assert answer.status_code == 422, answer.content
+    assert "send it once more" in answer.content.decode()
+    assert Subscriber.objects.get().endpoint == URL
+    deliver(Subscriber.objects.get().pk)
+    assert receiver.headers == []
+    there = subscription(URL, header=[f"Authorization: {MASK}"], id=identifier, reason="Tell the other ward")
+    assert put(caller, identifier, there).status_code == 200
+    assert headers.unseal(Subscriber.objects.get().sealed_headers) == {"Authorization": SECRET}
+
+
 def test_what_holds_no_subscription_is_kept_to_the_byte(caller: Client) -> None:
     body = '{"resourceType": "Patient",  "gender": "nonsense", "x": 1e1}'
     assert caller.post("/fhir/Patient", body, content_type=JSON).status_code == 422
