@@ -9,10 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from clinic.charts import words
-from twins.quantities.unit import readable
 
 register = template.Library()
-register.filter("readable", readable)
 
 
 @register.filter
