@@ -32,7 +32,7 @@ def page(client, address, language="de"):
 
 
 def test_a_comparison_that_was_stored_in_english_is_read_in_german(client, comparison):
-    before = (comparison.digest, comparison.result, comparison.plans)
+    before = Comparison.objects.values("digest", "result", "plans").get()
     german, english = (page(client, f"/comparisons/{comparison.pk}", language) for language in ("de", "en"))
     assert "Pläne im Vergleich" in german
     assert "Aktuell: 1000 mg über 1 h alle 12 h" in german
@@ -40,8 +40,7 @@ def test_a_comparison_that_was_stored_in_english_is_read_in_german(client, compa
     assert "plans compared" in english
     assert "Current: 1000 mg over 1 h every 12 h" in english
     assert "13.1 mg/L" in english
-    stored = Comparison.objects.get()
-    assert (stored.digest, stored.result, stored.plans) == before
+    assert Comparison.objects.values("digest", "result", "plans").get() == before
 
 
 def test_the_note_is_read_in_the_language_of_the_page_and_sent_in_that_of_the_site(client, comparison):
