@@ -33,10 +33,10 @@ def page(client, address, language="de"):
 def test_a_comparison_that_was_stored_in_english_is_read_in_german(client, comparison):
     before = (comparison.digest, comparison.result, comparison.plans)
     german, english = (page(client, f"/comparisons/{comparison.pk}", language) for language in ("de", "en"))
-    assert "Vancomycin-Pläne im Vergleich" in german
+    assert "Pläne im Vergleich" in german
     assert "Aktuell: 1000 mg über 1 h alle 12 h" in german
     assert "13,1 mg/L" in german
-    assert "vancomycin plans compared" in english
+    assert "plans compared" in english
     assert "Current: 1000 mg over 1 h every 12 h" in english
     assert "13.1 mg/L" in english
     stored = Comparison.objects.get()
