@@ -15,11 +15,16 @@ _NUMBER = r"[-+]?(?:\d+(?:\.\d+)?(?:e[-+]?\d+)?|inf|nan)"
 _DEFINED: dict[str, "Sentence"] = {}
 
 
+@dataclass(frozen=True, slots=True)
 class Whichever:
-    """What a slot holds that holds another sentence, whichever."""
+    """What a slot holds that holds another sentence, whichever, as long as it fits the regular expression."""
+
+    pattern: str
 
 
-ANY = Whichever()
+ANY = Whichever(".+?")
+NAME = Whichever("[^:;]+?")
+"""A name holds no colon and no semicolon, so that it ends before what is said of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,8 @@ class Sentence:
         part = self.parts.get(name)
         if isinstance(part, tuple):
             return "|".join(_either_case(each._nested()) for each in part)
+        if isinstance(part, Whichever):
+            return part.pattern
         return _NUMBER if spec and part is None else ".+?"
 
     def _nested(self) -> str:
