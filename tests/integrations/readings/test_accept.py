@@ -380,7 +380,7 @@ def test_a_dose_and_an_order_by_mouth_keep_their_route_and_are_not_infused(take_
     instruction["doseAndRate"] = [{"doseQuantity": quantity(3, "mg")}]
     for name in ("duration", "durationUnit"):
         instruction["timing"]["repeat"].pop(name, None)
-    take_in(bundle(patient(), given, ordered))
+    take_in(patient(), given, ordered)
     dose, order = GivenDose.objects.get(), Order.objects.get()
     assert (dose.drug, dose.amount_mg, dose.duration_h, dose.route) == ("tacrolimus", 3.0, 0.0, "oral")
     assert (order.drug, order.duration_h, order.route) == ("tacrolimus", 0.0, "oral")
@@ -389,7 +389,7 @@ def test_a_dose_and_an_order_by_mouth_keep_their_route_and_are_not_infused(take_
 
 def test_a_combination_whose_amount_may_count_both_waits(take_in: TakeIn) -> None:
     both = administration("a1", 4500, medicationCodeableConcept=concept("http://www.whocc.no/atc", "J01CR05"))
-    take_in(bundle(patient(), both))
+    take_in(patient(), both)
     held = QuarantineEntry.objects.get()
     assert held.reason == R.UNKNOWN_CODE
     assert "holds piperacillin and another drug" in held.detail

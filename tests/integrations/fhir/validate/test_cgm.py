@@ -30,7 +30,7 @@ def named(profile: str, code: Json, **changes: Any) -> Json:
 
 def reading(**changes: Any) -> Json:
     said = {"effectiveDateTime": AT, "valueQuantity": valued(120, "mg/dL", "mg/dl"), **changes}
-    return named("cgm-sensor-reading-mass-per-volume", concept(LOINC, "99504-3"), **said)
+    return named("cgm-sensor-reading-mass-per-volume", said.pop("code", concept(LOINC, "99504-3")), **said)
 
 
 def ranges(**changes: Any) -> Json:
