@@ -5,10 +5,9 @@ from datetime import datetime
 
 from django.conf import settings
 from django.utils import timezone, translation
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from clinic.charts.words import clock_with_zone, why_outdated
+from clinic.charts.words import clock_with_zone, day, why_outdated
 from clinic.comparisons.comparison_page import ComparisonPage
 from clinic.comparisons.decided import Decided
 from clinic.comparisons.note import note_text
@@ -32,7 +31,7 @@ def full_note(shown: ComparisonPage, patient: Patient, decided: Decided | None, 
     zone = timezone.get_current_timezone()
     about = [str(patient)]
     if patient.birth_date:
-        about.append(_("born {date}").format(date=date_format(patient.birth_date, "d M Y")))
+        about.append(_("born {date}").format(date=day(patient.birth_date)))
     if patient.record_number:
         about.append(_("record {number}").format(number=patient.record_number))
     return note_text(

@@ -6,13 +6,13 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from clinic.charts.parameters import split_unit
 from clinic.charts.words import inside, significant
 from clinic.measures.numbers import plain
 from twins.quantities.clock import moment_at
-from twins.samples.course import Course
+from twins.samples.course import Course, CovariateValue
 
 
 class How(StrEnum):
@@ -77,10 +77,18 @@ def _inputs(course: Course, level_unit: str) -> Iterator[tuple[tuple[str, str], 
         said = _("level of {value} {unit}").format(value=plain(level.value, 4), unit=level_unit)
         yield one("level", level.source, level.time_h, said)
     for value in course.covariates:
-        label, unit = split_unit(value.name)
-        yield one(value.name, value.source, value.time_h, f"{inside(label)} {significant(value.value)} {unit}".rstrip())
+        yield one(value.name, value.source, value.time_h, _covariate(value))
     for order in course.orders:
         ended = order.end_h is not None and order.end_h <= course.until_h
         words = _("order of {amount} mg every {hours} h, ended") if ended else _("order of {amount} mg every {hours} h")
         said = words.format(amount=plain(order.amount_mg), hours=plain(order.interval_h))
         yield one("order", order.source, order.start_h, said)
+
+
+def _covariate(value: CovariateValue) -> str:
+    if value.name == "male":
+        return pgettext("sex", "male") if value.value else pgettext("sex", "female")
+    label, unit = split_unit(value.name)
+    if value.name == "haemodialysis":
+        return f"{inside(label)}: {_('yes') if value.value else _('no')}"
+    return f"{inside(label)} {significant(value.value)} {unit}".rstrip()

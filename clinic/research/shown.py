@@ -7,6 +7,7 @@ from uuid import UUID
 from django.utils.translation import gettext, gettext_noop
 
 from clinic.twin_words.said import said
+from twins.cohorts.distribution import Distribution
 from twins.cohorts.study import StudySpec
 from twins.cohorts.summarise import GroupExposure
 from twins.pharmacology import formulary
@@ -104,4 +105,9 @@ class ShownStudy:
     @property
     def assumptions(self) -> list[tuple[str, str, str]]:
         """Name, distribution in words and origin of each covariate."""
-        return [(name, said(spread.words()), spread.origin) for name, spread in sorted(self.spec.covariates.items())]
+        return [(name, _words(spread), spread.origin) for name, spread in sorted(self.spec.covariates.items())]
+
+
+def _words(spread: Distribution) -> str:
+    """Shape, numbers and ends, each said for itself: ``lognormal, Median 79``."""
+    return ", ".join(said(part) for part in spread.words().split(", "))

@@ -6,11 +6,12 @@ from django.http import HttpRequest, HttpResponse
 
 _OURS = ("clipboard-write", "publickey-credentials-create", "publickey-credentials-get")
 _NOBODYS = (
-    *("accelerometer", "autoplay", "bluetooth", "browsing-topics", "camera", "clipboard-read", "display-capture"),
+    *("accelerometer", "autoplay", "browsing-topics", "camera", "clipboard-read", "display-capture"),
     *("encrypted-media", "gamepad", "geolocation", "gyroscope", "hid", "idle-detection", "local-fonts"),
     *("magnetometer", "microphone", "midi", "payment", "picture-in-picture", "screen-wake-lock", "serial"),
-    *("storage-access", "usb", "web-share", "window-management", "xr-spatial-tracking"),
+    *("storage-access", "usb", "window-management", "xr-spatial-tracking"),
 )
+# Bluetooth and sharing are left out: Chromium knows neither name, and says so in the console of every page.
 POLICY = ", ".join([*(f"{name}=(self)" for name in _OURS), *(f"{name}=()" for name in _NOBODYS)])
 """The header Permissions-Policy: https://www.w3.org/TR/permissions-policy/."""
 

@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext
 from django.utils.translation.trans_real import parse_accept_lang_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
@@ -74,7 +75,9 @@ def choose(request: HttpRequest) -> HttpResponse:
     """Keep the language in a cookie and go back to the page, if it is one of this site; 400 for another language."""
     chosen = request.POST.get("language", "")
     if chosen not in dict(settings.LANGUAGES):
-        return HttpResponse("This language is not spoken here.", status=400, content_type="text/plain; charset=utf-8")
+        return HttpResponse(
+            gettext("This language is not spoken here."), status=400, content_type="text/plain; charset=utf-8"
+        )
     back = request.POST.get("next", "")
     here = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
     # Anything without a slash `redirect` would take for the name of a view.

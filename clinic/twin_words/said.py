@@ -34,60 +34,80 @@ def said_each(text: str) -> str:
 class _Found:
     """`bare` is what the sentence itself says; the text may have a capital instead, and a full stop behind it.
 
-    `whole`: all that should be sentences of the engine in it are such.
+    `inner` are the sentences in its slots.
     """
 
     sentence: Sentence
     slots: dict[str, str]
+    inner: dict[str, "_Found"]
     text: str
     bare: str
-    whole: bool = True
+
+    @property
+    def own(self) -> int:
+        """How many letters of the text are known to be the engine's."""
+        return self.sentence.own + sum(part.own for part in self.inner.values())
+
+    @property
+    def is_meant(self) -> bool:
+        """A sentence without a word of its own, such as ``{label}: {plan}``, is one only around another with words."""
+        open_slots = any(isinstance(part, Whichever) for part in self.sentence.parts.values())
+        return self.sentence.has_words or not open_slots or any(part.is_meant_alone for part in self.inner.values())
+
+    @property
+    def is_meant_alone(self) -> bool:
+        return self.sentence.has_words and self.is_meant
 
     def said(self) -> str:
-        filled = {name: _slot(self.sentence, name, held) for name, held in self.slots.items()}
+        filled = {name: self._slot(name, held) for name, held in self.slots.items()}
         words = pgettext(CONTEXT, self.sentence.message).format(**filled) if self.sentence.message else ""
         if self.text[:1].isupper() and self.sentence.text[:1].islower():
             words = words[:1].upper() + words[1:]
         return words + self.text[len(self.bare) :]
+
+    def _slot(self, name: str, held: str) -> str:
+        part = self.sentence.parts.get(name)
+        if isinstance(part, Listed):
+            return ", ".join(said(one) for one in held.split(part.between))
+        inner = self.inner.get(name)
+        return _as_it_stands(held) if inner is None else inner.said()
 
 
 @lru_cache(maxsize=4096)
 def _found(text: str) -> _Found | None:
     """Which sentence `text` is: as it stands, or made one that stands alone by a capital, a full stop or both.
 
-    Of several the one around sentences that are known themselves. One without a word of its own, such as
-    ``{label}: {plan}``, is meant only around one that is known.
+    Of several the one that leaves least of the text unknown.
     """
     small, short = text[:1].lower() + text[1:], text.removesuffix(".")
     for bare in dict.fromkeys((text, small, short, small.removesuffix("."))):
-        second = None
-        for each in sentences():
-            slots = each.read(bare)
-            if slots is None:
-                continue
-            inner = [_found(slots[name]) for name, part in each.parts.items() if isinstance(part, Whichever)]
-            known = [found is not None and found.whole and found.sentence.has_words for found in inner]
-            if all(known):
-                return _Found(each, slots, text, bare)
-            if second is None and (each.has_words or any(known)):
-                second = _Found(each, slots, text, bare, whole=False)
-        if second is not None:
-            return second
+        found = [one for each in sentences() if (one := _read(each, text, bare)) is not None and one.is_meant]
+        if found:
+            return max(found, key=lambda one: one.own)
     return None
 
 
-def _slot(sentence: Sentence, name: str, held: str) -> str:
-    part = sentence.parts.get(name)
-    if isinstance(part, Whichever):
-        return said(held)
-    if isinstance(part, Listed):
-        return ", ".join(said(one) for one in held.split(part.between))
-    for each in part or ():
-        for bare in (held, held[:1].lower() + held[1:]):
-            slots = each.read(bare)
-            if slots is not None:
-                return _Found(each, slots, held, bare).said()
-    return _as_it_stands(held)
+def _read(sentence: Sentence, text: str, bare: str) -> _Found | None:
+    slots = sentence.read(bare)
+    if slots is None:
+        return None
+    inner: dict[str, _Found] = {}
+    for name, held in slots.items():
+        part = sentence.parts.get(name)
+        one = _found(held) if isinstance(part, Whichever) else _one_of(part, held) if isinstance(part, tuple) else None
+        if one is not None:
+            inner[name] = one
+    return _Found(sentence, slots, inner, text, bare)
+
+
+def _one_of(parts: tuple[Sentence, ...], held: str) -> _Found | None:
+    """Which of these parts `held` is, which may begin with a capital."""
+    for each in parts:
+        for bare in dict.fromkeys((held, held[:1].lower() + held[1:])):
+            found = _read(each, held, bare)
+            if found is not None:
+                return found
+    return None
 
 
 def _as_it_stands(text: str) -> str:

@@ -4,6 +4,7 @@ import re
 from urllib.parse import urlsplit
 
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from integrations.readings.models import Source
 from integrations.readings.ours import OURS
@@ -39,9 +40,11 @@ def source_for(name: str, address: str) -> Source:
 def check_name(slug: str) -> str:
     """`slug`, if a source can be called so; raises `SourceError` otherwise."""
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,49}", slug):
-        raise SourceError(f"source is {slug[:60]!r}; give up to 50 small letters, digits and hyphens")
+        raise SourceError(
+            _("source is {name}; give up to 50 small letters, digits and hyphens").format(name=repr(slug[:60]))
+        )
     if slug in OURS:
-        raise SourceError(f"source {slug} is this product itself; give another name")
+        raise SourceError(_("source {name} is this product itself; give another name").format(name=slug))
     return slug
 
 

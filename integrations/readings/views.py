@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from clinic.access.disclosure import disclose
 from clinic.access.gate import page
-from clinic.access.permissions import visible_patients
+from clinic.access.permissions import has, visible_patients
 from clinic.access.roles import Permission
 from integrations.readings.models import QuarantineEntry, QuarantineReason, QuarantineState, Reading
 from integrations.readings.quarantine import retry
@@ -64,7 +64,9 @@ def quarantine_entry(request: HttpRequest, pk: int) -> HttpResponse:
         QuarantineEntry.objects.select_related("reading__source").defer("reading__content"), pk=pk
     )
     withheld = entry.pk in _withheld(request, [entry])
-    text = "" if withheld else entry.text
+    # Of whom nobody knows it may be anybody, and is for those who see patients.
+    unread = entry.subject_id is None and not has(request.user, Permission.PATIENT_VIEW)
+    text = "" if withheld or unread else entry.text
     disclose(
         request,
         *([entry.subject_id] if entry.subject_id else []),
@@ -76,6 +78,7 @@ def quarantine_entry(request: HttpRequest, pk: int) -> HttpResponse:
         "section": "quarantine",
         "entry": entry,
         "withheld": withheld,
+        "unread": unread and bool(entry.text),
         "size": Reading.objects.values_list(Length("content"), flat=True).get(pk=entry.reading_id),
         "text": text[:_SHOWN_CHARACTERS],
         "left_out": max(0, len(text) - _SHOWN_CHARACTERS),

@@ -28,7 +28,7 @@ def practitioner(request: HttpRequest, number: int) -> HttpResponse:
 def _content(request: HttpRequest, caller: Caller, number: int) -> dict[str, Any]:
     key = f"user-{number}"
     own = caller.is_person and caller.actor.key == key and "fhirUser" in caller.scope.split()
-    if not own and not caller.covers("Practitioner", "r"):
+    if not own and not _reaches(caller):
         _record(request, caller, key, Outcome.REFUSED)
         raise Refusal(403, "forbidden", "The token's scope does not cover it; ask for fhirUser or user/Practitioner.r.")
     user: Any = user_of(key)
@@ -39,6 +39,11 @@ def _content(request: HttpRequest, caller: Caller, number: int) -> dict[str, Any
     name = {"family": user.last_name, "given": [user.first_name] if user.first_name else None}
     told = {part: value for part, value in name.items() if value} or {"text": user.get_username()}
     return {"resourceType": "Practitioner", "id": key, "active": user.is_active, "name": [told]}
+
+
+def _reaches(caller: Caller) -> bool:
+    """Whether the scope covers all Practitioners; narrowed by search parameters, it is about those of the chart."""
+    return caller.covers("Practitioner", "r") and not caller.reach("Practitioner", "r").queries
 
 
 def _record(request: HttpRequest, caller: Caller, key: str, outcome: Outcome) -> None:

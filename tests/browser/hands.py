@@ -20,13 +20,13 @@ _FOCUSED = """(() => {
 })()"""
 _LEADS_AWAY = """(() => {
   const one = document.activeElement;
-  const swaps = one.closest("[hx-get], [hx-post]") || (one.form && one.form.matches("[hx-get], [hx-post], [hx-put]"));
+  const swaps = one.matches("[hx-get], [hx-post]");
   const link = one.matches("a[href]") && !one.getAttribute("href").startsWith("#");
   window.leaving = !swaps && (link || (one.matches("button") && one.type === "submit"));
   return window.leaving;
 })()"""
 _FARTHEST = 250
-_PATIENCE_S = 90
+_PATIENCE_S = 120
 
 
 def watch(context: BrowserContext) -> None:
@@ -92,7 +92,7 @@ class Hands:
             self.page.keyboard.press("ArrowDown")
         raise AssertionError(f"the arrows did not reach {name!r}")
 
-    def sees(self, text: str | re.Pattern[str], *, timeout: float = 30_000) -> None:
+    def sees(self, text: str | re.Pattern[str], *, timeout: float = 120_000) -> None:
         expect(self.page.get_by_text(text).first).to_be_visible(timeout=timeout)
 
     def _arrive(self) -> None:

@@ -12,6 +12,7 @@ from tests.browser.site import Site
 from tests.browser.test_account import key_in
 
 pytestmark = pytest.mark.browser
+PATIENCE_MS = 120_000
 
 
 def test_a_signature_is_confirmed_with_a_key_where_there_is_no_password(browser: Browser, site: Site) -> None:
@@ -21,12 +22,13 @@ def test_a_signature_is_confirmed_with_a_key_where_there_is_no_password(browser:
     context = browser.new_context(base_url=address)
     watched = Watched(context, Site(address, site.passwords))
     page = watched.page
+    context.set_default_timeout(PATIENCE_MS)
     key_in(page)
     page.goto("/login")
     page.get_by_label("User name").fill("keyed")
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_text("Somebody else set your password.")).to_be_visible()
+    expect(page.get_by_text("Somebody else set your password.")).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_label("Your password, or the code").fill(password)
     page.get_by_label("New password", exact=True).fill("a long walk by the lake")
     page.get_by_label("New password once more").fill("a long walk by the lake")
@@ -39,7 +41,7 @@ def test_a_signature_is_confirmed_with_a_key_where_there_is_no_password(browser:
 
     page.goto("/")
     page.get_by_role("link", name=re.compile("Compare plans of Farouk")).click()
-    expect(page.get_by_role("heading", name="The plans in a sentence")).to_be_visible()
+    expect(page.get_by_role("heading", name="The plans in a sentence")).to_be_visible(timeout=PATIENCE_MS)
     comparison = page.url
     form = page.locator("form[action$='/sign']")
     expect(form.get_by_label("Your password, or the code")).to_have_count(0)
@@ -48,7 +50,7 @@ def test_a_signature_is_confirmed_with_a_key_where_there_is_no_password(browser:
     form.get_by_role("radio").first.check()
     form.get_by_label("Reason").fill("As the nephrologist asked.")
     form.get_by_role("button", name="Confirm with your key").click()
-    expect(page.get_by_text("Plan A is signed")).to_be_visible()
+    expect(page.get_by_text("Plan A is signed")).to_be_visible(timeout=PATIENCE_MS)
     assert page.url.split("#")[0] == comparison.split("#")[0]
     context.close()
     assert watched.problems == []

@@ -38,7 +38,7 @@ def left_on(page: str, where: str, *, plain: bool = False) -> Iterator[Left]:
             yield Left(where, f"number {number}")
 
 
-def walk(names: tuple[str, ...] = ()) -> list[Left]:
+def walk(names: tuple[str, ...] = ()) -> Iterator[Left]:
     """Everything that is left on the pages whose names begin with one of `names`; on all where none is given."""
     from django.contrib.auth.models import Group
     from django.db import transaction
@@ -53,7 +53,6 @@ def walk(names: tuple[str, ...] = ()) -> list[Left]:
     person = patient_records.person("mira")
     person.groups.set(Group.objects.all())
     patient.refresh_from_db()
-    found: dict[Left, None] = {}
     with pseudo.spoken():
         for address in addresses():
             if address.name in _NOT_WALKED or address.rule is None or address.rule.door is Door.BEARER:
@@ -70,10 +69,11 @@ def walk(names: tuple[str, ...] = ()) -> list[Left]:
                     content = b"".join(answer.streaming_content) if answer.streaming else answer.content
                     transaction.set_rollback(True)
                 kind = answer.get("Content-Type", "").split(";")[0]
-                if answer["Content-Language"] == "de" and kind in _TEXTS:
-                    where = f"{address.name} ({method}, {answer.status_code})"
-                    found |= dict.fromkeys(left_on(content.decode(), where, plain=kind == "text/plain"))
-    return list(found)
+                where = f"{address.name} ({method}, {answer.status_code})"
+                if answer.status_code == 500:
+                    yield Left(where, "the page failed, so that its words were not seen")
+                elif answer["Content-Language"] == "de" and kind in _TEXTS:
+                    yield from left_on(content.decode(), where, plain=kind == "text/plain")
 
 
 def main(names: list[str]) -> int:
@@ -82,17 +82,17 @@ def main(names: list[str]) -> int:
     runner = DiscoverRunner(verbosity=0)
     runner.setup_test_environment()
     databases = runner.setup_databases()
+    seen = set()
     try:
-        found = walk(tuple(names))
+        for left in walk(tuple(names)):
+            if left.what not in seen:  # what every page says is said once
+                seen.add(left.what)
+                sys.stdout.write(f"{left.where}: {left.what}\n")
+                sys.stdout.flush()
     finally:
         runner.teardown_databases(databases)
-    seen = set()
-    for left in found:
-        if left.what not in seen:  # what every page says is said once
-            seen.add(left.what)
-            sys.stdout.write(f"{left.where}: {left.what}\n")
     sys.stdout.write(f"{len(seen)} left\n")
-    return 1 if found else 0
+    return 1 if seen else 0
 
 
 if __name__ == "__main__":

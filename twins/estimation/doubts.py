@@ -13,7 +13,7 @@ from twins.pharmacology.individual import Individual
 from twins.pharmacology.kdigo import RATIO_WITHIN_H, RISE_MG_PER_DL, RISE_RATIO, RISE_WITHIN_H
 from twins.pharmacology.population import Eta, Link, PopulationModel
 from twins.quantities.dose import Route
-from twins.quantities.sentence import ANY, Sentence
+from twins.quantities.sentence import NAME, Sentence
 from twins.samples.course import Course
 
 _LESS_THAN, _EXACTLY = Sentence("less than {value:g}"), Sentence("{value:g}")
@@ -52,10 +52,10 @@ _FAR_BELOW = Sentence(
 _TIMES_TYPICAL = Sentence(
     "{name} is {factor:.2g} times the typical value, {apart:.1f} standard deviations from the model's population; "
     "check the data.",
-    name=ANY,
+    name=NAME,
 )
 _EFFECT = Sentence(
-    "The effect on {name} is {apart:.1f} standard deviations from the model's population; check the data.", name=ANY
+    "The effect on {name} is {apart:.1f} standard deviations from the model's population; check the data.", name=NAME
 )
 _CHAINS = Sentence(
     "Importance weights were not reliable, so the draws are of Markov chains ({effective:.0f} effective of {draws:d}, "

@@ -14,7 +14,7 @@ from twins.estimation.map import COVARIANCE_KIND, HESSIAN_KIND, PRIOR_KIND, Mode
 from twins.estimation.posterior import Posterior, Sampler, draw_posterior, draw_prior
 from twins.pharmacology.covariates import CovariateError, history
 from twins.pharmacology.population import PopulationModel
-from twins.quantities.sentence import ANY, Sentence, names
+from twins.quantities.sentence import NAME, Sentence, names
 from twins.samples.course import Course, Level
 from twins.samples.quality import usable_levels
 from twins.solvers.timeline import TimelineError
@@ -76,8 +76,8 @@ class Options:
 
 
 _PUBLISHED = Options()
-_OTHER_DRUG = Sentence("The course is of {course}, the model of {model}.", course=ANY, model=ANY)
-_NO_DOSE = Sentence("A level was measured, but no dose of {drug} before it is on record.", drug=ANY)
+_OTHER_DRUG = Sentence("The course is of {course}, the model of {model}.", course=NAME, model=NAME)
+_NO_DOSE = Sentence("A level was measured, but no dose of {drug} before it is on record.", drug=NAME)
 _ONE_LEFT_OUT = Sentence("1 level left out of the fit; see the findings.")
 _LEFT_OUT = Sentence("{count:d} levels left out of the fit; see the findings.")
 _NOT_DEFINITE = Sentence("The full Hessian is not positive definite; the covariance is by expected information.")

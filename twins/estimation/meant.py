@@ -3,11 +3,11 @@
 from twins.pharmacology.covariates import CLEARANCE, CovariateError, CovariateHistory, chart_name, history
 from twins.pharmacology.population import CovariateRange, PopulationModel
 from twins.quantities.dose import Route
-from twins.quantities.sentence import ANY, Sentence, names
+from twins.quantities.sentence import ANY, NAME, Sentence, names
 from twins.samples.course import Course
 
-_LOW = Sentence("{name} of {value:.3g} {unit} is below the {low:g} of the model's population.", name=ANY, unit=ANY)
-_HIGH = Sentence("{name} of {value:.3g} {unit} is above the {high:g} of the model's population.", name=ANY, unit=ANY)
+_LOW = Sentence("{name} of {value:.3g} {unit} is below the {low:g} of the model's population.", name=NAME, unit=ANY)
+_HIGH = Sentence("{name} of {value:.3g} {unit} is above the {high:g} of the model's population.", name=NAME, unit=ANY)
 _YEARS, _DAYS = Sentence("{value:g} years"), Sentence("{value:.0f} days")
 _TO = Sentence("ages up to {high}", high=(_YEARS, _DAYS))
 _FROM = Sentence("ages from {low}", low=(_YEARS, _DAYS))

@@ -13,9 +13,38 @@ from twins.pharmacology.drug import Drug
 from twins.pharmacology.population import CovariateRange, Link, PopulationModel
 from twins.pharmacology.reading import FIRST_DOSE, HOURS
 from twins.pharmacology.residual import Residual, ResidualKind
+from twins.quantities.sentence import ANY, NOTHING, Listed, Sentence, names
 
 NOT_VERIFIED = "not verified"
-_PER_LOG = "on the log scale"
+_PARAMETER = Sentence("{parameter} ({unit})", parameter=ANY)
+_BETWEEN = Sentence("{low:.4g} to {high:.4g}")
+_AT_LEAST = Sentence("{low:.4g} and more")
+_UP_TO = Sentence("up to {high:.4g}")
+_NOT_READ = Sentence("range not read")
+_MIDDLE = Sentence(", middle {median:.4g}")
+_ASSUMED = Sentence("; {default:.4g} assumed where not charted")
+_RANGE = Sentence(
+    "{span}{middle}{assumed}",
+    span=(_BETWEEN, _AT_LEAST, _UP_TO, _NOT_READ),
+    middle=(_MIDDLE, NOTHING),
+    assumed=(_ASSUMED, NOTHING),
+)
+_NOT_FITTED = Sentence("none: it cannot be fitted to")
+_ON_LOG = Sentence("sd {sd:.4g} on the log scale")
+_ADDITIVE = Sentence("sd {sd:.4g}{unit}")
+_PROPORTIONAL = Sentence("sd {share:.4g} % of the prediction")
+_BOTH = Sentence("{rule}, with {sd:.4g}{unit} and {share:.4g} %")
+_SCALED = Sentence("{moved} × {factor:g}", moved=ANY)
+_LOGIT = Sentence("{moved} (logit)", moved=ANY)
+_ADDED = Sentence("{moved} (added)", moved=ANY)
+_COVARIANCE = Sentence("{first} and {second}: {covariance:.3g} (correlation {correlation:.2f})", first=ANY, second=ANY)
+_VARIANCE = Sentence("{parameter} {variance:.3g}", parameter=ANY)
+_EVERY = Sentence("every {hours:g} h")
+_AS_NAMED = Sentence("as the course names them")
+_OCCASIONS = Sentence(
+    "variance between occasions, {when}: {variances}", when=(_EVERY, _AS_NAMED), variances=Listed(", ")
+)
+_ANY_CHART = Sentence("any chart")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +93,9 @@ def card(model_id: str) -> Card:
     meanings = {known.name: known.meaning for known in model.covariates}
     for output in model.system.outputs:
         residual = model.residuals.get(output.name)
-        words = "none: it cannot be fitted to" if residual is None else residual_words(residual, output.unit)
-        unit = "" if output.unit == "1" else f" ({output.unit})"
-        residuals.append((f"{output.name.replace('_', ' ')}{unit}", words))
+        words = _NOT_FITTED() if residual is None else residual_words(residual, output.unit)
+        name = output.name.replace("_", " ")
+        residuals.append((name if output.unit == "1" else _PARAMETER(parameter=name, unit=output.unit), words))
     return Card(
         model=model,
         drug=formulary.drug(model.drug),
@@ -104,7 +133,7 @@ def parameter_words(name: str) -> str:
     """``clearance_l_per_h`` as ``clearance (L/h)``."""
     for ending, unit in _UNITS:
         if name.endswith(ending):
-            return f"{name.removesuffix(ending).replace('_', ' ')} ({unit})"
+            return _PARAMETER(parameter=name.removesuffix(ending).replace("_", " "), unit=unit)
     return name.replace("_", " ")
 
 
@@ -112,31 +141,29 @@ def range_words(known: CovariateRange) -> str:
     """The range of the population: ``33 to 255, median 79``; that none was read where there is none."""
     low, high = known.low, known.high
     if low is not None and high is not None:
-        words = f"{_short(low)} to {_short(high)}"
+        span = _BETWEEN(low=low, high=high)
     elif low is not None:
-        words = f"{_short(low)} and more"
+        span = _AT_LEAST(low=low)
     elif high is not None:
-        words = f"up to {_short(high)}"
+        span = _UP_TO(high=high)
     else:
-        words = "range not read"
-    if known.median is not None:
-        words += f", middle {_short(known.median)}"
-    if known.default is not None:
-        words += f"; {_short(known.default)} assumed where not charted"
-    return words
+        span = _NOT_READ()
+    middle = "" if known.median is None else _MIDDLE(median=known.median)
+    assumed = "" if known.default is None else _ASSUMED(default=known.default)
+    return _RANGE(span=span, middle=middle, assumed=assumed)
 
 
 def residual_words(residual: Residual, unit: str) -> str:
     """The residual error with its numbers."""
     if residual.kind is ResidualKind.LOG:
-        return f"sd {_short(residual.additive)} {_PER_LOG}"
+        return _ON_LOG(sd=residual.additive)
     counted = "" if unit == "1" else f" {unit}"
-    additive, proportional = f"{_short(residual.additive)}{counted}", f"{_short(100.0 * residual.proportional)} %"
+    share = 100.0 * residual.proportional
     if residual.proportional == 0.0:
-        return f"sd {additive}"
+        return _ADDITIVE(sd=residual.additive, unit=counted)
     if residual.additive == 0.0 and residual.kind is not ResidualKind.POWER:
-        return f"sd {proportional} of the prediction"
-    return f"{residual.kind.words}, with {additive} and {proportional}"
+        return _PROPORTIONAL(share=share)
+    return _BOTH(rule=residual.kind.words, sd=residual.additive, unit=counted, share=share)
 
 
 def _short(value: float) -> str:
@@ -161,16 +188,16 @@ def _typical(model: PopulationModel) -> tuple[str, tuple[tuple[str, str], ...]]:
     except (KeyError, ValueError):
         return "", ()
     values = {name: float(np.asarray(value, dtype=np.float64).reshape(-1)[0]) for name, value in found.items()}
-    return ", ".join(used) or "any chart", tuple((parameter_words(name), _short(v)) for name, v in values.items())
+    return ", ".join(used) or _ANY_CHART(), tuple((parameter_words(name), _short(v)) for name, v in values.items())
 
 
 def _moves(model: PopulationModel, targets: tuple[tuple[str, float], ...]) -> str:
     parts = []
     for name, factor in targets:
         words = parameter_words(name)
-        scale = "" if factor == 1.0 else f" × {factor:g}"
-        link = {Link.LOGIT: " (logit)", Link.IDENTITY: " (added)"}.get(model.links.get(name, Link.LOG), "")
-        parts.append(f"{words}{scale}{link}")
+        moved = words if factor == 1.0 else _SCALED(moved=words, factor=factor)
+        linked = {Link.LOGIT: _LOGIT, Link.IDENTITY: _ADDED}.get(model.links.get(name, Link.LOG))
+        parts.append(linked(moved=moved) if linked else moved)
     return ", ".join(parts)
 
 
@@ -191,8 +218,14 @@ def _covariances(model: PopulationModel) -> tuple[str, ...]:
             covariance = float(model.omega[k, j])
             if covariance:
                 r = covariance / float(np.sqrt(model.omega[k, k] * model.omega[j, j]))
-                names = f"{parameter_words(model.etas[j].name)} and {parameter_words(first.name)}"
-                found.append(f"{names}: {covariance:.3g} (correlation {r:.2f})")
+                found.append(
+                    _COVARIANCE(
+                        first=parameter_words(model.etas[j].name),
+                        second=parameter_words(first.name),
+                        covariance=covariance,
+                        correlation=r,
+                    )
+                )
     return tuple(found)
 
 
@@ -200,12 +233,12 @@ def _occasions(model: PopulationModel) -> str:
     if model.occasions is None:
         return ""
     every = model.occasions.every_h
-    when = f"every {every:g} h" if every < 8760.0 else "as the course names them"
+    when = _EVERY(hours=every) if every < 8760.0 else _AS_NAMED()
     parts = [
-        f"{parameter_words(eta.name)} {float(model.occasions.omega[k, k]):.3g}"
+        _VARIANCE(parameter=parameter_words(eta.name), variance=float(model.occasions.omega[k, k]))
         for k, eta in enumerate(model.occasions.etas)
     ]
-    return f"variance between occasions, {when}: {', '.join(parts)}"
+    return _OCCASIONS(when=when, variances=", ".join(parts))
 
 
 def markdown() -> str:
@@ -244,6 +277,21 @@ def markdown() -> str:
 
 def _ships(model_id: str) -> bool:
     return model_id not in formulary.loaded().model_ids
+
+
+NOTES = names(
+    *dict.fromkeys(
+        note
+        for model in map(formulary.model, filter(_ships, formulary.model_ids()))
+        for note in (
+            *(known.meaning for known in model.covariates),
+            *(rule.words for rule in model.derived.values()),
+            *model.intended,
+            *model.cautioned,
+        )
+    )
+)
+"""What the models that ship say of their covariates and their use: sentences where they stand, in the models' files."""
 
 
 def _anchor(model_id: str) -> str:

@@ -25,7 +25,7 @@ from twins.pharmacology.reading import (
     typical_parameters,
 )
 from twins.pharmacology.renal import cockcroft_gault
-from twins.quantities.sentence import ANY, Sentence
+from twins.quantities.sentence import NAME, Sentence
 from twins.samples.course import Course, CovariateValue
 from twins.solvers.system import CarryRule
 
@@ -50,8 +50,8 @@ __all__ = [
 
 Array = NDArray[np.float64]
 
-_ASSUMED = Sentence("No {name} is on the chart; the model's default of {value:g} was assumed.", name=ANY)
-_IMPOSSIBLE = Sentence("{name} is {value:g} at {time:g} h; correct or question that value", name=ANY)
+_ASSUMED = Sentence("No {name} is on the chart; the model's default of {value:g} was assumed.", name=NAME)
+_IMPOSSIBLE = Sentence("{name} is {value:g} at {time:g} h; correct or question that value", name=NAME)
 _NO_PLACE_FOR_DIALYSIS = Sentence(
     "a dialysis session from {time:g} h is on the chart; {model} has no clearance that it could add to: leave the "
     "session out or use another model"

@@ -15,11 +15,16 @@ _NUMBER = r"[-+]?(?:\d+(?:\.\d+)?(?:e[-+]?\d+)?|inf|nan)"
 _DEFINED: dict[str, "Sentence"] = {}
 
 
+@dataclass(frozen=True, slots=True)
 class Whichever:
-    """What a slot holds that holds another sentence, whichever."""
+    """What a slot holds that holds another sentence, whichever, as long as it fits the regular expression."""
+
+    pattern: str
 
 
-ANY = Whichever()
+ANY = Whichever(".+?")
+NAME = Whichever("[^:;]+?")
+"""A name holds no colon and no semicolon, so that it ends before what is said of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,8 @@ class Sentence:
         part = self.parts.get(name)
         if isinstance(part, tuple):
             return "|".join(_either_case(each._nested()) for each in part)
+        if isinstance(part, Whichever):
+            return part.pattern
         return _NUMBER if spec and part is None else ".+?"
 
     def _nested(self) -> str:
@@ -114,8 +121,10 @@ def names(*of: str | type[StrEnum]) -> tuple[Sentence, ...]:
 
 
 def defined() -> tuple[Sentence, ...]:
-    """All sentences of the modules that are loaded: those that say most of their own first, of these the strictest."""
-    return tuple(sorted(_DEFINED.values(), key=lambda each: (-each.own, each.free)))
+    """All sentences of the modules that are loaded: parts of others last, else those first that say most themselves."""
+    every = _DEFINED.values()
+    parts = {part.text for each in every for slot in each.parts.values() if isinstance(slot, tuple) for part in slot}
+    return tuple(sorted(every, key=lambda each: (each.text in parts, -each.own, each.free)))
 
 
 def _either_case(pattern: str) -> str:

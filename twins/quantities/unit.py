@@ -2,10 +2,6 @@
 
 import re
 
-from twins.quantities.sentence import names
-
-UNITS = names("a", "wk", "d")
-"""Codes that are words in other languages."""
 _BRACKETS = re.compile(r"[{}\[\]]")
 _MICRO = re.compile(r"\bu(?=(g|mol|l)\b)", re.IGNORECASE)
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from twins.quantities.sentence import ANY, Sentence, names
+from twins.quantities.sentence import NAME, Sentence, names
 from twins.samples.course import Course, Finding, FindingCode, Level, OrderedRegimen
 from twins.samples.gaps import gaps
 
@@ -27,8 +27,8 @@ _SOON = Sentence(
 _TWICE = Sentence("Level of {value:g} mg/L is charted twice; counted once.")
 _SAME_TIME = Sentence("Two levels at the same time: {other:g} and {value:g} mg/L; both are used, check which is right.")
 _NOT_GIVEN = Sentence("{amount:g} mg was ordered for this time and no dose is charted; taken as not given.")
-_MISSING = Sentence("No {name} is charted.", name=ANY)
-_OLD = Sentence("The last {name} is {age:.0f} h old; it is carried forward.", name=ANY)
+_MISSING = Sentence("No {name} is charted.", name=NAME)
+_OLD = Sentence("The last {name} is {age:.0f} h old; it is carried forward.", name=NAME)
 
 _WORDS = {
     "age_y": "age",

@@ -6,15 +6,23 @@ from django.utils.translation import get_language
 
 from clinic.charts import words
 from clinic.twin_words.said import said
+from twins.quantities.unit import readable
 
 register = template.Library()
 register.filter("inside", words.inside)
+register.filter("readable", readable)
 
 
 @register.filter
 def quoted(text: str) -> str:
-    """In the language of the page if the catalogue has it, else as it was published and marked as English."""
-    found = said(text)
-    if found != text or not text or (get_language() or "en").startswith("en"):
-        return found
+    """What was published, as it was published: on pages in another language marked as English."""
+    if not text or (get_language() or "en").startswith("en"):
+        return text
     return format_html('<span lang="en">{}</span>', text)
+
+
+@register.filter
+def noted(text: str) -> str:
+    """What is written of a model here: in the language of the page, or marked as English where a hospital added it."""
+    found = said(text)
+    return quoted(text) if found == text and any(letter.isalpha() for letter in text) else found

@@ -1,26 +1,22 @@
 """The headers of a subscription: which may be asked for, and how their values are kept so that nobody reads them."""
 
-import base64
 import json
 import re
 from collections.abc import Mapping
 
-from cryptography.fernet import Fernet, InvalidToken
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
-
+from clinic.access import sealing
 from integrations.fhir.outcome import Refusal
 
 ALLOWED = ("Authorization", "X-API-Key", "X-Correlation-Id")
 """Headers that a subscription may ask for; what else an HTTP request says is ours to say."""
+_WHAT = "subscription headers"
 _BY_SMALL_NAME = {name.lower(): name for name in ALLOWED}
 _VALUE = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,4094}[\x21-\x7e])?")
 """A field value of RFC 9110, 5.5, without bytes beyond ASCII; no line break can enter."""
 
 
 class SealedHeadersError(RuntimeError):
-    """Headers that this site can no longer read, because its SECRET_KEY is another."""
+    """Headers that neither SECRET_KEY nor one of SECRET_KEY_FALLBACKS opens."""
 
 
 def allowed(name: str, where: str) -> str:
@@ -51,7 +47,7 @@ def check_value(name: str, value: str, where: str) -> None:
 
 def seal(headers: Mapping[str, str]) -> str:
     """Encrypted, as it is stored; empty for none."""
-    return _box().encrypt(json.dumps(dict(headers)).encode()).decode() if headers else ""
+    return sealing.seal(json.dumps(dict(headers)), _WHAT) if headers else ""
 
 
 def unseal(sealed: str) -> dict[str, str]:
@@ -64,13 +60,8 @@ def unseal(sealed: str) -> dict[str, str]:
     if not sealed:
         return {}
     try:
-        return dict(json.loads(_box().decrypt(sealed.encode())))
-    except InvalidToken as error:
+        return dict(json.loads(sealing.unseal(sealed, _WHAT)))
+    except sealing.SealError as error:
         raise SealedHeadersError(
             "The headers cannot be read, because this site's secret key changed; the subscription must be sent again."
         ) from error
-
-
-def _box() -> Fernet:
-    key = HKDF(SHA256(), 32, salt=None, info=b"patient-twin subscription headers").derive(settings.SECRET_KEY.encode())
-    return Fernet(base64.urlsafe_b64encode(key))

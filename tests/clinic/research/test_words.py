@@ -11,6 +11,7 @@ from django.utils import translation
 from clinic.access.roles import Role
 from tests.factories.patient_records import person
 from tests.twins.cohorts.studies import small
+from twins.cohorts.study import StudySpec
 from twins.jobs.cohort import do_here, request_study
 from twins.jobs.publish import study_folder
 from twins.records.models import Job
@@ -65,4 +66,5 @@ def test_a_decimal_comma_typed_on_a_german_page_is_the_number_that_is_stored() -
     }
     answer = researcher("de").post(reverse("study-new"), form)
     assert answer.status_code == 302
-    assert Job.objects.get().parameters["spec"]["regimens"][0]["duration_h"] == 1.5
+    first, second = StudySpec.from_json(Job.objects.get().parameters["spec"]).regimens
+    assert (first.regimen.duration_h, second.regimen.duration_h) == (1.5, 1.0)

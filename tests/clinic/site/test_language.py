@@ -1,11 +1,13 @@
 """Pages speak the language that was chosen, else the site's, else the browser's; machines are always answered alike."""
 
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.test import Client
 from django.utils import translation
 
+from clinic.site import env
 from tests.factories import patient_records as rows
 
 pytestmark = pytest.mark.django_db
@@ -79,3 +81,22 @@ def test_every_page_offers_both_languages_in_their_own_words(client: Client) -> 
         form = foot.content.decode().split('action="/language"')[1]
         assert 'value="en-gb" lang="en-gb" aria-current="true">English</button>' in form
         assert 'value="de" lang="de">Deutsch</button>' in form
+
+
+def test_a_site_speaks_only_a_language_that_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert env.choice("SITE_LANGUAGE", "", ["en-gb", "de"]) == ""
+    monkeypatch.setenv("SITE_LANGUAGE", "de")
+    assert env.choice("SITE_LANGUAGE", "", ["en-gb", "de"]) == "de"
+    monkeypatch.setenv("SITE_LANGUAGE", "fr")
+    with pytest.raises(env.SettingError, match="use one of en-gb, de"):
+        env.choice("SITE_LANGUAGE", "", ["en-gb", "de"])
+
+
+def test_where_something_failed_the_page_says_so_in_the_readers_language(client: Client) -> None:
+    client.raise_request_exception = False
+    with mock.patch("clinic.site.help_page.render", side_effect=RuntimeError):
+        client.force_login(rows.person())
+        client.cookies["django_language"] = "de"
+        answer = client.get("/help")
+    assert answer.status_code == 500
+    assert "Bei uns ist etwas fehlgeschlagen" in answer.content.decode()

@@ -102,6 +102,16 @@ def test_what_a_person_wrote_stays_as_it_was_written():
 
 
 @pytest.mark.usefixtures("german")
+def test_of_two_readings_the_one_that_leaves_less_unknown_is_said():
+    assert said("Body weight of 260 kg is above the 255 of the model's population.") == (
+        "Körpergewicht: 260 kg liegt über den 255 der Population des Modells."
+    )
+    assert said("The dose of 12.5 mg of the ward's own is left out: drawn late") == (
+        "Die Dosis von 12,5 mg of the ward's own: weggelassen, drawn late"
+    )
+
+
+@pytest.mark.usefixtures("german")
 @pytest.mark.parametrize("text", ["Between-subject variances: 0.1584", "See table 2.5 there.", "", "PKPDsim"])
 def test_a_text_that_is_not_the_engines_stays(text):
     assert said(text) == text

@@ -222,6 +222,19 @@ def test_what_says_nobody_known_is_held_without_a_subject(refused: Any, take_in:
     assert QuarantineEntry.objects.get().subject is None
 
 
+def test_the_text_about_nobody_known_is_for_those_who_see_patients(take_in: TakeIn) -> None:
+    named = {"resourceType": "Patient", "id": "o 1", "name": [{"family": "Okafor"}], "birthDate": "1959-03-14"}
+    take_in(named)
+    entry = QuarantineEntry.objects.get()
+    assert (entry.subject_id, "Okafor" in entry.text) == (None, True)
+    address = reverse("quarantine-entry", args=[entry.pk])
+    assert "Okafor" in _client(Role.PHARMACIST).get(address).content.decode()
+    page = _client(Role.ADMINISTRATOR).get(address).content.decode()
+    assert "Okafor" not in page
+    assert "1959" not in page
+    assert "The text is withheld: nobody knows whom it is about" in page
+
+
 def test_of_a_payload_that_could_not_be_read_no_content_is_shown(take_in: TakeIn) -> None:
     take_in(b'{"resourceType": "Patient", "name": [{"family": "Okafor"')
     entry = QuarantineEntry.objects.get()

@@ -47,5 +47,13 @@ def test_a_system_with_the_scope_reads_people_and_no_service_users(cleo: User) -
     assert Client().post(address(cleo), headers=headers).status_code == 405
 
 
+def test_a_scope_that_is_narrowed_to_some_of_the_chart_reads_nobody_here(cleo: User) -> None:
+    client = system(scope="system/Practitioner.rs?identifier=4711")
+    form = assertion_form(assertion(client), scope="system/Practitioner.rs?identifier=4711")
+    given = Client().post("/oauth/token", form).json()
+    answer = Client().get(address(cleo), headers=bearer(given["access_token"]))
+    assert (answer.status_code, b"Moreau" in answer.content) == (403, False)
+
+
 def test_a_stranger_learns_nothing(client: Client, cleo: User) -> None:
     assert client.get(address(cleo)).status_code == 401

@@ -1,9 +1,13 @@
 """What a subscription sends in headers is kept sealed, and is shown nowhere."""
 
+import base64
 import json
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from django.apps import apps
 from django.test import Client
 
@@ -160,3 +164,19 @@ def test_headers_of_another_secret_key_are_not_read_and_nothing_is_sent(
     subscriber.refresh_from_db()
     assert receiver.bundles == []
     assert "secret key changed" in subscriber.error
+
+
+def test_a_secret_key_that_was_replaced_still_opens_what_it_sealed(settings: Any) -> None:
+    sealed = headers.seal({"Authorization": SECRET})
+    settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "another" * 10
+    assert headers.unseal(sealed) == {"Authorization": SECRET}
+    settings.SECRET_KEY_FALLBACKS = []
+    with pytest.raises(headers.SealedHeadersError):
+        headers.unseal(sealed)
+
+
+def test_what_was_sealed_before_still_opens(settings: Any) -> None:
+    settings.SECRET_KEY = "a secret key of long ago, kept for a test"
+    key = HKDF(SHA256(), 32, salt=None, info=b"patient-twin subscription headers").derive(settings.SECRET_KEY.encode())
+    sealed = Fernet(base64.urlsafe_b64encode(key)).encrypt(json.dumps({"X-API-Key": "k"}).encode()).decode()
+    assert headers.unseal(sealed) == {"X-API-Key": "k"}
