@@ -40,7 +40,8 @@ class LimitsForm(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, label in zip(_NUMBERS, _LABELS, strict=True):
-            self.fields[name] = NumberField(required=False, min_value=0, label=label)
+            wrong = {"invalid": gettext_lazy("this is no number; write it as 450 or 0.5.")}
+            self.fields[name] = NumberField(required=False, min_value=0, label=label, error_messages=wrong)
 
     @property
     def problems(self) -> list[str]:

@@ -76,6 +76,7 @@ def test_it_is_found_by_patient_actor_activity_time_and_outcome(caller: Client) 
     assert found(subtype="page.worklist,pull.page") == ["page.worklist", "pull.page"]
     assert found(date="lt2020") == []
     assert found(date="gt2020", action="R", _sort="-_lastUpdated")[:2] == ["page.worklist", "page.patient"]
+    assert found(date="gt2020", action="R", _sort="-date")[:2] == ["page.worklist", "page.patient"]
     number = AuditEvent.objects.get(activity="pull.page").sequence
     assert found(_id=f"{number},x,99999999999999999999") == ["pull.page"]
 

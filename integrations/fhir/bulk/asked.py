@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from integrations.fhir.authentication import Reach
 from integrations.fhir.bulk import filters
 from integrations.fhir.bulk.exported import types_of
 from integrations.fhir.bulk.models import Level
@@ -113,13 +114,20 @@ def _type_filter(asked: Asked, given: Given, ask: Ask) -> None:
             _pass_over(asked, f"_typeFilter {text[:100]!r} is of no type that is exported", "_typeFilter")
             continue
         try:
-            filters.read(text, base=ask.base)
+            filters.read(text, base=ask.base, reach=_reach(ask, text.partition("?")[0]))
         except Refusal as refusal:
             if refusal.code != "not-supported":
                 raise
             _pass_over(asked, refusal.sentence, "_typeFilter")
         else:
             asked.filters.append(text)
+
+
+def _reach(ask: Ask, resource_type: str) -> Reach:
+    """How far a chain of a filter may look: as far as the token, and nowhere for a type that it does not cover."""
+    if ask.caller.covers(resource_type, "s"):
+        return ask.caller.reach(resource_type, "s")
+    return Reach(False, None, (), None, resource_type)
 
 
 def _patient(asked: Asked, given: Given, ask: Ask) -> None:

@@ -18,7 +18,7 @@ from integrations.fhir.elements import at, moments
 from integrations.fhir.identity import server_id
 from integrations.fhir.parameters import Criterion, Kind, Parameter
 from integrations.fhir.resources.computed import Computed
-from integrations.fhir.resources.served import Budget, Key, Order, Served
+from integrations.fhir.resources.served import BY_UPDATE, Budget, Key, Order, Served
 
 _DEFINED = "http://hl7.org/fhir/SearchParameter/AuditEvent-"
 _BATCH = 200
@@ -39,6 +39,8 @@ class AuditEventType(Computed):
 
     name = "AuditEvent"
     profiles = PROFILES
+    orders = (BY_UPDATE, "date")
+    """One and the same: an event is recorded once, in the order of the chain."""
     parameters = (
         Parameter(
             "patient", Kind.REFERENCE, "Whose data", _whose, definition=f"{_DEFINED}patient", targets=("Patient",)

@@ -17,6 +17,7 @@ from twins.records.models import Comparison, TwinVersion
 from twins.records.replay import Agreement, replay
 from twins.records.together import OtherDataError, siblings
 from twins.records.twins import course_of, fit_of, latest, model_ids, plans_of, result_of
+from twins.samples.channel import Channel
 
 pytestmark = pytest.mark.django_db
 PLANS = (Plan("Current", Regimen(1000.0, 12.0, 1.0, 48.0)), Plan("No further doses", None))
@@ -96,8 +97,12 @@ def test_one_model_alone_is_stored_as_before_and_asked_for_apart(averaged: Compa
 
 
 def test_twins_of_other_data_are_not_averaged(version: TwinVersion) -> None:
-    other = Chart.of().stable()
-    other.level(20.0, 9.9)
+    other = Chart.of()
+    other.order(0.0)
+    other.dose(0.0)
+    other.sample(Channel.WEIGHT, -2.0, 80.0)
+    other.sample(Channel.CREATININE, -2.0, 1.1)
+    other.level(11.5, 9.9)
     update.run(str(update.request_update(other.subject, "vancomycin").pk))
     theirs = latest(other.subject, "vancomycin", model_ids("vancomycin")[1])
     assert theirs is not None

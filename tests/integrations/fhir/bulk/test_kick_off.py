@@ -10,11 +10,12 @@ from django.test import Client
 from django.utils import timezone
 
 from clinic.audit.models import AuditEvent
+from integrations.fhir import chain
 from integrations.fhir.bulk.kick_off import MOST_OPEN
 from integrations.fhir.bulk.models import Export
 from integrations.readings.models import QuarantineEntry
 from tests.api.ward_data import T0, infusion, level, patient, store
-from tests.integrations.fhir.bulk.conftest import ask, begin, done, fetched, ids, place
+from tests.integrations.fhir.bulk.conftest import Client_of, ask, begin, done, fetched, ids, place
 
 pytestmark = pytest.mark.django_db
 
@@ -224,3 +225,13 @@ def test_at_the_level_of_patients_what_is_about_nobody_is_left_out_unless_anybod
 def refused_type(answer: Any) -> str:
     assert answer.status_code == 400
     return str(answer.json()["issue"][0]["details"]["text"])
+
+
+def test_a_filter_looks_no_farther_than_the_token_when_it_is_judged(
+    client_of: Client_of, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient(1, family="Anders")
+    monkeypatch.setattr(chain, "MOST_CHAINED", 0)  # what is found is too much, and is said so
+    query = {"_type": "Observation", "_typeFilter": "Observation?subject:Patient.family=Anders"}
+    assert begin(client_of("all"), query=query).status_code == 400
+    assert begin(client_of("narrow", "system/Observation.rs"), query=query).status_code == 202
