@@ -41,7 +41,6 @@ def test_only_these_addresses_are_open_to_anybody() -> None:
     assert public == {
         *("healthz", "readyz", "login", "logout", "set-password", "fhir-metadata", "cds-discovery"),
         *("second-factor", "single-sign-on", "single-sign-on-return", "session-left", "session-stay", "language"),
-        "forgotten-password",
         *("oauth-token", "oauth-revoke", "oauth-introspect"),
         *("smart-configuration", "openid-configuration", "oauth-jwks"),
     }

@@ -106,7 +106,7 @@ def admitted(desk: Desk, story: str, known_h: float) -> None:
 
 
 def a_new_patient_of_the_clinician(desk: Desk) -> None:
-    admitted(desk, "end-missing", 10.0)
+    admitted(desk, "elderly", 10.0)
 
 
 def a_new_patient_of_the_pharmacist(desk: Desk) -> None:
