@@ -83,7 +83,7 @@ def _found(text: str) -> _Found | None:
     for bare in dict.fromkeys((text, small, short, small.removesuffix("."))):
         found = [one for each in sentences() if (one := _read(each, text, bare)) is not None and one.is_meant]
         if found:
-            return max(found, key=lambda one: one.own)
+            return max(found, key=lambda one: (one.own, one.sentence.has_words))
     return None
 
 

@@ -40,6 +40,7 @@ DATA = (
     r"\d+ % chance in the target range over the next 24 h, \d+ % chance above the safety limit\.",
     r"Proposal [123]",
     r"serum creatinine 1\.3 mg/dL",
+    r"level of 17\.8 mg/L",
 )
 _SAME = "|".join(map(re.escape, sorted((*UNITS, *SIGNS, *KEYS, *NAMES), key=len, reverse=True)))
 _KEPT = re.compile("|".join([*DATA, rf"(?<![^\W\d_])(?:{_SAME})(?![^\W\d_])"]))

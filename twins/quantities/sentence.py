@@ -57,9 +57,9 @@ class Sentence:
         self.slots = tuple(dict.fromkeys(name for _, name, _ in self._pieces if name))
         self.message = "".join(before + (f"{{{name}}}" if name else "") for before, name, _ in self._pieces)
         """The text as a catalogue has it: slots by name alone."""
-        self.own = sum(len(before) for before, _, _ in self._pieces)
+        self.own = sum(letter.isalpha() for before, _, _ in self._pieces for letter in before)
         """How many letters are the sentence's own."""
-        self.has_words = any(letter.isalpha() for before, _, _ in self._pieces for letter in before)
+        self.has_words = self.own > 0
         self.longest = max((before for before, _, _ in self._pieces), key=len, default="")
         """Its longest piece without a slot, by which most other texts are told apart at once."""
         self.free = sum(not (spec or isinstance(parts.get(name), tuple)) for _, name, spec in self._pieces if name)
