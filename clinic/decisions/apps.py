@@ -1,6 +1,8 @@
+from typing import Any
+
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import register
+from django.core.checks import CheckMessage, register
 
 
 class DecisionsConfig(AppConfig):
@@ -9,7 +11,12 @@ class DecisionsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        if settings.HIGH_ALERT_DRUGS:  # the formulary brings the compiler along, a second of every command's start
-            from clinic.decisions.high_alert import unknown_drugs
+        register(_unknown_drugs)
 
-            register(unknown_drugs)
+
+def _unknown_drugs(**_: Any) -> list[CheckMessage]:
+    if not settings.HIGH_ALERT_DRUGS:  # the formulary brings the compiler along, a second of every command's start
+        return []
+    from clinic.decisions.high_alert import unknown_drugs
+
+    return unknown_drugs()

@@ -3,8 +3,6 @@
 The formulary marks those of the ISMP List of High-Alert Medications in Acute Care Settings.
 """
 
-from typing import Any
-
 from django.conf import settings
 from django.core.checks import CheckMessage, Warning
 
@@ -19,7 +17,7 @@ def is_high_alert(drug: str) -> bool:
     return name in formulary.drugs() and formulary.drug(name).high_alert
 
 
-def unknown_drugs(**_: Any) -> list[CheckMessage]:
+def unknown_drugs() -> list[CheckMessage]:
     """A Django check: a name that the formulary does not know would be thought to be guarded and is not."""
     return [
         Warning(

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from twins.pharmacology import formulary
-from twins.pharmacology.drug import Drug
 from twins.records.courses import drugs_on_record
 from twins.records.models import Subject
 from twins.samples.channel import Channel
@@ -14,31 +13,43 @@ from twins.samples.channel import Channel
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The drug that is shown, and all that twins are kept for and the patient has."""
+    """The drug that is shown, and all that twins are kept for and the patient has, by name."""
 
-    drug: Drug
-    all: tuple[Drug, ...]
+    name: str
+    all: tuple[str, ...]
 
     @classmethod
     def of(cls, subject: Subject, given: Mapping[str, str]) -> "Shown":
         """`given` is what the address holds; a drug that no twin is kept for is not looked at."""
-        known = drugs_on_record(subject)
+        known = tuple(drugs_on_record(subject))
         asked = given.get("drug", "")
-        name = asked if asked in settings.TWIN_MODELS else (*known, *settings.TWIN_MODELS)[0]
-        return cls(formulary.drug(name), tuple(map(formulary.drug, known)))
+        return cls(asked if asked in settings.TWIN_MODELS else (*known, *settings.TWIN_MODELS)[0], known)
 
     @property
-    def name(self) -> str:
-        return self.drug.name
+    def title(self) -> str:
+        return formulary.drug(self.name).title
+
+    @property
+    def titles(self) -> dict[str, str]:
+        """Of each of the patient's drugs."""
+        return {name: formulary.drug(name).title for name in self.all}
+
+    @property
+    def level_unit(self) -> str:
+        return formulary.drug(self.name).level_unit
+
+    @property
+    def level_channel(self) -> Channel | None:
+        return formulary.drug(self.name).level_channel
 
     @property
     def is_asked(self) -> bool:
         """Whether it is another than the one that would be shown unasked."""
-        return bool(self.all) and self.drug is not self.all[0]
+        return bool(self.all) and self.name != self.all[0]
 
     @property
     def channels(self) -> tuple[Channel, ...]:
         """Of its levels, if any are taken in, and of what a twin reads besides."""
-        level = self.drug.level_channel
+        level = self.level_channel
         beside = (Channel.CREATININE, Channel.WEIGHT, Channel.HEIGHT, Channel.ALBUMIN, Channel.HAEMATOCRIT)
         return (*((level,) if level else ()), *beside)

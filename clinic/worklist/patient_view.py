@@ -43,7 +43,7 @@ def patient(request: HttpRequest, subject_key: UUID) -> HttpResponse:
         "section": "worklist",
         "patient": found,
         "shown": shown,
-        "unit": readable(shown.drug.level_unit),
+        "unit": readable(shown.level_unit),
         "timeline": shown_timeline(found, records, twin, request.GET, timezone.get_current_timezone()),
     }
     if request.headers.get("HX-Target") == TIMELINE:

@@ -177,7 +177,7 @@ class Records:
     @property
     def levels(self) -> list[StoredSample]:
         """Of the drug that is shown; none where the doors take none in."""
-        channel = self.shown.drug.level_channel
+        channel = self.shown.level_channel
         return [] if channel is None else self.of_channel(channel)
 
     def of_channel(self, channel: Channel) -> list[StoredSample]:
@@ -186,7 +186,7 @@ class Records:
     def tables(self) -> tuple[list[RecordRow], list[RecordRow], bool]:
         """Levels and doses, the newest first; what the twin reads besides; and whether some are not listed."""
         levels = self.levels
-        others = [sample for sample in self.samples if sample.channel != self.shown.drug.level_channel]
+        others = [sample for sample in self.samples if sample.channel != self.shown.level_channel]
         main = _newest_first([*self.doses, *levels])
         besides = _newest_first([*self.orders, *others])
         return (

@@ -114,8 +114,8 @@ def draw(
         forecast=result.forecasts[0] if result else None,
         steps=tuple(panels),
         vitals=panels_of_vitals,
-        drug=said(records.shown.drug.title),
-        unit=readable(records.shown.drug.level_unit),
+        drug=said(records.shown.title),
+        unit=readable(records.shown.level_unit),
     )
     return Drawn(line, found, left_out, seen)
 

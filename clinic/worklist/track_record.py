@@ -88,7 +88,7 @@ def track_records(patient: Patient, model_ids: Sequence[str], records: Records) 
         )
         .order_by("-event_time")[: MOST_READ * len(model_ids)]
     )
-    unit = readable(records.shown.drug.level_unit)
+    unit = readable(records.shown.level_unit)
     rows: dict[str, list[Foretold]] = {model_id: [] for model_id in model_ids}
     for found in entered:
         sample = levels.get((found.source_key, found.source_version))
