@@ -9,9 +9,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from clinic.access import pace
 from clinic.access.roles import Role
 from clinic.audit.models import AuditEvent
-from clinic.comparisons import pace
 from clinic.comparisons.entered import ROWS, Entered, Models
 from tests.factories import fits
 from tests.factories import patient_records as rows
