@@ -21,8 +21,10 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import urlsplit, urlunsplit
 
+import kombu
 import psycopg
 import redis
+from kombu.exceptions import OperationalError
 
 from tests import migrated
 
@@ -96,6 +98,17 @@ def postgresql_url() -> str | None:
         with psycopg.connect(url, connect_timeout=2) as connection:
             connection.execute("select 1")
     except psycopg.Error:
+        return None
+    return url
+
+
+def rabbitmq_url() -> str | None:
+    """A RabbitMQ that answers, or None; one test makes a queue of its own there."""
+    url = os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//")
+    try:
+        with kombu.Connection(url, connect_timeout=2) as connection:
+            connection.ensure_connection(max_retries=1, timeout=2)
+    except OperationalError:
         return None
     return url
 
@@ -191,6 +204,8 @@ def main() -> int:
         left_out.append("the suite on PostgreSQL: none answers (start one, or set TEST_POSTGRESQL_URL)")
     if broker is None:
         left_out.append("the suite on Redis: none answers (start one, or set TEST_REDIS_URL)")
+    if rabbitmq_url() is None:
+        left_out.append("the main job on RabbitMQ: none answers (start one, or set TEST_RABBITMQ_URL)")
     migrated.folder()
     parts = deque(parts_on_sqlite())
     if database is not None and broker is not None:

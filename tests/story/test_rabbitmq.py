@@ -7,34 +7,30 @@ from pathlib import Path
 
 import kombu
 import pytest
-from kombu.exceptions import OperationalError
 
+from tests.run import rabbitmq_url
 from tests.story.site import Site
 
 pytestmark = pytest.mark.servers
-
-RABBITMQ = os.environ.get("TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//")
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     """A site with a queue of its own there, which goes when the test ends."""
-    try:
-        with kombu.Connection(RABBITMQ, connect_timeout=5) as broker:
-            broker.ensure_connection(max_retries=1, timeout=5)
-    except OperationalError as problem:
-        pytest.skip(f"no RabbitMQ answers at TEST_RABBITMQ_URL: {problem}")
+    url = rabbitmq_url()
+    if url is None:
+        pytest.skip("no RabbitMQ answers (start one, or set TEST_RABBITMQ_URL)")
     found = Site(tmp_path)
     queue = f"celery-{found.folder.name}-{os.getpid()}"
-    found.environment |= {"CELERY_BROKER_URL": RABBITMQ, "CELERY_QUEUE": queue}
+    found.environment |= {"CELERY_BROKER_URL": url, "CELERY_QUEUE": queue}
     with found:
         yield found
-    with kombu.Connection(RABBITMQ) as broker:
+    with kombu.Connection(url) as broker:
         broker.default_channel.queue_delete(queue)
 
 
 def waiting(site: Site) -> int:
-    with kombu.Connection(RABBITMQ) as broker:
+    with kombu.Connection(site.environment["CELERY_BROKER_URL"]) as broker:
         declared = broker.default_channel.queue_declare(site.environment["CELERY_QUEUE"], passive=True)
         return int(declared.message_count)
 
