@@ -81,6 +81,8 @@ def test_every_page_offers_both_languages_in_their_own_words(client: Client) -> 
         form = foot.content.decode().split('action="/language"')[1]
         assert 'value="en-gb" lang="en-gb" aria-current="true">English</button>' in form
         assert 'value="de" lang="de">Deutsch</button>' in form
+    german = client.get("/login", headers={"Accept-Language": "de"}).content.decode()
+    assert 'value="en-gb" lang="en-gb">English</button>' in german
 
 
 def test_a_site_speaks_only_a_language_that_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
