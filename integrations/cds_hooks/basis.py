@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from django.conf import settings
 
@@ -23,7 +24,7 @@ from twins.samples.course import Course
 _FORECASTABLE = frozenset({FitOutcome.FITTED, FitOutcome.PRIOR_ONLY})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Basis:
     """A course, a model and its fit. `version` is the stored twin, or None where the fit was made for this answer.
 
@@ -37,7 +38,7 @@ class Basis:
     version: TwinVersion | None = None
     remarks: tuple[str, ...] = ()
 
-    @property
+    @cached_property
     def cannot(self) -> str:
         """Why nothing can be forecast, or nothing."""
         if self.fit.outcome not in _FORECASTABLE:
@@ -58,7 +59,7 @@ class Basis:
         alike = tuple(target for target in self.drug.targets if target.metric is first.metric)
         return alike if len(alike) > 1 else ()
 
-    @property
+    @cached_property
     def doubts(self) -> tuple[str, ...]:
         """Why nothing else is to be suggested, though the numbers can be shown: sentences."""
         found = beyond_ranges(self.model, self.course)
@@ -71,7 +72,7 @@ class Basis:
     def data_until(self) -> datetime:
         return moment_at(self.course.start, self.course.until_h)
 
-    @property
+    @cached_property
     def current(self) -> Plan:
         """The plan in force, or no further doses."""
         return current_plan(self.course) or Plan("No further doses", None)
