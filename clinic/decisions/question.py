@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -19,7 +18,7 @@ from clinic.decisions.refusal import NewTimeError, RecordError, stated
 from clinic.measures.numbers import plain
 from clinic.measures.units import unit_of
 from clinic.twin_words.said import said
-from twins.jobs.update import request_update
+from twins.jobs.update import request_updates
 from twins.records.models import GivenDose, Order, Question, QuestionAction, RecordState, StoredSample, Subject
 from twins.samples.channel import Channel
 
@@ -91,7 +90,7 @@ def ask(
             asked_at=timezone.now(),
         )
         _write(question, actor, "question.ask", Action.CREATE)
-        _update(subject, by)
+        request_updates(subject, asked_by=key_of(by))
     return question
 
 
@@ -107,7 +106,7 @@ def withdraw(*, question: Question, by: AbstractBaseUser, actor: Actor) -> Quest
         locked.withdrawn_by = key_of(by)
         locked.save(update_fields=["withdrawn_at", "withdrawn_by"])
         _write(locked, actor, "question.withdraw", Action.UPDATE)
-        _update(locked.subject, by)
+        request_updates(locked.subject, asked_by=key_of(by))
     return locked
 
 
@@ -140,8 +139,3 @@ def _write(question: Question, actor: Actor, activity: str, action: Action) -> N
         entity_id=question.pk,
         detail={"record": question.source_key, "action": str(question.action)},
     )
-
-
-def _update(subject: Subject, by: AbstractBaseUser) -> None:
-    for drug in settings.TWIN_MODELS:
-        request_update(subject, drug, asked_by=key_of(by))

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from twins.jobs.update import request_update
-from twins.records.courses import drugs_on_record
+from twins.jobs.update import request_updates
 from twins.records.models import Subject
 
 
@@ -14,5 +13,4 @@ def tell_twins(subjects: Iterable[UUID]) -> None:
     Called in the transaction that stores the data: the request is kept if and only if the data are.
     """
     for subject in Subject.objects.filter(pk__in=set(subjects)).order_by("pk"):
-        for drug in drugs_on_record(subject):
-            request_update(subject, drug)
+        request_updates(subject)

@@ -5,7 +5,14 @@ from celery import shared_task
 from twins.jobs.learn import learn
 from twins.jobs.queue import request
 from twins.jobs.work import work
+from twins.records.courses import drugs_on_record
 from twins.records.models import Job, JobKind, Subject
+
+
+def request_updates(subject: Subject, *, asked_by: str = "system") -> None:
+    """As `request_update`, for each drug that the subject has a record of."""
+    for drug in drugs_on_record(subject):
+        request_update(subject, drug, asked_by=asked_by)
 
 
 def request_update(subject: Subject, drug: str, *, asked_by: str = "system") -> Job:

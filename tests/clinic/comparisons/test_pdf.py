@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from clinic.audit.models import AuditEvent
 from clinic.access import pace
+from clinic.audit.models import AuditEvent
 from clinic.comparisons.pdf import PdfUnavailableError, pdf_of
 from tests.factories import patient_records as rows
 

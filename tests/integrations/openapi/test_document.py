@@ -26,6 +26,8 @@ _UNDESCRIBED = {
     "set-password": "a page",
     "single-sign-on": "a page",
     "single-sign-on-return": "a page",
+    "forgotten-password": "a page",
+    "language": "what the foot of a page sends",
     "session-left": "what a page asks about its own session",
     "session-stay": "what a page asks about its own session",
     "launch": "a page that a hospital system opens in a browser",
