@@ -1,5 +1,6 @@
 """What every test has: settings read once, and a last word on what this machine could not run."""
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -31,6 +32,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.skip(reason=f"no browser: {CHROMIUM} is not installed"))
         if item.get_closest_marker("postgresql") and not settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
             item.add_marker(pytest.mark.skip(reason="not on PostgreSQL: TEST_DATABASE_URL is not set"))
+
+
+def pytest_collection_finish() -> None:
+    # The compiler's and FHIR's classes live as long as the run: without this each collection of garbage walks them all.
+    gc.collect()
+    gc.freeze()
 
 
 def _leave_out_what_asks_no_database(config: pytest.Config, items: list[pytest.Item]) -> None:

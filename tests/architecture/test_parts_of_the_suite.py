@@ -1,4 +1,4 @@
-"""``make test`` runs every file of tests once on SQLite, and what asks for a database once more on PostgreSQL."""
+"""``make test`` runs every file of tests once on SQLite, and what is stored, searched and queued on PostgreSQL too."""
 
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from tests.environment import ROOT
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py"))
 SQLITE = tuple(run.parts_on_sqlite())
 SERVERS = tuple(run.parts_on_servers("postgresql://localhost/x", "redis://localhost/9"))
+WHOLE = tuple(run.parts_on_servers("postgresql://localhost/x", "redis://localhost/9", run.ALL_ON_SERVERS))
 
 
 def takes(part: run.Part, file: str) -> bool:
@@ -27,11 +28,12 @@ def _below(file: str, paths: list[str]) -> bool:
 def test_every_file_is_in_one_part(file: str) -> None:
     assert len([part.name for part in SQLITE if takes(part, file)]) == 1
     assert len([part.name for part in SERVERS if takes(part, file)]) <= 1
+    assert len([part.name for part in WHOLE if takes(part, file)]) <= 1
 
 
 def test_what_is_left_out_on_the_servers_is_listed_or_asks_for_no_database() -> None:
-    """Nothing else is: folders whose tests ask for a database are run there."""
-    out = {file for file in FILES if not any(takes(part, file) for part in SERVERS)}
+    """Nothing else is, where all is asked for: folders whose tests ask for a database are run there."""
+    out = {file for file in FILES if not any(takes(part, file) for part in WHOLE)}
     asks = {file for file in out if "django_db" in (ROOT / file).read_text(encoding="utf-8")}
     listed = (*run.PURE, *run.ONCE, *run.BROWSER)
     assert {file for file in asks if not _below(file, list(listed))} == set()
