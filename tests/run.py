@@ -2,10 +2,10 @@
 
 The whole suite runs on SQLite and Celery's filesystem broker and, where a PostgreSQL and a Redis answer, what is
 stored, searched and queued once more on them; with ``ALL_ON_SERVERS=1`` everything that touches a database. It is cut
-into parts, each a pytest of its own; three at a time run side by side, the longest first, since some wait for processes of
-their own half of their time. The migrations are applied once, before (`tests.migrated`). ``TEST_POSTGRESQL_URL`` and
-``TEST_REDIS_URL`` say where they are, if not on this machine's usual ports. With ``LEAVE_NOTHING_OUT=1`` a part that
-cannot run is a failure.
+into parts, each a pytest of its own; three at a time run side by side, the longest first, since some wait for
+processes of their own half of their time. The migrations are applied once, before (`tests.migrated`).
+``TEST_POSTGRESQL_URL`` and ``TEST_REDIS_URL`` say where they are, if not on this machine's usual ports. With
+``LEAVE_NOTHING_OUT=1`` a part that cannot run is a failure.
 """
 
 import getpass
