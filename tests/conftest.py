@@ -38,6 +38,7 @@ def pytest_collection_finish() -> None:
     # The compiler's and FHIR's classes live as long as the run: without this each collection of garbage walks them all.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _leave_out_what_asks_no_database(config: pytest.Config, items: list[pytest.Item]) -> None:

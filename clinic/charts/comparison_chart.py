@@ -7,7 +7,7 @@ from typing import Final
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from clinic.charts import svg, words
+from clinic.charts import svg, target_words, words
 from clinic.charts.palette import INK, Marker, Style, plan_letter, plan_style
 from clinic.charts.panel import SMALL, Panel, hatching, marker
 from clinic.charts.scale import Scale, TimeTick, least_span, padded, time_ticks
@@ -15,7 +15,8 @@ from clinic.measures.numbers import plain
 from clinic.twin_words.said import said
 from twins.forecasts.forecast import ComparisonResult, PlanForecast
 from twins.pharmacology import formulary
-from twins.quantities.unit import readable
+from twins.pharmacology.target import Target
+from twins.quantities.unit import of_area, readable
 from twins.samples.course import Course
 
 BAND_90: Final = 0.10
@@ -76,7 +77,7 @@ def comparison_chart(
         hatching(f"{prefix}-target"),
         key,
         _concentrations(upper, result, course, time, excluded),
-        _exposures(lower, result, time, prefix, narrow=narrow),
+        _exposures(lower, result, _area_unit(course), time, prefix, narrow=narrow),
     ]
     return svg.picture(
         *parts,
@@ -224,28 +225,46 @@ def _exposure_top(result: ComparisonResult) -> float:
     """Upper end of the AUC24 axis: long tails are cut at twice the limit, so that the target stays readable."""
     highest = max(day.auc24.q95 for forecast in result.forecasts for day in forecast.days)
     medians = max(day.auc24.q75 for forecast in result.forecasts for day in forecast.days)
+    if not _has_band(result.target):
+        return padded([min(highest, 2.0 * medians)], least_span=0.1 * highest or 1.0, from_zero=True)[1]
     return padded(
         [min(highest, max(2.0 * result.target.high, medians))], least_span=1.3 * result.target.high, from_zero=True
     )[1]
 
 
-def _exposures(panel: Panel, result: ComparisonResult, time: Sequence[TimeTick], prefix: str, *, narrow: bool) -> str:
+def _has_band(target: Target) -> bool:
+    """Whether the target is one of AUC24, to be drawn among them."""
+    return target_words.is_auc24(target) and target.has_limit
+
+
+def _exposures(
+    panel: Panel, result: ComparisonResult, unit: str, time: Sequence[TimeTick], prefix: str, *, narrow: bool
+) -> str:
     target = result.target
-    title = (
-        _("AUC24 by day, mg·h/L (target {low}–{high})")
-        if narrow
-        else _("AUC24 of each day, mg·h/L (hatched: target {low}–{high})")
-    ).format(low=plain(target.low), high=plain(target.high))
+    if not _has_band(target):
+        title = _("AUC24 by day, {unit}") if narrow else _("AUC24 of each day, {unit}")
+    elif narrow:
+        title = _("AUC24 by day, {unit} (target {low}–{high})")
+    else:
+        title = _("AUC24 of each day, {unit} (hatched: target {low}–{high})")
+    title = title.format(unit=unit, low=plain(target.low), high=plain(target.high))
     parts = [panel.frame(title, time_ticks=time, tick_count=5)]
-    y_low, y_high = panel.y(target.low), panel.y(target.high)
     start = panel.x(result.as_of_h)
-    parts.append(
-        svg.element(
-            "rect", x=start, y=y_high, width=panel.x.end - start, height=y_low - y_high, fill=f"url(#{prefix}-target)"
+    if _has_band(target):
+        y_low, y_high = panel.y(target.low), panel.y(target.high)
+        parts.append(
+            svg.element(
+                "rect",
+                x=start,
+                y=y_high,
+                width=panel.x.end - start,
+                height=y_low - y_high,
+                fill=f"url(#{prefix}-target)",
+            )
         )
-    )
-    for edge in (y_low, y_high):
-        parts.append(svg.element("line", x1=start, x2=panel.x.end, y1=edge, y2=edge, stroke=INK, stroke_opacity=0.6))
+        for edge in (y_low, y_high):
+            line = {"x1": start, "x2": panel.x.end, "y1": edge, "y2": edge}
+            parts.append(svg.element("line", **line, stroke=INK, stroke_opacity=0.6))
     days = [day for day in result.forecasts[0].days if panel.x.holds(day.from_h) and day.to_h <= panel.x.high + 1e-6]
     count = len(result.forecasts)
     for index, day in enumerate(days):
@@ -300,6 +319,10 @@ def _unit(course: Course) -> str:
     return readable(formulary.drug(course.drug).level_unit)
 
 
+def _area_unit(course: Course) -> str:
+    return readable(of_area(formulary.drug(course.drug).level_unit))
+
+
 def _description(result: ComparisonResult, course: Course) -> str:
     """The chart in words, for a reader who cannot see it."""
     target = result.target
@@ -308,17 +331,22 @@ def _description(result: ComparisonResult, course: Course) -> str:
     measured = ngettext("{count} measured level: {levels}.", "{count} measured levels: {levels}.", count)
     parts = [
         measured.format(count=count, levels=levels) if levels else _("No measured level."),
-        _("Target AUC24 {low} to {high} mg·h/L.").format(low=plain(target.low), high=plain(target.high)),
+        _("Target AUC24 {low} to {high} {unit}.").format(
+            low=plain(target.low), high=plain(target.high), unit=_area_unit(course)
+        )
+        if _has_band(target)
+        else _("Target: {target}.").format(target=said(target.name)),
     ]
     for position, forecast in enumerate(result.forecasts):
         style = plan_style(position)
         aucs = words.listed(words.exposure(day.auc24.q50) for day in forecast.days)
-        told = _("Plan {letter}, {line}, {plan}. {sentence} Median AUC24 by day: {values} mg·h/L.").format(
+        told = _("Plan {letter}, {line}, {plan}. {sentence} Median AUC24 by day: {values} {unit}.").format(
             letter=plan_letter(position),
             line=style.pattern_name,
             plan=words.plan_title(forecast.plan),
             sentence=said(forecast.sentence),
             values=aucs,
+            unit=_area_unit(course),
         )
         parts.append(told)
     return " ".join(parts)

@@ -5,13 +5,15 @@ from datetime import datetime, tzinfo
 
 from django.utils.translation import gettext as _
 
-from clinic.charts import words
+from clinic.charts import target_words, words
 from clinic.charts.parameters import ParameterRow
 from clinic.charts.twin_facts import CovariateRow
 from clinic.comparisons.averaged import Together
 from clinic.comparisons.comparison_page import ComparisonPage, PlanRow
 from clinic.measures.numbers import fixed, plain
 from clinic.twin_words.said import said
+from twins.forecasts.forecast import DayExposure
+from twins.pharmacology.target import Target
 
 At = Callable[[datetime], str]
 
@@ -49,9 +51,7 @@ def note_text(page: ComparisonPage, *, patient_line: str, zone: tzinfo, decision
         )
         + " "
         + " ".join(page.quality.sentences),
-        _("Target: {target}; above {high} is the safety limit.").format(
-            target=said(target.name), high=plain(target.high)
-        ),
+        _target_line(target),
         "",
         _("PLANS"),
     ]
@@ -82,6 +82,14 @@ def note_text(page: ComparisonPage, *, patient_line: str, zone: tzinfo, decision
     return "\n".join(lines) + "\n"
 
 
+def _target_line(target: Target) -> str:
+    if not target.has_limit:
+        return _("Target: {target}; no limit above it is known.").format(target=said(target.name))
+    return _("Target: {target}; above {high} is the safety limit.").format(
+        target=said(target.name), high=target_words.bound(target, target.high)
+    )
+
+
 def _plan_lines(plan: PlanRow, page: ComparisonPage, at: At) -> list[str]:
     forecast = plan.forecast
     title = words.plan_title(forecast.plan, at(plan.first_dose) if plan.first_dose else "")
@@ -89,7 +97,7 @@ def _plan_lines(plan: PlanRow, page: ComparisonPage, at: At) -> list[str]:
     target = page.result.target
     day_line = _(
         "day {number}: AUC24 {auc} (90 % {low}-{high}) {area}, highest {peak}, trough {trough} {unit}; "
-        "in range {inside}, above {limit} {above}, below {least} {below}"
+        "in range {inside}, {outside}"
     )
     for day in plan.days:
         e = day.exposure
@@ -103,10 +111,7 @@ def _plan_lines(plan: PlanRow, page: ComparisonPage, at: At) -> list[str]:
             peak=fixed(e.peak.q50, 1),
             trough=fixed(e.trough.q50, 1),
             inside=words.percent(e.p_in_target),
-            limit=plain(target.high),
-            above=words.percent(e.p_above),
-            least=plain(target.low),
-            below=words.percent(e.p_below),
+            outside=", ".join(_outside(target, e)),
         )
         lines.append(f"   {said_of_day}")
     reached = forecast.hours_to_target
@@ -115,6 +120,14 @@ def _plan_lines(plan: PlanRow, page: ComparisonPage, at: At) -> list[str]:
     else:
         lines.append("   " + _("time to target: {hours}").format(hours=words.hours(reached)))
     return lines
+
+
+def _outside(target: Target, day: DayExposure) -> list[str]:
+    """The chances above the target, where it has a limit, and below it."""
+    low = f"{words.inside(target_words.below(target))} {words.percent(day.p_below)}"
+    if not target.has_limit:
+        return [low]
+    return [f"{words.inside(target_words.above(target))} {words.percent(day.p_above)}", low]
 
 
 def shares_line(together: Together) -> str:

@@ -8,7 +8,9 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from clinic.charts import words
+from clinic.charts import target_words, words
+from twins.forecasts.forecast import Band
+from twins.pharmacology.target import Target
 
 register = template.Library()
 
@@ -71,3 +73,45 @@ def person(key: str) -> str:
         if found is not None:
             return found.get_full_name() or found.get_username()
     return gettext("the system") if key in ("", "system") else str(key)
+
+
+@register.filter
+def above(target: Target) -> str:
+    return target_words.above(target)
+
+
+@register.filter
+def below(target: Target) -> str:
+    return target_words.below(target)
+
+
+@register.filter
+def harm(target: Target) -> str:
+    return target_words.harm(target)
+
+
+@register.filter
+def too_little(target: Target) -> str:
+    return target_words.too_little(target)
+
+
+@register.filter
+def limit(target: Target) -> str:
+    return target_words.limit(target)
+
+
+@register.filter
+def metric(target: Target) -> str:
+    return target_words.metric(target)
+
+
+@register.filter
+def median_of(target: Target, value: Band) -> str:
+    """Of the target's own metric."""
+    return target_words.median_of(target, value)
+
+
+@register.filter
+def range_of(target: Target, value: Band) -> str:
+    """The range of 90 % of it."""
+    return target_words.range_of(target, value)

@@ -1,5 +1,6 @@
 """The pages of a patient on several drugs: a row for each, in its own unit, and plans of what is taken by mouth."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -74,7 +75,30 @@ def test_each_drug_has_its_pages_in_its_own_unit(client: Any, patient: Patient) 
     assert "Concentration, µg/L" in compared
     assert "mg/L" not in compared
     assert "by mouth every 12 h" in compared
+    assert "Target AUC24" not in compared
+    assert "hatched: target" not in compared
+    assert "AUC24 of each day, µg·h/L" in compared
     assert "TACROLIMUS DOSING COMPARISON" in page(client, f"/comparisons/{comparison.pk}/note")
+
+
+def test_a_target_without_a_limit_is_shown_without_one(client: Any, patient: Patient) -> None:
+    chart = charts.Chart(patient.subject)
+    said = {"drug": "meropenem", "amount_mg": 1000.0, "duration_h": 0.5, "route": "intravenous"}
+    Order.objects.create(**chart._sourced("MedicationRequest", 1.0, {}), interval_h=8.0, **said)
+    for number in range(4):
+        GivenDose.objects.create(**chart._sourced("MedicationAdministration", 1.0 + 8.0 * number, {}), **said)
+    run(str(request_update(patient.subject, "meropenem").pk))
+    comparison = Comparison.objects.get(twin_version__drug="meropenem", is_default=True)
+    compared = page(client, f"/comparisons/{comparison.pk}")
+    assert "No limit above it is known." in compared
+    assert "Below 100 %" in compared
+    note = page(client, f"/comparisons/{comparison.pk}/note")
+    assert "no limit above it is known" in note
+    address = f"/patients/{patient.pk}/compare/preview?drug=meropenem&stop=1"
+    preview = client.get(address, headers={"HX-Request": "true"}).content.decode()
+    assert "Harm: no limit known" in preview
+    for text in (compared, note, preview):
+        assert not re.search(r"\b(inf|nan)\b", text)
 
 
 def test_plans_of_what_is_taken_by_mouth_are_entered_without_an_infusion(client: Any, patient: Patient) -> None:

@@ -1,0 +1,71 @@
+"""A target in the words of pages: its bounds, with no limit said where none is known, and what its metric came to."""
+
+from collections.abc import Callable
+
+from django.utils.translation import gettext as _
+
+from clinic.charts import words
+from clinic.measures.numbers import plain
+from clinic.twin_words.said import said
+from twins.forecasts.forecast import Band
+from twins.pharmacology.target import Metric, Target
+
+_SHARE = "1"
+
+
+def bound(target: Target, value: float) -> str:
+    """``600``; a share of time as ``100 %``."""
+    return f"{plain(100.0 * value)} %" if target.unit == _SHARE else plain(value)
+
+
+def above(target: Target) -> str:
+    if not target.has_limit:
+        return _("Above: no limit known")
+    return _("Above {high}").format(high=bound(target, target.high))
+
+
+def below(target: Target) -> str:
+    return _("Below {low}").format(low=bound(target, target.low))
+
+
+def harm(target: Target) -> str:
+    if not target.has_limit:
+        return _("Harm: no limit known")
+    return _("Harm: above {high}").format(high=bound(target, target.high))
+
+
+def too_little(target: Target) -> str:
+    return _("Too little: below {low}").format(low=bound(target, target.low))
+
+
+def limit(target: Target) -> str:
+    """What lies above it, as a sentence."""
+    if not target.has_limit:
+        return _("No limit above it is known.")
+    return _("Above {high} is the safety limit.").format(high=bound(target, target.high))
+
+
+def is_auc24(target: Target) -> bool:
+    """Whether it can be drawn among AUC24s."""
+    return target.metric is Metric.AUC24 and not target.output and target.unbound == 1.0
+
+
+def metric(target: Target) -> str:
+    return said(target.metric.value) if target.metric is not Metric.AUC24 else "AUC24"
+
+
+def median_of(target: Target, value: Band) -> str:
+    """Of the target's own metric."""
+    return _shown(target)(value.q50)
+
+
+def range_of(target: Target, value: Band) -> str:
+    """Of 90 %."""
+    show = _shown(target)
+    return f"{show(value.q05)}–{show(value.q95)}"
+
+
+def _shown(target: Target) -> Callable[[float], str]:
+    if target.unit == _SHARE:
+        return words.percent
+    return words.exposure if target.metric in (Metric.AUC24, Metric.AUC) else words.concentration

@@ -1,0 +1,40 @@
+"""A target in words: a share of time in per cent, and no limit where none is known."""
+
+import math
+
+import pytest
+
+from clinic.charts import target_words
+from twins.forecasts.forecast import Band
+from twins.pharmacology.target import Metric, Target
+
+AREA = Target("AUC24 400–600 mg·h/L", 400.0, 600.0, "a guideline")
+TROUGH = Target("trough 5–10 µg/L", 5.0, 10.0, "a guideline", Metric.TROUGH, "ug/L")
+SHARE = Target("100 % fT>MIC", 1.0, math.inf, "a guideline", Metric.TIME_ABOVE, "1", threshold=2.0)
+VALUE = Band(0.2, 0.4, 0.9, 0.95, 1.0)
+
+
+def test_a_limit_is_named_only_where_there_is_one() -> None:
+    assert [target_words.above(AREA), target_words.harm(AREA)] == ["Above 600", "Harm: above 600"]
+    assert target_words.limit(TROUGH) == "Above 10 is the safety limit."
+    for words in (target_words.above(SHARE), target_words.harm(SHARE), target_words.limit(SHARE)):
+        assert "inf" not in words
+        assert "o limit" in words
+
+
+def test_a_share_of_time_is_in_per_cent() -> None:
+    assert [target_words.below(each) for each in (AREA, TROUGH, SHARE)] == ["Below 400", "Below 5", "Below 100 %"]
+    assert target_words.too_little(SHARE) == "Too little: below 100 %"
+
+
+def test_only_a_target_of_auc24_is_drawn_among_them() -> None:
+    assert [target_words.is_auc24(each) for each in (AREA, TROUGH, SHARE)] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("target", "median", "between"),
+    [(SHARE, "90 %", "20 %–>99 %"), (TROUGH, "0.9", "0.2–1.0"), (AREA, "1", "0–1")],
+)
+def test_what_it_came_to_is_shown_as_its_metric_is(target: Target, median: str, between: str) -> None:
+    assert target_words.median_of(target, VALUE) == median
+    assert target_words.range_of(target, VALUE) == between
