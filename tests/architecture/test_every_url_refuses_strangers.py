@@ -39,7 +39,16 @@ def test_every_address_has_a_name_a_rule_and_an_example() -> None:
 def test_only_these_addresses_are_open_to_anybody() -> None:
     public = {address.name for address in TABLE if address.rule and address.rule.door is Door.PUBLIC}
     assert public == {
-        *("healthz", "readyz", "login", "logout", "set-password", "fhir-metadata", "cds-discovery"),
+        *(
+            "healthz",
+            "readyz",
+            "login",
+            "logout",
+            "set-password",
+            "forgotten-password",
+            "fhir-metadata",
+            "cds-discovery",
+        ),
         *("second-factor", "single-sign-on", "single-sign-on-return", "session-left", "session-stay", "language"),
         *("oauth-token", "oauth-revoke", "oauth-introspect"),
         *("smart-configuration", "openid-configuration", "oauth-jwks"),
