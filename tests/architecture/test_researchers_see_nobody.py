@@ -2,6 +2,7 @@
 
 import pytest
 from django.contrib.auth.models import Group, User
+from django.core.cache import cache
 from django.test import Client
 
 from clinic.access.gate import Door
@@ -48,6 +49,7 @@ def test_an_app_of_one_who_became_a_researcher_reads_nobody(client: Client, some
     client.force_login(cleo)
     text = token(client, app(), someone)["access_token"]
     theirs = Client(headers={"Authorization": f"Bearer {text}"})
+    cache.clear()  # what tests before this one asked counts against the same rate
     assert IDENTIFYING.search(theirs.get("/fhir/Patient/ward.p77").content.decode())
     cleo.groups.set([Group.objects.get(name="researcher")])
     for address in TABLE:
