@@ -9,6 +9,7 @@ from clinic.measures.numbers import plain
 from clinic.twin_words.said import said
 from twins.forecasts.forecast import Band
 from twins.pharmacology.target import Metric, Target
+from twins.quantities.unit import readable
 
 _SHARE = "1"
 
@@ -52,6 +53,12 @@ def is_auc24(target: Target) -> bool:
 
 def metric(target: Target) -> str:
     return said(target.metric.value) if target.metric is not Metric.AUC24 else "AUC24"
+
+
+def metric_and_unit(target: Target) -> str:
+    """``AUC24 in mg·h/L``."""
+    unit = "%" if target.unit == _SHARE else readable(target.unit)
+    return _("{metric} in {unit}").format(metric=metric(target), unit=unit)
 
 
 def median_of(target: Target, value: Band) -> str:

@@ -22,7 +22,7 @@ from twins.forecasts.simulate import SimulationError
 from twins.pharmacology import formulary
 from twins.pharmacology.covariates import CovariateError
 from twins.pharmacology.target import Target
-from twins.quantities.unit import of_area, readable
+from twins.quantities.unit import readable
 from twins.records.standing import Standing
 
 Left = Sequence[tuple[float, float, str]]
@@ -64,10 +64,6 @@ class Panel:
     @property
     def unit(self) -> str:
         return readable(self.level_unit)
-
-    @property
-    def area_unit(self) -> str:
-        return readable(of_area(self.level_unit))
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.utils.translation import gettext, gettext_noop
 
+from clinic.charts.target_words import is_auc24
 from clinic.twin_words.said import said
 from twins.cohorts.distribution import Distribution
 from twins.cohorts.study import StudySpec
@@ -92,7 +93,7 @@ class ShownStudy:
     def asked(self) -> str:
         """The target's metric with its unit, where that is not AUC24, which every study shows."""
         target = self.spec.target
-        if target.metric is Metric.AUC24 and not target.output and target.unbound == 1.0:
+        if is_auc24(target):
             return ""
         unit = "" if target.metric is Metric.TIME_IN_RANGE else readable(target.unit)
         words = said(target.output or str(target.metric))

@@ -57,11 +57,11 @@ BY_DEVICE = (
     Channel.TEMPERATURE,
     Channel.SENSOR_GLUCOSE,
 )
+"""What devices send by themselves, so that silence says something."""
 _TIMED = tuple(channel for channel in Channel if channel not in (Channel.ALBUMIN, Channel.HAEMATOCRIT))
 """Channels whose last value says how recent a patient's data are, or that a level is due."""
 _VALUES = 10
 """So many values tell how far apart they usually are."""
-"""What devices send by themselves, so that silence says something."""
 
 
 @dataclass(frozen=True, slots=True)

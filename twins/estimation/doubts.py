@@ -6,7 +6,7 @@ import numpy as np
 
 from twins.estimation.chains import AGREE
 from twins.estimation.fit import LevelResidual
-from twins.estimation.meant import DIALYSIS_UNKNOWN, out_of_range
+from twins.estimation.meant import DIALYSIS_UNKNOWN, out_of_range, titled
 from twins.estimation.posterior import Posterior, Sampler
 from twins.pharmacology.covariates import CLEARANCE, CovariateHistory, cockcroft_gault
 from twins.pharmacology.individual import Individual
@@ -103,10 +103,6 @@ def _dialysed(model: PopulationModel, course: Course) -> str:
     return DIALYSIS_UNKNOWN(model=model.title)
 
 
-def _title(words: str) -> str:
-    return words[:1].upper() + words[1:]
-
-
 def _rules_applied(model: PopulationModel, course: Course, chart: CovariateHistory) -> list[str]:
     """The model's floor of creatinine and cap of clearance, where they changed the latest value."""
     if CLEARANCE not in chart.values:
@@ -178,7 +174,7 @@ def of_fit(individual: Individual, eta: Sequence[float], residuals: Sequence[Lev
         distance = eta[k] / float(spreads[k]) if spreads[k] > 0.0 else 0.0
         if abs(distance) <= _LARGE_ETA_SD:
             continue
-        title = _title(plain_name(name))
+        title = titled(plain_name(name))
         if k < len(model.etas) and _is_factor(model, model.etas[k]):
             said.append(_TIMES_TYPICAL(name=title, factor=float(np.exp(eta[k])), apart=abs(distance)))
         else:

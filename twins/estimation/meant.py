@@ -52,6 +52,11 @@ def beyond_ranges(model: PopulationModel, course: Course) -> tuple[str, ...]:
         return ()
 
 
+def titled(words: str) -> str:
+    """With a capital, as at a sentence's beginning."""
+    return words[:1].upper() + words[1:]
+
+
 def out_of_range(model: PopulationModel, chart: CovariateHistory) -> list[str]:
     """The same, of a history that is there."""
     said = []
@@ -59,8 +64,7 @@ def out_of_range(model: PopulationModel, chart: CovariateHistory) -> list[str]:
         values = chart.values.get(known.name)
         if values is None:
             continue
-        words = chart_name(known.name)
-        words = words[:1].upper() + words[1:]
+        words = titled(chart_name(known.name))
         low, high = float(values.min()), float(values.max())
         if known.low is not None and low < known.low:
             said.append(_LOW(name=words, value=low, unit=known.unit, low=known.low))

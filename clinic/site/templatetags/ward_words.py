@@ -9,8 +9,6 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from clinic.charts import target_words, words
-from twins.forecasts.forecast import Band
-from twins.pharmacology.target import Target
 
 register = template.Library()
 
@@ -75,43 +73,8 @@ def person(key: str) -> str:
     return gettext("the system") if key in ("", "system") else str(key)
 
 
-@register.filter
-def above(target: Target) -> str:
-    return target_words.above(target)
-
-
-@register.filter
-def below(target: Target) -> str:
-    return target_words.below(target)
-
-
-@register.filter
-def harm(target: Target) -> str:
-    return target_words.harm(target)
-
-
-@register.filter
-def too_little(target: Target) -> str:
-    return target_words.too_little(target)
-
-
-@register.filter
-def limit(target: Target) -> str:
-    return target_words.limit(target)
-
-
-@register.filter
-def metric(target: Target) -> str:
-    return target_words.metric(target)
-
-
-@register.filter
-def median_of(target: Target, value: Band) -> str:
-    """Of the target's own metric."""
-    return target_words.median_of(target, value)
-
-
-@register.filter
-def range_of(target: Target, value: Band) -> str:
-    """The range of 90 % of it."""
-    return target_words.range_of(target, value)
+for _of_a_target in (
+    *(target_words.above, target_words.below, target_words.harm, target_words.too_little, target_words.limit),
+    *(target_words.metric, target_words.metric_and_unit, target_words.median_of, target_words.range_of),
+):
+    register.filter(_of_a_target)

@@ -27,6 +27,12 @@ def test_a_share_of_time_is_in_per_cent() -> None:
     assert target_words.too_little(SHARE) == "Too little: below 100 %"
 
 
+def test_the_metric_stands_with_its_unit() -> None:
+    assert [target_words.metric_and_unit(each) for each in (AREA, TROUGH, SHARE)] == [
+        "AUC24 in mg·h/L", "trough in µg/L", "time above in %",
+    ]  # fmt: skip
+
+
 def test_only_a_target_of_auc24_is_drawn_among_them() -> None:
     assert [target_words.is_auc24(each) for each in (AREA, TROUGH, SHARE)] == [True, False, False]
 
