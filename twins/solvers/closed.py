@@ -238,7 +238,8 @@ def _rows(
     """Rows `first` to ``last - 1``: in blocks that share one schedule, or each through a schedule of its own.
 
     What arrives at a row's own time leaves the shared schedule, and is added to it, unless what happens between events
-    counts (exposure, measures) or a steady state depends on it.
+    counts (exposure, measures) or a steady state depends on it. A row then has a schedule of its own; neighbours to
+    whom everything arrives alike, as draws of a model whose lag does not vary, go through it side by side.
     """
     count, depot = layout[0], layout[1]
     until = times_h[-1] if times_h.size else start_h
@@ -267,9 +268,11 @@ def _rows(
     spans = np.empty((3, 2 * loose.shape[0]))
     work = buffer(slots.shape[0] + 2 * KINK * loose.shape[0])
     fill(work, ONE, 1.0)
-    for block in range(first, last, 1 if alone else LANES):
-        end = min(block + (1 if alone else LANES), last)
+    block = first
+    while block < last:
+        end = min(block + LANES, last)
         if alone:
+            end = _alike(entry, parameters, block, end)
             arrived = arrive(shared, entry, parameters[block], epochs_h, backward)
             hours, rate, bolus, epoch, output, output_epoch, reset, markers = lay(
                 arrived, slots.shape[0], epochs_h, times_h, resets_h, start_h, backward
@@ -310,6 +313,22 @@ def _rows(
             highest,
             measures,
         )
+        block = end
+
+
+@njit(cache=True, fastmath=CONTRACT, error_model="numpy")
+def _alike(entry: Integers, parameters: Array, first: int, last: int) -> int:
+    """One past the last of the rows from `first` on to whom every dose arrives as it does to `first`."""
+    for row in range(first + 1, last):
+        for port in range(entry.shape[0]):
+            for said in (LAG, FRACTION, DURATION_OF, RATE_OF):
+                column = entry[port, said]
+                if column < 0:
+                    continue
+                for epoch in range(parameters.shape[1]):
+                    if parameters[row, epoch, column] != parameters[first, epoch, column]:
+                        return row
+    return last
 
 
 @njit(cache=True, fastmath=CONTRACT, error_model="numpy")

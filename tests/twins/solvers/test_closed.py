@@ -204,12 +204,14 @@ def test_a_predictor_says_what_solve_says() -> None:
     assert np.array_equal(out, solve(system, rows, line).concentration)
 
 
-def test_rows_have_the_same_digits_in_any_batch_and_with_any_threads() -> None:
+@pytest.mark.parametrize("run_of_equal_lags", [1, 3, 20, 101])
+def test_rows_have_the_same_digits_in_any_batch_and_with_any_threads(run_of_equal_lags: int) -> None:
     system = compartments(3, oral=True, lag=True)
     random = np.random.default_rng(2)
-    rows = np.array([4.0, 50.0, 6.0, 40.0, 1.3, 200.0, 0.9, 0.7]) * np.exp(random.normal(0, 0.5, (101, 1, 8)))
+    rows = np.array([4.0, 50.0, 6.0, 40.0, 1.3, 200.0, 0.9, 0.7]) * np.exp(random.normal(0, 0.5, (101, 2, 8)))
+    rows[..., 7] = rows[np.arange(101) // run_of_equal_lags, :, 7]
     doses = [Dose(8.0 * k, 100.0, route=Route.ORAL) for k in range(4)] + [Dose(5.0, 50.0, 2.0)]
-    line = Timeline(tabulate(system, doses), [0.0], np.arange(0.0, 30.0, 0.9))
+    line = Timeline(tabulate(system, doses), [0.0, 12.0], np.arange(0.0, 30.0, 0.9))
     for exposure in (False, True):
         whole = solve(system, rows, line, exposure=exposure)
         threaded = solve(system, rows, line, exposure=exposure, threads=2)
