@@ -3,7 +3,8 @@
 The whole suite runs on SQLite and Celery's filesystem broker and, where a PostgreSQL and a Redis answer, what is
 stored, searched and queued once more on them; with ``ALL_ON_SERVERS=1`` everything that touches a database. It is cut
 into parts, each a pytest of its own; three at a time run side by side, the longest first, since some wait for
-processes of their own half of their time. The migrations are applied once, before (`tests.migrated`).
+processes of their own half of their time. The migrations are applied once, before (`tests.migrated`); the kernels are
+compiled once, while parts that ask for few of them begin.
 ``TEST_POSTGRESQL_URL`` and ``TEST_REDIS_URL`` say where they are, if not on this machine's usual ports. With
 ``LEAVE_NOTHING_OUT=1`` a part that cannot run is a failure.
 """
@@ -138,16 +139,17 @@ def redis_url() -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of the suite: a pytest of its own."""
+    """A part of the suite: a process of its own, a pytest as a rule."""
 
     name: str
     arguments: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
+    program: tuple[str, ...] = ("-m", "pytest", "-q")
 
     def run(self, words: IO[str] | None = None) -> bool:
         """Whether it passes; what it says goes into `words`, or straight out."""
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", *self.arguments],
+            [sys.executable, *self.program, *self.arguments],
             cwd=ROOT,
             env={**os.environ, **self.environment},
             stdout=words,
@@ -180,18 +182,30 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-def parts_on_sqlite() -> Iterator[Part]:
+WARM = Part("the kernels, compiled before three parts at once ask for them", (), program=("manage.py", "warm"))
+
+
+def parts_without_kernels() -> Iterator[Part]:
+    """What asks for few of them, and goes on while they are compiled."""
+    yield Part("what a token covers, cell by cell", CELLS)
+    yield Part("the interfaces of FHIR, on SQLite", (*API, *_without(APART)))
+
+
+def parts_with_kernels() -> Iterator[Part]:
     """The longest first; those that wait lie among those that compute."""
     yield Part("pages, records and jobs, on SQLite", _without((*APART, *DOORS, *API)))
-    yield Part("what a token covers, cell by cell", CELLS)
     yield Part("the story, on SQLite", (*STORY, "--ignore=tests/story/test_rabbitmq.py"))
-    yield Part("the interfaces of FHIR, on SQLite", (*API, *_without(APART)))
     yield Part("pages in a browser, and every address", BROWSER)
     yield Part("the doors to other systems, on SQLite", (*DOORS, *_without(APART)))
     yield Part("the description of the interfaces", DESCRIBED)
     yield Part("processes that are killed and waited for", PROCESSES)
     yield Part("mathematics, codes and rules", MATHEMATICS)
     yield Part("known answers, properties, calibration, charts and the ward", KNOWN)
+
+
+def parts_on_sqlite() -> Iterator[Part]:
+    yield from parts_without_kernels()
+    yield from parts_with_kernels()
 
 
 def parts_on_servers(database: str, broker: str, chosen: Mapping[str, tuple[str, ...]] = ON_SERVERS) -> Iterator[Part]:
@@ -219,11 +233,12 @@ def main() -> int:
     if rabbitmq_url() is None:
         left_out.append("the main job on RabbitMQ: none answers (start one, or set TEST_RABBITMQ_URL)")
     migrated.folder()
-    parts = deque(parts_on_sqlite())
+    parts = deque((WARM, *parts_without_kernels()))
     if database is not None and broker is not None:
         migrated.database(database)
         chosen = ALL_ON_SERVERS if os.environ.get("ALL_ON_SERVERS") else ON_SERVERS
-        parts.extendleft(reversed(list(parts_on_servers(database, broker, chosen))))
+        parts.extend(parts_on_servers(database, broker, chosen))
+    parts.extend(parts_with_kernels())
     passed = True
     with ThreadPoolExecutor(max_workers=BESIDE) as others:
         told = [others.submit(_beside, parts) for _ in range(BESIDE)]

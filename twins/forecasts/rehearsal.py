@@ -33,6 +33,7 @@ _PERSON = {
     "weight_kg": 75.0,
     "height_cm": 175.0,
     "creatinine_mg_per_dl": 1.0,
+    "cystatin_c_mg_per_l": 1.0,
 }
 _DOSES_H = (0.0, 12.0, 24.0)
 _LEVELS_H = (11.0, 23.0)
@@ -62,7 +63,7 @@ def rehearse(model: PopulationModel, drug: Drug) -> None:
     CovariateError
         If the middle of the model's ranges is nobody that its equations reach.
     """
-    patient = _patient(model)
+    patient = made_up(model)
     outputs = model.system.outputs[0]
     typical = concentrations(model, patient, np.zeros(len(model.etas)), None, _LEVELS_H)[0]
     target = drug.targets[0] if drug.targets else Target("", 0.0, 1.0, "", Metric.TROUGH, outputs.unit)
@@ -86,7 +87,8 @@ def _through(model: PopulationModel, patient: Course, target: Target, drug: Drug
     forecast(model, patient, fit, Plan("", regimen))
 
 
-def _patient(model: PopulationModel) -> Course:
+def made_up(model: PopulationModel) -> Course:
+    """The patient: three doses, and what the model needs of the chart, from the middle of its population."""
     route = way_in(model, Course(model.drug, _START, 0.0))
     length = 1.0 if route is Route.INTRAVENOUS else 0.0
     return Course(
@@ -110,6 +112,8 @@ def _chart(model: PopulationModel) -> dict[str, float]:
             continue
         low, high = known.low or 0.0, known.high
         middle = known.median if known.median is not None else known.default
+        if middle is None and known.low is None and high is None:
+            middle = _PERSON.get(known.name)
         if middle is None:
             middle = 0.5 * (low + (high if high is not None else 2.0 * max(low, 1.0)))
         if known.name in wanted or known.name not in _computed(model):
