@@ -20,6 +20,8 @@ DEFAULT_COUNT = 50
 MOST = 200
 MOST_PARAMETERS = 40
 """Parameters of one search, and how many of them the audit trail keeps; the place of a page is none of them."""
+MOST_VALUES = 500
+"""Values joined by commas, of all parameters of one search together: each costs reading and a condition."""
 MOST_REFERENCES_FOLLOWED = 10
 """Chains, reverse chains and includes of one search: each is a search of its own."""
 
@@ -89,8 +91,9 @@ def ask(
     reading = _Reading(served, base, reach)
     applied: list[tuple[str, str]] = []
     ignored: list[str] = []
-    cursor = ""
+    cursor, values = "", 0
     for name, text in query:
+        values += text.count(",") + 1
         if name == "_cursor":
             cursor = text
         elif reading.take(name, text):
@@ -102,6 +105,8 @@ def ask(
             )  # fmt: skip
         elif name not in ignored:
             ignored.append(name)
+        if values > MOST_VALUES:
+            raise too_costly("the search has too many values", MOST_VALUES)
     after, until = page_link.place(path, reading.order, cursor) if cursor else (None, None)
     return Asked(
         served,

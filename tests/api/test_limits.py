@@ -9,6 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from integrations.fhir.ask import MOST_VALUES
 from integrations.fhir.identity import server_id
 from integrations.fhir.query import MOST_ALTERNATIVES
 from integrations.fhir.registry import TYPES
@@ -69,15 +70,25 @@ def test_too_many_parameters_are_refused(caller: Client) -> None:
     assert "40" in issue(answer)["details"]["text"]
 
 
+def test_too_many_values_of_all_parameters_together_are_refused(caller: Client) -> None:
+    one = "code=" + ",".join(["q"] * MOST_ALTERNATIVES)
+    full = "&".join([one] * (MOST_VALUES // MOST_ALTERNATIVES))
+    assert caller.post("/fhir/Observation/_search", full, content_type=FORM).status_code == 200
+    answer = caller.post("/fhir/Observation/_search", f"{full}&status=final", content_type=FORM)
+    assert (answer.status_code, issue(answer)["code"]) == (400, "too-costly")
+    assert str(MOST_VALUES) in issue(answer)["details"]["text"]
+
+
 @pytest.mark.parametrize("resource_type", [name for name, served in TYPES.items() if served.searched])
 def test_as_many_as_are_taken_are_answered_for_every_parameter(caller: Client, resource_type: str) -> None:
     """The database takes the longest condition that a search can make."""
     level(patient(1), 1)
     for parameter in (*EVERYWHERE, *TYPES[resource_type].parameters):
         value = VALUES.get(parameter.kind) or COMPOSITES[parameter.name.rsplit("-", 1)[1]]
-        one = f"{parameter.name}={','.join([value] * MOST_ALTERNATIVES)}"
-        answer = caller.post(f"/fhir/{resource_type}/_search", "&".join([one] * MOST_PARAMETERS), content_type=FORM)
-        assert answer.status_code == 200, parameter.name
+        for times in (MOST_VALUES // MOST_ALTERNATIVES, MOST_PARAMETERS):
+            one = f"{parameter.name}={','.join([value] * min(MOST_ALTERNATIVES, MOST_VALUES // times))}"
+            answer = caller.post(f"/fhir/{resource_type}/_search", "&".join([one] * times), content_type=FORM)
+            assert answer.status_code == 200, parameter.name
 
 
 def test_the_next_page_of_the_longest_search_is_answered(caller: Client) -> None:
