@@ -1,6 +1,6 @@
 """``python -m tests.benchmarks.cds_hooks_http``: how long a CDS client waits, by HTTP, on PostgreSQL.
 
-Makes a database of its own beside the one that ``TEST_DATABASE_URL`` names, with patients on five drugs who each have a
+Makes a database of its own beside the one that ``TEST_DATABASE_URL`` names, with patients on six drugs who each have a
 twin, starts the web server as ``manage.py serve`` starts it, and signs orders: one client alone, then several at once,
 each call with a token of its own and another dose. Every answer is looked at: one card, with a probability in it. The
 database is dropped afterwards. ``--calls`` says how many calls of each drug.
@@ -40,6 +40,7 @@ DRUGS = (
     ("meropenem", "J01DH02", 1000.0, 8.0, VEIN, None),
     ("tacrolimus", "L04AD02", 4.0, 12.0, MOUTH, 9.0),
     ("digoxin", "C01AA05", 0.125, 24.0, MOUTH, 0.6),
+    ("voriconazole", "J02AC03", 200.0, 12.0, MOUTH, 2.0),
 )
 """Name, ATC code, mg, every so many hours, route (SNOMED CT), and a level in the unit of its channel."""
 
@@ -88,7 +89,7 @@ def _patients() -> None:
     charts.START = datetime.now(UTC) - timedelta(hours=HOURS + 1)
     Source.objects.create(slug="ward", address=SERVER)
     for drug, _, amount, every, route, level in DRUGS:
-        chart = charts.Chart.of()
+        chart = charts.Chart.of(age_years=50)
         for channel, value in (("weight", 70), ("height", 172), ("creatinine", 1), ("albumin", 40)):
             chart.sample(Channel(channel), -2.0, float(value))
         chart.sample(Channel.HAEMATOCRIT, -2.0, 0.34)

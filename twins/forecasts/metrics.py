@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from twins.forecasts.simulate import Pieces, Present
 from twins.pharmacology.regimen import Plan
 from twins.pharmacology.target import Metric, Target
+from twins.solvers.system import Equations
 
 Array = NDArray[np.float64]
 
@@ -96,7 +97,8 @@ def in_pieces(present: Present, plan: Plan | None, target: Target, edges_h: Arra
     elif target.metric is Metric.TIME_IN_RANGE:
         lower, upper = target.low / target.unbound, target.high / target.unbound
     number = outputs.index(target.output) if target.output else 0
-    if number and target.metric in (Metric.EFFECT, Metric.TROUGH):
+    stepped = number > 0 or isinstance(present.model.system.equations, Equations)
+    if stepped and target.metric in (Metric.EFFECT, Metric.TROUGH):
         return present.at_edges(plan, edges_h, number)
     return present.measure(plan, edges_h, lower=lower, upper=upper, output=number)
 

@@ -133,6 +133,12 @@ class TestLimits:
         split = _values(first_and_zero_order(1), [5.0, 30.0, 1.1, 1.0, 3.0])
         assert split[0] == pytest.approx(self.ONE_DEPOT, rel=1e-12)
 
+    @pytest.mark.parametrize("absorption", [0.05, 1.1, 100.0])
+    def test_a_depot_of_saturable_elimination_empties_as_that_of_linear_does(self, absorption: float) -> None:
+        system = michaelis_menten(1, linear=True, oral=True)
+        found = _values(system, [30.0, 1e-12, 1.0, 5.0, absorption])
+        assert found[0] == pytest.approx(_values(compartments(1, oral=True), [5.0, 30.0, absorption])[0], rel=1e-8)
+
     def test_zero_order_absorption_is_an_infusion(self) -> None:
         infused = [Dose(0.0, 300.0, 2.5, interval_h=8.0, additional=1)]
         found = _values(zero_order(2), [5.0, 30.0, 8.0, 50.0, 2.5])
