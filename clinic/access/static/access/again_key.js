@@ -5,11 +5,6 @@
   if (document.documentElement.dataset.confirmsByKey) return; // a page may hold several such forms
   document.documentElement.dataset.confirmsByKey = "1";
 
-  const bytes = (text) =>
-    Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
-  const text = (buffer) =>
-    btoa(String.fromCharCode(...new Uint8Array(buffer))).replace(/\+/g, "-").replace(/\//g, "_").replace(/=+$/, "");
-
   const proof = async (address, token) => {
     const answer = await fetch(address, {
       method: "POST",
@@ -17,27 +12,7 @@
       cache: "no-store",
     });
     if (!answer.ok) throw new Error(answer.status);
-    const asked = (await answer.json()).publicKey;
-    const made = await navigator.credentials.get({
-      publicKey: {
-        ...asked,
-        challenge: bytes(asked.challenge),
-        allowCredentials: asked.allowCredentials.map((one) => ({ ...one, id: bytes(one.id) })),
-      },
-    });
-    return JSON.stringify({
-      id: made.id,
-      rawId: text(made.rawId),
-      type: made.type,
-      authenticatorAttachment: made.authenticatorAttachment,
-      clientExtensionResults: made.getClientExtensionResults(),
-      response: {
-        clientDataJSON: text(made.response.clientDataJSON),
-        authenticatorData: text(made.response.authenticatorData),
-        signature: text(made.response.signature),
-        userHandle: made.response.userHandle ? text(made.response.userHandle) : null,
-      },
-    });
+    return keys.prove((await answer.json()).publicKey);
   };
 
   document.querySelectorAll("[data-confirm-by-key]").forEach((place) => {
