@@ -19,7 +19,7 @@ from clinic.worklist.attention import DayChance, Reason, Rhythm, Situation, Urge
 from clinic.worklist.not_followed import not_followed, signatures_in_force
 from twins.pharmacology.drug import Drug
 from twins.pharmacology.formulary import drug
-from twins.pharmacology.target import Metric
+from twins.pharmacology.target import Metric, Target
 from twins.quantities.unit import readable
 from twins.records.models import (
     Comparison,
@@ -202,16 +202,16 @@ def _default_comparisons(version_ids: Iterable[UUID]) -> dict[UUID, dict[str, An
 
 
 def _chances(comparison: dict[str, Any]) -> tuple[DayChance, ...]:
-    target = comparison["result__target"]
+    target = Target.from_json(comparison["result__target"])
     return tuple(
         DayChance(
             k,
             day["p_in_target"],
             day["p_above"],
             day["p_below"],
-            target["high"],
-            target["low"],
-            of_auc24=target.get("metric", Metric.AUC24) == Metric.AUC24,
+            target.high,
+            target.low,
+            of_auc24=target.metric is Metric.AUC24,
         )
         for k, day in enumerate(comparison["result__forecasts__0__days"] or ())
     )

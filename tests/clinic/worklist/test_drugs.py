@@ -94,6 +94,7 @@ def test_a_target_without_a_limit_is_shown_without_one(client: Any, patient: Pat
     assert "Below 100 %" in compared
     note = page(client, f"/comparisons/{comparison.pk}/note")
     assert "no limit above it is known" in note
+    assert f"/patients/{patient.pk}?drug=meropenem" in page(client, "/")
     address = f"/patients/{patient.pk}/compare/preview?drug=meropenem&stop=1"
     preview = client.get(address, headers={"HX-Request": "true"}).content.decode()
     assert "Harm: no limit known" in preview
