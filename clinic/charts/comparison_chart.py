@@ -10,13 +10,13 @@ from django.utils.translation import ngettext, pgettext
 from clinic.charts import svg, target_words, words
 from clinic.charts.palette import INK, Marker, Style, plan_letter, plan_style
 from clinic.charts.panel import SMALL, Panel, hatching, marker
-from clinic.charts.scale import Scale, TimeTick, least_span, padded, time_ticks
+from clinic.charts.scale import Scale, TimeTick, padded, time_ticks
+from clinic.charts.shown_levels import ShownLevels
 from clinic.measures.numbers import plain
 from clinic.twin_words.said import said
 from twins.forecasts.forecast import ComparisonResult, PlanForecast
 from twins.pharmacology import formulary
 from twins.pharmacology.target import Target
-from twins.quantities.unit import of_area, readable
 from twins.samples.course import Course
 
 BAND_90: Final = 0.10
@@ -40,6 +40,8 @@ def comparison_chart(
 
     Parameters
     ----------
+    result, course
+        In the unit that pages show levels in (`ShownLevels`).
     zone
         Wall clock of the labels.
     prefix
@@ -64,9 +66,8 @@ def comparison_chart(
     shown = [f.quantiles[4][k] for f in result.forecasts for k, t in enumerate(f.times_h) if t <= high_h]
     shown += [v for t, v in zip(result.past.times_h, result.past.quantiles[4], strict=True) if t >= low_h]
     shown += [level.value for level in course.levels if x.holds(level.time_h)]
-    upper = Panel(
-        x, Scale(*padded(shown, least_span=least_span(_unit(course)), from_zero=True), top + upper_height, top)
-    )
+    low, high = padded(shown, least_span=ShownLevels.of(course.drug).least_span, from_zero=True)
+    upper = Panel(x, Scale(low, high, top + upper_height, top))
 
     lower_top = top + upper_height + 62
     lower_height = 150.0 if narrow else 170.0
@@ -316,11 +317,11 @@ def _interval(panel: Panel, x: float, forecast: PlanForecast, index: int, positi
 
 
 def _unit(course: Course) -> str:
-    return readable(formulary.drug(course.drug).level_unit)
+    return ShownLevels.of(course.drug).name
 
 
 def _area_unit(course: Course) -> str:
-    return readable(of_area(formulary.drug(course.drug).level_unit))
+    return ShownLevels.of(course.drug).area_name
 
 
 def _description(result: ComparisonResult, course: Course) -> str:

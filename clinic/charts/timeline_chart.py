@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from clinic.charts import svg, timeline_panels, words
 from clinic.charts.palette import INK
 from clinic.charts.panel import SMALL, Panel, hatching
-from clinic.charts.scale import Scale, least_dose, least_span, padded, time_ticks
+from clinic.charts.scale import Scale, least_dose, padded, time_ticks
 from clinic.charts.timeline_marks import Mark, Steps, Timeline, VitalPanel
 from clinic.charts.timeline_panels import Column
 from clinic.measures.numbers import plain
@@ -59,7 +59,7 @@ def timeline_chart(
         for part in (line.past, line.forecast):
             if part is not None:
                 shown += [v for t, v in zip(part.times_h, part.quantiles[4], strict=True) if x.holds(t)]
-        low, high = padded(shown, least_span=least_span(line.unit), from_zero=True)
+        low, high = padded(shown, least_span=line.least_span, from_zero=True)
         if narrow:
             title = _("{drug}, {unit}: levels, fit")
         elif line.forecast:

@@ -113,7 +113,9 @@ class Timeline:
     vitals: tuple[VitalPanel, ...] = ()
     drug: str = "Vancomycin"
     unit: str = "mg/L"
-    """Of the drug's levels, as wards write it."""
+    """Of the drug's levels, the fit and the forecast, as wards write it."""
+    least_span: float = 20.0
+    """How much the axis of levels shows at least."""
 
     @property
     def is_empty(self) -> bool:

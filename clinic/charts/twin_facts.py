@@ -9,6 +9,7 @@ from django.utils.translation import ngettext, pgettext, pgettext_lazy
 
 from clinic.charts.names import named
 from clinic.charts.parameters import CLEARANCE_OF_DRUG, individual_values, split_unit
+from clinic.charts.shown_levels import ShownLevels
 from clinic.measures.numbers import fixed, plain
 from clinic.measures.units import unit_of
 from clinic.twin_words.said import said
@@ -207,11 +208,16 @@ class Opinion:
     clearance: tuple[float, float, float] | None
     """L/h."""
     steady_state: tuple[float, float, float] | None
-    """AUC24 at steady state under the current plan, mg·h/L."""
+    """AUC24 at steady state under the current plan, in `area_unit`."""
+    area_unit: str = "mg·h/L"
 
 
 def opinion(fit: Fit, model: PopulationModel, daily_mg: float | None) -> Opinion:
-    """The opinion of `model` fitted as `fit`; without a daily amount there is no steady state to speak of."""
+    """The opinion of `model` fitted as `fit`; without a daily amount there is no steady state to speak of.
+
+    `fit` is shown as it comes; the steady state that is computed of it here is in the unit that pages show.
+    """
+    levels = ShownLevels.of(model.drug)
     found = individual_values(fit, model, CLEARANCE_OF_DRUG)
     clearance = None if found is None else np.quantile(found, (0.05, 0.5, 0.95))
     return Opinion(
@@ -219,8 +225,19 @@ def opinion(fit: Fit, model: PopulationModel, daily_mg: float | None) -> Opinion
         quality=quality(fit),
         warnings=tuple(map(said, fit.warnings)),
         clearance=None if clearance is None else (float(clearance[0]), float(clearance[1]), float(clearance[2])),
-        steady_state=daily_exposure(fit, model, daily_mg) if daily_mg else None,
+        steady_state=_steady_state(fit, model, daily_mg, levels) if daily_mg else None,
+        area_unit=levels.area_name,
     )
+
+
+def _steady_state(
+    fit: Fit, model: PopulationModel, daily_mg: float, levels: ShownLevels
+) -> tuple[float, float, float] | None:
+    found = daily_exposure(fit, model, daily_mg)
+    if found is None:
+        return None
+    low, middle, high = levels.values(found)
+    return low, middle, high
 
 
 def daily_exposure(fit: Fit, model: PopulationModel, daily_mg: float) -> tuple[float, float, float] | None:

@@ -19,12 +19,12 @@ _UNSAID = re.compile(r"Asked \d+|Stop")
 
 
 def concentration(value: float) -> str:
-    """mg/L: one decimal, as laboratories report it."""
+    """A level in whichever unit is shown: one decimal, as laboratories report it."""
     return fixed(value, 1)
 
 
 def exposure(value: float) -> str:
-    """AUC24 in mg·h/L: whole numbers."""
+    """AUC24 in whichever unit is shown: whole numbers."""
     return f"{value:.0f}"
 
 

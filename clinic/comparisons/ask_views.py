@@ -22,6 +22,7 @@ from clinic.access.permissions import patient_for
 from clinic.access.roles import Permission
 from clinic.audit.event import record
 from clinic.audit.models import Action
+from clinic.charts.shown_levels import ShownLevels
 from clinic.charts.twin_facts import STALE_AFTER
 from clinic.charts.words import plan_title
 from clinic.comparisons.ask import AskForm, Frame
@@ -65,7 +66,7 @@ class Bench:
             return cls(patient, None, str(NO_TWIN))
         found = standing(version)
         _disclose(request, patient, found)
-        return cls(patient, found, said(found.cannot))
+        return cls(patient, found, said(ShownLevels.of(found.drug).sentence(found.cannot)))
 
     def form(self, entered: Entered) -> AskForm:
         known = self.standing
@@ -109,7 +110,7 @@ def ask(request: HttpRequest, subject_key: UUID) -> HttpResponse:
         "version": bench.standing.version,
         "practice": bench.standing.drug.practice,
         "drug": bench.standing.drug,
-        "target": bench.standing.drug.target,
+        "target": ShownLevels.of(bench.standing.drug).target(bench.standing.drug.target),
         "page": Assumed.of_standing(bench.standing),
         "proposals": proposals(bench.standing),
         "entered": entered,
@@ -147,7 +148,7 @@ def wait(request: HttpRequest, subject_key: UUID, job_id: UUID) -> HttpResponse:
     """The waiting page; polled until the comparison exists, then it leads there."""
     patient = patient_for(request, subject_key)
     job = get_object_or_404(Job, pk=job_id, kind=JobKind.COMPARISON)
-    version = TwinVersion.objects.filter(pk=job.parameters.get("version")).only("subject_id").first()
+    version = TwinVersion.objects.filter(pk=job.parameters.get("version")).only("subject_id", "drug").first()
     if version is None or version.subject_id != patient.pk:
         raise Http404("This is not a comparison of this patient.")
     if job.state == JobState.DONE and "comparison" in job.result:
@@ -171,6 +172,7 @@ def wait(request: HttpRequest, subject_key: UUID, job_id: UUID) -> HttpResponse:
         "patient": patient,
         "job": job,
         "waiting": waiting,
+        "why": ShownLevels.of(version.drug).sentence(job.error),
         "plans": [plan_title(plan) for plan in plans],
         "again": "" if waiting else _address(patient, again(plans, course_of(version), averaged=averaged)),
     }
@@ -195,7 +197,7 @@ def _computed(request: HttpRequest, bench: Bench, form: AskForm, entered: Entere
         form.ready(),
         models=entered.models,
         why=entered.why,
-        left_out=left_out_levels(known.course, bench.patient.subject),
+        left_out=left_out_levels(ShownLevels.of(known.drug).course(known.course), bench.patient.subject),
     )
     return content, True
 

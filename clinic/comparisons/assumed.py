@@ -6,12 +6,12 @@ from urllib.parse import urlencode
 
 from django.conf import settings
 
+from clinic.charts.shown_levels import ShownLevels
 from clinic.charts.twin_facts import CovariateRow, FindingRow, Quality, covariate_rows, finding_rows, quality
 from twins.estimation.fit import Fit, FitOutcome
 from twins.pharmacology import formulary
 from twins.pharmacology.population import PopulationModel
 from twins.quantities.clock import moment_at
-from twins.quantities.unit import of_area, readable
 from twins.records.models import TwinVersion
 from twins.records.standing import Standing
 from twins.samples.course import Course
@@ -44,7 +44,7 @@ class LevelInput:
 
 @dataclass(frozen=True, slots=True)
 class Assumed:
-    """Everything that the panel of assumptions shows of one twin version."""
+    """Everything that the panel of assumptions shows of one twin version, levels in the unit that pages show."""
 
     version: TwinVersion
     model: PopulationModel
@@ -69,12 +69,12 @@ class Assumed:
     @property
     def unit(self) -> str:
         """Of the drug's levels, as wards write it."""
-        return readable(formulary.drug(self.model.drug).level_unit)
+        return ShownLevels.of(self.model.drug).name
 
     @property
     def area_unit(self) -> str:
         """Of the area under their curve."""
-        return readable(of_area(formulary.drug(self.model.drug).level_unit))
+        return ShownLevels.of(self.model.drug).area_name
 
     @property
     def prior_only(self) -> bool:
@@ -87,7 +87,8 @@ class Assumed:
 
     @classmethod
     def of_standing(cls, standing: Standing) -> "Assumed":
-        course, fit, model = standing.course, standing.fit, standing.model
+        levels, model = ShownLevels.of(standing.drug), standing.model
+        course, fit = levels.course(standing.course), levels.fit(standing.fit)
         return cls(
             version=standing.version,
             model=model,

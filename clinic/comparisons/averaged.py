@@ -1,8 +1,9 @@
 """What the page shows of a comparison that several models answered together: each with its weight and its card."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from clinic.charts.parameters import ParameterRow, parameter_rows
+from clinic.charts.shown_levels import ShownLevels
 from clinic.charts.twin_facts import Quality, quality
 from twins.estimation.averaging import Weighting
 from twins.forecasts.averaged import Averaged, Share
@@ -55,5 +56,7 @@ class Together:
 
 
 def _card(share: Share, version: TwinVersion) -> MemberCard:
-    model, fit = formulary.model(share.model_id), fit_of(version)
+    levels = ShownLevels.of(version.drug)
+    model, fit = formulary.model(share.model_id), levels.fit(fit_of(version))
+    share = replace(share, reason=levels.sentence(share.reason))
     return MemberCard(share, version, model, quality(fit), parameter_rows(fit, model))

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from clinic.charts import words
 from clinic.charts.palette import plan_letter, plan_style
 from clinic.charts.parameters import ParameterRow, parameter_rows
+from clinic.charts.shown_levels import ShownLevels
 from clinic.charts.twin_facts import (
     Opinion,
     covariate_rows,
@@ -20,12 +21,11 @@ from clinic.charts.twin_facts import (
 from clinic.comparisons.assumed import Assumed, dose_inputs, level_inputs
 from clinic.comparisons.averaged import Together
 from clinic.comparisons.several import other_versions
-from clinic.measures.numbers import plain
 from twins.forecasts.explain import LEVEL
 from twins.forecasts.forecast import ComparisonResult, DayExposure, Influence, PlanForecast
 from twins.pharmacology import formulary
+from twins.pharmacology.target import Target
 from twins.quantities.clock import moment_at
-from twins.quantities.unit import readable
 from twins.records.models import Comparison
 from twins.records.twins import course_of, fit_of, result_of
 from twins.samples.course import Course
@@ -82,8 +82,9 @@ class ComparisonPage(Assumed):
     @classmethod
     def of(cls, comparison: Comparison) -> "ComparisonPage":
         version = comparison.twin_version
-        course, fit, result = course_of(version), fit_of(version), result_of(comparison)
-        model = formulary.model(version.model_id)
+        levels, model = ShownLevels.of(version.drug), formulary.model(version.model_id)
+        known, answered = course_of(version), result_of(comparison)
+        course, fit, result = levels.course(known), levels.fit(fit_of(version)), levels.result(answered)
         current = result.forecasts[0].plan.regimen
         daily = current.daily_mg if current else None
         return cls(
@@ -100,11 +101,12 @@ class ComparisonPage(Assumed):
             findings=finding_rows(course),
             doses=dose_inputs(course),
             levels=level_inputs(course, fit),
-            influences=named_influences(result.influences, course),
+            influences=named_influences(answered.influences, known, answered.target, levels),
             as_of=moment_at(course.start, result.as_of_h),
             opinion=opinion(fit, model, daily),
             others=tuple(
-                opinion(fit_of(other), formulary.model(other.model_id), daily) for other in other_versions(version)
+                opinion(levels.fit(fit_of(other)), formulary.model(other.model_id), daily)
+                for other in other_versions(version)
             ),
             together=Together.of(comparison),
         )
@@ -125,16 +127,20 @@ def plan_row(position: int, forecast: PlanForecast, course: Course) -> PlanRow:
     )
 
 
-def named_influences(found: Sequence[Influence], course: Course) -> tuple[Influence, ...]:
-    """The strongest first; a level named by hours since the course's start is named by its time on the ward's clock."""
+def named_influences(
+    found: Sequence[Influence], course: Course, target: Target, levels: ShownLevels
+) -> tuple[Influence, ...]:
+    """The strongest first, as pages show them; all that is given is in the drug's own unit.
+
+    A level named by hours since the course's start is named by its time on the ward's clock.
+    """
     zone = timezone.get_current_timezone()
-    code = formulary.drug(course.drug).level_unit
     names = {}
     for level in course.levels:
         spoken = _("Level of {value} {unit} at {time}")
         time = words.clock(moment_at(course.start, level.time_h), zone)
-        names[LEVEL(value=level.value, unit=code, time=level.time_h)] = spoken.format(
-            value=plain(level.value), unit=readable(code), time=time
+        names[LEVEL(value=level.value, unit=levels.own, time=level.time_h)] = spoken.format(
+            value=levels.unit.text(level.value, 6), unit=levels.name, time=time
         )
-    renamed = (replace(item, what=names.get(item.what, item.what)) for item in found)
-    return tuple(sorted(renamed, key=lambda item: abs(item.after - item.before), reverse=True))
+    shown = (replace(levels.influence(item, target), what=names.get(item.what, item.what)) for item in found)
+    return tuple(sorted(shown, key=lambda item: abs(item.after - item.before), reverse=True))

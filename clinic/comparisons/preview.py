@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from clinic.charts.chance_bar import chance_bar
 from clinic.charts.comparison_chart import comparison_chart
+from clinic.charts.shown_levels import ShownLevels
 from clinic.comparisons.ask import Asked
 from clinic.comparisons.comparison_page import PlanRow, named_influences, plan_row
 from clinic.comparisons.entered import Models
@@ -19,10 +20,8 @@ from twins.forecasts.compare import CannotForecastError, compare, compare_togeth
 from twins.forecasts.explain import influences
 from twins.forecasts.forecast import Attained, ComparisonResult, Influence
 from twins.forecasts.simulate import SimulationError
-from twins.pharmacology import formulary
 from twins.pharmacology.covariates import CovariateError
 from twins.pharmacology.target import Target
-from twins.quantities.unit import readable
 from twins.records.standing import Standing
 
 Left = Sequence[tuple[float, float, str]]
@@ -50,7 +49,7 @@ _ORIGINS = {"current": gettext_lazy("the current plan"), "stop": gettext_lazy("t
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """The answer of one model, or of all together."""
+    """The answer of one model, or of all together, in the unit that pages show."""
 
     title: str
     weight: float | None
@@ -58,12 +57,8 @@ class Panel:
     rows: tuple[PreviewRow, ...]
     wide: str
     narrow: str
-    level_unit: str = "mg/L"
-    """UCUM code."""
-
-    @property
-    def unit(self) -> str:
-        return readable(self.level_unit)
+    unit: str = "mg/L"
+    """Of concentrations, as wards write it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +101,7 @@ def preview(
         panels, weighed = _panels(first, others if models is not Models.FIRST else (), asked, models, left_out)
         sensitivity = _sensitivity(first, asked, why, panels[0])
     except (CannotForecastError, SimulationError, CovariateError) as error:
-        return Preview(refused=said(str(error)))
+        return Preview(refused=said(ShownLevels.of(first.drug).sentence(str(error))))
     return Preview(panels, weighed, sensitivity)
 
 
@@ -116,15 +111,16 @@ def _panels(
     if not others:
         return (_panel(first, asked, _alone(first, asked), first.model.title, None, left_out),), ()
     average = _weighed((first, *others))
+    said_of_weights = ShownLevels.of(first.drug).sentences(average.sentences)
     if models is Models.AVERAGED:
         plans, target = [item.plan for item in asked], first.drug.target
         found = compare_together(average, first.course, plans, target=target, also=(target,))
-        return (_panel(first, asked, found, _("All models, averaged"), None, left_out),), average.sentences
+        return (_panel(first, asked, found, _("All models, averaged"), None, left_out),), said_of_weights
     panels = tuple(
         _panel(standing, asked, _alone(standing, asked), standing.model.title, member.weight, left_out)
         for standing, member in zip((first, *others), average.members, strict=True)
     )
-    return panels, average.sentences
+    return panels, said_of_weights
 
 
 def _weighed(standings: Sequence[Standing]) -> Average:
@@ -145,7 +141,8 @@ def _panel(
     weight: float | None,
     left_out: Left,
 ) -> Panel:
-    course = standing.course
+    levels = ShownLevels.of(standing.drug)
+    course, result = levels.course(standing.course), levels.result(result)
     name = "".join(letter if letter.isalnum() else "-" for letter in title.lower())
     drawn = {"zone": timezone.get_current_timezone(), "excluded": left_out}
     return Panel(
@@ -159,7 +156,7 @@ def _panel(
         ),
         wide=comparison_chart(result, course, prefix=f"{name}-wide", ahead_h=72.0, **drawn),
         narrow=comparison_chart(result, course, prefix=f"{name}-narrow", width=360.0, past_h=24.0, **drawn),
-        level_unit=formulary.drug(course.drug).level_unit,
+        unit=levels.name,
     )
 
 
@@ -167,5 +164,7 @@ def _sensitivity(first: Standing, asked: Sequence[Asked], why: str, panel: Panel
     place = next((k for k, item in enumerate(asked) if item.origin == why), None)
     if place is None:
         return None
-    found = influences(first.model, first.course, first.fit, asked[place].plan, first.drug.target)
-    return Sensitivity(panel.rows[place].row, named_influences(found, first.course))
+    target = first.drug.target
+    found = influences(first.model, first.course, first.fit, asked[place].plan, target)
+    named = named_influences(found, first.course, target, ShownLevels.of(first.drug))
+    return Sensitivity(panel.rows[place].row, named)

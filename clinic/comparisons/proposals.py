@@ -5,6 +5,7 @@ from functools import lru_cache
 from uuid import UUID
 
 from clinic.charts import words
+from clinic.charts.shown_levels import ShownLevels
 from twins.forecasts.limits import Limits, LimitsError
 from twins.forecasts.optimise import optimise, way_in
 from twins.forecasts.proposal import Proposal
@@ -25,20 +26,21 @@ class ProposalRow:
 
     name: str
     proposal: Proposal
+    bounds: tuple[str, ...]
 
     @property
     def title(self) -> str:
         return words.plan_title(self.proposal.plan)
 
-    @property
-    def bounds(self) -> tuple[str, ...]:
-        return (*self.proposal.bound_by, *self.proposal.held_by)
-
 
 def proposals(of: Standing) -> tuple[ProposalRow, ...]:
     """The best first; none where the search finds nothing to choose from."""
     found = _searched(of.version.pk, of.drug.practice, of.drug.target)
-    return tuple(ProposalRow(f"p{number}", item) for number, item in enumerate(found, 1))
+    levels, target = ShownLevels.of(of.drug), of.drug.target
+    return tuple(
+        ProposalRow(f"p{number}", item, tuple(levels.about(words, target) for words in (*item.bound_by, *item.held_by)))
+        for number, item in enumerate(found, 1)
+    )
 
 
 @lru_cache(maxsize=_KEPT)

@@ -9,9 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext, pgettext_lazy
 
 from clinic.charts.parameters import split_unit
+from clinic.charts.twin_facts import CREATININE
 from clinic.charts.words import inside, significant
 from clinic.measures.numbers import plain
+from clinic.measures.units import ShownUnit, unit_of
 from twins.quantities.clock import moment_at
+from twins.samples.channel import Channel
 from twins.samples.course import Course, CovariateValue
 
 
@@ -49,9 +52,12 @@ class _Input:
     at: datetime
 
 
-def changes(before: Course, after: Course, *, level_unit: str) -> tuple[Change, ...]:
-    """Doses, levels, covariates and orders that differ, the newest first. Inputs are told apart by their records."""
-    earlier, later = dict(_inputs(before, level_unit)), dict(_inputs(after, level_unit))
+def changes(before: Course, after: Course, *, unit: ShownUnit) -> tuple[Change, ...]:
+    """Doses, levels, covariates and orders that differ, the newest first. Inputs are told apart by their records.
+
+    Levels of the courses are as they are stored; `unit` is the one that pages show them in.
+    """
+    earlier, later = dict(_inputs(before, unit)), dict(_inputs(after, unit))
     found = [Change(How.NEW, one.what, one.at) for key, one in later.items() if key not in earlier]
     found += [Change(How.GONE, one.what, one.at) for key, one in earlier.items() if key not in later]
     for key, one in later.items():
@@ -62,7 +68,7 @@ def changes(before: Course, after: Course, *, level_unit: str) -> tuple[Change, 
     return tuple(sorted(found, key=lambda change: (change.at, change.what), reverse=True))
 
 
-def _inputs(course: Course, level_unit: str) -> Iterator[tuple[tuple[str, str], _Input]]:
+def _inputs(course: Course, unit: ShownUnit) -> Iterator[tuple[tuple[str, str], _Input]]:
     """Each by its record, or where it has none by what and when it is."""
 
     def one(kind: str, source: str, time_h: float, what: str) -> tuple[tuple[str, str], _Input]:
@@ -74,7 +80,7 @@ def _inputs(course: Course, level_unit: str) -> Iterator[tuple[tuple[str, str], 
         said = words.format(amount=plain(dose.amount_mg), hours=plain(dose.duration_h, 3))
         yield one("dose", dose.source, dose.start_h, said)
     for level in course.levels:
-        said = _("level of {value} {unit}").format(value=plain(level.value, 4), unit=level_unit)
+        said = _("level of {value} {unit}").format(value=unit.text(level.value), unit=unit.name)
         yield one("level", level.source, level.time_h, said)
     for value in course.covariates:
         yield one(value.name, value.source, value.time_h, _covariate(value))
@@ -91,4 +97,7 @@ def _covariate(value: CovariateValue) -> str:
     label, unit = split_unit(value.name)
     if value.name == "haemodialysis":
         return f"{inside(label)}: {_('yes') if value.value else _('no')}"
+    shown = unit_of(Channel.CREATININE)
+    if value.name == CREATININE and shown.code != Channel.CREATININE.unit:
+        return f"{inside(label)} {shown.said(value.value)}"
     return f"{inside(label)} {significant(value.value)} {unit}".rstrip()

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from clinic.charts.shown_levels import ShownLevels
 from clinic.decisions.changed import Change, changes
 from twins.estimation.fit import FitOutcome
-from twins.pharmacology import formulary
 from twins.pharmacology.continued import same_doses
 from twins.pharmacology.regimen import Plan
 from twins.pharmacology.target import Target
@@ -19,7 +19,7 @@ from twins.samples.course import Course
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one twin said of a plan: its sentence, and the first 24 h in numbers."""
+    """What one twin said of a plan: its sentence, and the first 24 h in numbers, in the unit that pages show."""
 
     comparison: UUID
     start: datetime
@@ -71,13 +71,14 @@ class Expiry:
         before, after = course_of(version), course_of(newest)
         looked_at = position or 0
         forecast = comparison.result["forecasts"][looked_at]
+        levels, target = ShownLevels.of(version.drug), Target.from_json(comparison.result["target"])
         return cls(
             newest=newest,
             course=after,
-            changes=changes(before, after, level_unit=formulary.drug(version.drug).level_unit),
+            changes=changes(before, after, unit=levels.unit),
             position=looked_at,
-            target=Target.from_json(comparison.result["target"]),
-            then=_answer(comparison.pk, forecast["days"][0], forecast["sentence"], before.start),
+            target=levels.target(target),
+            then=_answer(comparison.pk, forecast["days"][0], forecast["sentence"], target, before),
             now=_now(
                 newest,
                 after,
@@ -98,19 +99,21 @@ def _now(newest: TwinVersion, course: Course, plan: Plan, *, averaged: bool) -> 
         for k, other in enumerate(plans):
             if same_doses(Plan.from_json(other), plan):
                 path = f"result__forecasts__{k}__"
-                day, sentence = Comparison.objects.values_list(f"{path}days__0", f"{path}sentence").get(pk=pk)
-                return _answer(pk, day, sentence, course.start)
+                columns = (f"{path}days__0", f"{path}sentence", "result__target")
+                day, sentence, target = Comparison.objects.values_list(*columns).get(pk=pk)
+                return _answer(pk, day, sentence, Target.from_json(target), course)
     return None
 
 
-def _answer(comparison: UUID, day: dict[str, Any], sentence: str, start: datetime) -> Answer:
+def _answer(comparison: UUID, day: dict[str, Any], sentence: str, target: Target, course: Course) -> Answer:
+    levels = ShownLevels.of(course.drug)
     return Answer(
         comparison=comparison,
-        start=moment_at(start, day["from_h"]),
-        end=moment_at(start, day["to_h"]),
+        start=moment_at(course.start, day["from_h"]),
+        end=moment_at(course.start, day["to_h"]),
         p_in_target=day["p_in_target"],
         p_above=day["p_above"],
         p_below=day["p_below"],
-        auc24=day["auc24"]["q50"],
-        sentence=sentence,
+        auc24=levels.value(day["auc24"]["q50"]),
+        sentence=levels.about(sentence, target),
     )

@@ -15,10 +15,13 @@ from clinic.access.roles import Permission
 from clinic.audit.event import Actor, record
 from clinic.audit.models import Action
 from clinic.charts import words
+from clinic.charts.shown_levels import ShownLevels
 from clinic.measures.numbers import plain
+from clinic.measures.units import TYPED_DIGITS
 from clinic.twin_words.said import said
 from twins.pharmacology.drug import Drug
 from twins.pharmacology.house import HouseLimits, HouseLimitsError, within
+from twins.quantities.unit import readable
 from twins.records.house import limits_of, newest, under
 from twins.records.models import HouseVersion
 
@@ -44,8 +47,15 @@ class House:
         try:
             under(published, version)
         except HouseLimitsError as error:
-            return cls(version, why_not=said(str(error)))
+            return cls(version, why_not=said(in_shown_unit(published, error)))
         return cls(version, in_words(published, limits_of(version)))
+
+
+def in_shown_unit(published: Drug, error: HouseLimitsError) -> str:
+    """Why limits are refused, with all the digits that tell a limit from the one that it oversteps."""
+    levels, text = ShownLevels.of(published), str(error)
+    aimed = bool(published.targets) and levels.aims_at_levels(published.targets[0])
+    return levels.sentence(text, digits=TYPED_DIGITS) if aimed else text
 
 
 def in_words(published: Drug, limits: HouseLimits) -> tuple[str, ...]:
@@ -53,11 +63,16 @@ def in_words(published: Drug, limits: HouseLimits) -> tuple[str, ...]:
     found = []
     if published.targets and (limits.low is not None or limits.high is not None):
         target = published.targets[0]
-        low = target.low if limits.low is None else limits.low
-        high = target.high if limits.high is None else limits.high
+        target = replace(
+            target,
+            low=target.low if limits.low is None else limits.low,
+            high=target.high if limits.high is None else limits.high,
+        )
+        target = ShownLevels.of(published).target(target)
         span = _("{metric} {low} to {high} {unit}") if target.has_limit else _("{metric} {low} or more {unit}")
         metric = said(target.metric.value)
-        found.append(span.format(metric=metric, low=plain(low), high=plain(high), unit=target.unit))
+        unit = readable(target.unit)
+        found.append(span.format(metric=metric, low=plain(target.low), high=plain(target.high), unit=unit))
     if limits.max_mg is not None:
         found.append(_("at most {amount} mg in one dose").format(amount=plain(limits.max_mg)))
     if limits.max_daily_mg is not None:

@@ -1,5 +1,7 @@
 """The administrator's page of one drug's limits: those published, those that hold here, and every version before."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django import forms
@@ -11,14 +13,17 @@ from django.views.decorators.http import require_http_methods
 
 from clinic.access.gate import page
 from clinic.access.roles import Permission
-from clinic.formulary.house import REASON_LIMIT, House, HouseVersionError, in_words, set_limits
+from clinic.charts.shown_levels import ShownLevels
+from clinic.formulary.house import REASON_LIMIT, House, HouseVersionError, in_shown_unit, in_words, set_limits
 from clinic.measures.fields import NumberField
 from clinic.measures.numbers import plain
+from clinic.measures.units import TYPED_DIGITS
 from clinic.twin_words.said import said
 from twins.pharmacology import formulary
 from twins.pharmacology.drug import Drug
 from twins.pharmacology.house import HouseLimits, HouseLimitsError
 from twins.pharmacology.target import Target
+from twins.quantities.unit import readable
 from twins.records.house import limits_of, newest
 from twins.records.models import HouseVersion
 
@@ -67,7 +72,7 @@ def limits(request: HttpRequest, drug: str) -> HttpResponse:
         return _shown(request, published, form.problems)
     chosen = {hour for hour in published.practice.intervals_h if f"{hour:g}" in request.POST.getlist("interval")}
     intervals = tuple(sorted(chosen)) if published.practice.intervals_h else None
-    wanted = HouseLimits(**{name: form.cleaned_data[name] for name in _NUMBERS}, intervals_h=intervals)
+    wanted = HouseLimits(**_stored(published, form.cleaned_data), intervals_h=intervals)
     try:
         set_limits(
             published=published,
@@ -78,22 +83,26 @@ def limits(request: HttpRequest, drug: str) -> HttpResponse:
             actor=request.actor,  # type: ignore[attr-defined]
         )
     except (HouseLimitsError, HouseVersionError) as error:
-        return _shown(request, published, [said(str(error))])
+        text = in_shown_unit(published, error) if isinstance(error, HouseLimitsError) else str(error)
+        return _shown(request, published, [said(text)])
     return redirect("house-limits", drug)
 
 
 def _shown(request: HttpRequest, published: Drug, problems: list[str] | None = None) -> HttpResponse:
     house = House.of(published, newest(published.name))
     held = limits_of(house.version) if house.version else HouseLimits()
-    target = published.targets[0] if published.targets else None
+    levels = ShownLevels.of(published)
+    target = levels.target(published.targets[0], digits=TYPED_DIGITS) if published.targets else None
     as_published = {name: getattr(published.practice, name) for name in _NUMBERS[2:]}
     if target is not None:
         as_published |= {"low": target.low, "high": target.high if target.has_limit else None}
+        if levels.aims_at_levels(published.targets[0]):
+            held = replace(held, low=_typed(held.low, levels), high=_typed(held.high, levels))
     rows = [
         {
             "name": name,
             "label": _of_target(name, target) if target and name in _NUMBERS[:2] else label,
-            "published": as_published[name],
+            "published": plain(as_published[name], TYPED_DIGITS),
             "value": request.POST.get(name) if problems else _plain(getattr(held, name)),
         }
         for name, label in zip(_NUMBERS, _LABELS, strict=True)
@@ -108,7 +117,7 @@ def _shown(request: HttpRequest, published: Drug, problems: list[str] | None = N
     content = {
         "section": "formulary",
         "drug": published,
-        "target": target,
+        "target": published.targets[0] if published.targets else None,
         "house": house,
         "rows": rows,
         "intervals": [(f"{hour:g}", plain(hour), f"{hour:g}" in ticked) for hour in published.practice.intervals_h],
@@ -121,10 +130,28 @@ def _shown(request: HttpRequest, published: Drug, problems: list[str] | None = N
     return render(request, "formulary/limits.html", content, status=422 if problems else 200)
 
 
+def _stored(published: Drug, typed: Mapping[str, Any]) -> dict[str, float | None]:
+    """The numbers of the form, those of the target in its own unit: who types a bound as it is shown means that one."""
+    found = {name: typed[name] for name in _NUMBERS}
+    levels = ShownLevels.of(published)
+    if published.targets and levels.aims_at_levels(published.targets[0]):
+        last = newest(published.name)
+        held = limits_of(last) if last else HouseLimits()
+        for name in _NUMBERS[:2]:
+            known = [value for value in (getattr(published.targets[0], name), getattr(held, name)) if value is not None]
+            if found[name] is not None:
+                found[name] = levels.unit.stored(found[name], known)
+    return found
+
+
+def _typed(value: float | None, levels: ShownLevels) -> float | None:
+    return None if value is None else levels.unit.rounded(value, TYPED_DIGITS)
+
+
 def _plain(value: float | None) -> str:
     return "" if value is None else plain(value, 10)
 
 
 def _of_target(name: str, target: Target) -> str:
     label = _("{metric} from, {unit}") if name == "low" else _("{metric} to, {unit}")
-    return label.format(metric=said(target.metric.value), unit=target.unit)
+    return label.format(metric=said(target.metric.value), unit=readable(target.unit))

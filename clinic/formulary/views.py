@@ -6,10 +6,13 @@ from django.views.decorators.http import require_safe
 
 from clinic.access.gate import page
 from clinic.access.roles import Permission
+from clinic.charts.shown_levels import ShownLevels
 from clinic.formulary.house import House
 from twins.pharmacology import formulary
 from twins.pharmacology.card import card
+from twins.pharmacology.drug import Drug
 from twins.pharmacology.formulary import UnknownModelError
+from twins.pharmacology.target import Target
 from twins.records.house import newest
 from twins.records.models import HouseVersion
 
@@ -25,6 +28,8 @@ def formulary_page(request: HttpRequest) -> HttpResponse:
         drugs.append(
             {
                 "drug": drug,
+                "levels": ShownLevels.of(drug),
+                "targets": _targets(drug),
                 "cards": [card(model_id) for model_id in drug.models],
                 "house": House.of(drug, set_here.get(name)),
             }
@@ -50,7 +55,13 @@ def model_card(request: HttpRequest, model_id: str) -> HttpResponse:
     content = {
         "section": "formulary",
         "card": shown,
+        "targets": _targets(shown.drug),
         "model": shown.model,
         "house": House.of(shown.drug, newest(shown.drug.name)),
     }
     return render(request, "formulary/model.html", content)
+
+
+def _targets(drug: Drug) -> list[Target]:
+    """In the unit that pages show; the models of a drug and their cards keep the unit that they were published in."""
+    return [ShownLevels.of(drug).target(target) for target in drug.targets]

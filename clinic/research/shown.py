@@ -1,11 +1,13 @@
 """A study as its pages show it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.utils.translation import gettext, gettext_noop
 
+from clinic.charts.shown_levels import ShownLevels
 from clinic.charts.target_words import is_auc24
 from clinic.twin_words.said import said
 from twins.cohorts.distribution import Distribution
@@ -13,7 +15,7 @@ from twins.cohorts.study import StudySpec
 from twins.cohorts.summarise import GroupExposure
 from twins.pharmacology import formulary
 from twins.pharmacology.population import PopulationModel
-from twins.pharmacology.target import Metric
+from twins.pharmacology.target import Metric, Target
 from twins.quantities.unit import of_area, readable
 from twins.records.models import Job, JobState
 from twins.records.models.job import OPEN_STATES
@@ -28,7 +30,7 @@ _WORDS = {
 
 
 def rows_of(job: Job) -> tuple[GroupExposure, ...]:
-    """The table of a finished study."""
+    """The table of a finished study, in the unit of its model: as its files have it."""
     return tuple(GroupExposure.from_json(row) for row in job.result["table"])
 
 
@@ -49,12 +51,17 @@ class ShownStudy:
     unit: str
     """Of a concentration, as a reader writes it."""
     area_unit: str
+    levels: ShownLevels | None
+    """None where the formulary does not have the model any more, or another unit than its drug's is the model's."""
 
     @classmethod
     def of(cls, job: Job) -> "ShownStudy":
         spec = StudySpec.from_json(job.parameters["spec"])
         known = formulary.model(spec.model_id) if spec.model_id in formulary.model_ids() else None
         unit = known.system.outputs[0].unit if known else "mg/L"
+        levels = ShownLevels.of(known.drug) if known else None
+        if levels is not None and levels.own != unit:
+            levels = None
         return cls(
             key=job.pk,
             spec=spec,
@@ -68,9 +75,20 @@ class ShownStudy:
             finished_at=job.finished_at,
             code_version=job.code_version,
             result_digest=job.result.get("result_digest", ""),
-            unit=readable(unit),
-            area_unit=readable(of_area(unit)),
+            unit=levels.name if levels else readable(unit),
+            area_unit=levels.area_name if levels else readable(of_area(unit)),
+            levels=levels,
         )
+
+    @property
+    def target(self) -> Target:
+        """As pages show it."""
+        return self.levels.target(self.spec.target) if self.levels else self.spec.target
+
+    def rows(self, found: Sequence[GroupExposure]) -> tuple[GroupExposure, ...]:
+        """The table as pages show it."""
+        levels = self.levels
+        return tuple(found if levels is None else (levels.group(row, self.spec.target) for row in found))
 
     @property
     def model(self) -> PopulationModel | None:
@@ -92,7 +110,7 @@ class ShownStudy:
     @property
     def asked(self) -> str:
         """The target's metric with its unit, where that is not AUC24, which every study shows."""
-        target = self.spec.target
+        target = self.target
         if is_auc24(target):
             return ""
         unit = "" if target.metric is Metric.TIME_IN_RANGE else readable(target.unit)

@@ -78,8 +78,8 @@ def study(request: HttpRequest, job_id: UUID) -> HttpResponse:
             answer["HX-Refresh"] = "true"
         return answer
     if content["study"].done:
-        target = StudySpec.from_json(job.parameters["spec"]).target
-        rows = rows_of(job)
+        shown = content["study"]
+        target, rows = shown.target, shown.rows(rows_of(job))
         wide, narrow = (
             # Built from escaped elements by clinic.charts.svg.
             mark_safe(study_figure(rows, target, prefix=prefix, width=width))  # noqa: S308

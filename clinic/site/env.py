@@ -3,7 +3,6 @@
 import json
 import os
 import secrets
-from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -87,15 +86,15 @@ def choice(name: str, default: str, allowed: list[str]) -> str:
     return value
 
 
-def pairs(name: str, allowed: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+def pairs(name: str) -> dict[str, str]:
     """What is chosen for each of several things: ``creatinine=umol/L,glucose=mmol/L``; empty where not set."""
-    found = {}
+    found: dict[str, str] = {}
     for word in words(name, ""):
-        thing, _, chosen = (part.strip() for part in word.replace("µ", "u").partition("="))
-        if thing not in allowed:
-            raise SettingError(f"{name} has {thing!r}; there are {', '.join(allowed)}")
-        if chosen not in allowed[thing]:
-            raise SettingError(f"{name} has {word!r}; use {thing}={' or '.join(allowed[thing])}")
+        thing, _, chosen = (part.strip() for part in word.partition("="))
+        if not thing or not chosen:
+            raise SettingError(f"{name} has {word!r}; write it as creatinine=umol/L")
+        if thing in found:
+            raise SettingError(f"{name} has {thing} twice; keep one")
         found[thing] = chosen
     return found
 

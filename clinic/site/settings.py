@@ -9,7 +9,6 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from clinic.access.roles import Role
-from clinic.measures import units
 from clinic.site import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
@@ -167,8 +166,10 @@ USE_TZ = True
 TIME_ZONE = env.text("WARD_TIME_ZONE", "UTC")
 """The zone that pages show; everything is stored in UTC."""
 
-SHOWN_UNITS = env.pairs("SHOWN_UNITS", units.CHOICES)
-"""Units that pages show measured values in, where not in the stored ones: ``creatinine=umol/L,glucose=mmol/L``."""
+SHOWN_UNITS = env.pairs("SHOWN_UNITS")
+"""Units that pages show measured values and levels of drugs in, where not in the stored ones:
+``creatinine=umol/L,glucose=mmol/L,vancomycin=umol/L``. What cannot be converted is refused at start
+(`clinic.measures.units`)."""
 
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"

@@ -127,7 +127,10 @@ class NotFollowed:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All that the list looks at of one patient. `outcome` is the name of a `FitOutcome`, empty without a twin."""
+    """All that the list looks at of one patient. `outcome` is the name of a `FitOutcome`, empty without a twin.
+
+    Levels and limits of a target are in the unit that pages show, which `level_unit` names.
+    """
 
     on_drug: bool = False
     level_unit: str = "mg/L"

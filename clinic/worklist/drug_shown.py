@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
+from clinic.charts.shown_levels import ShownLevels
 from twins.pharmacology import formulary
 from twins.records.courses import drugs_on_record
 from twins.records.models import Subject
@@ -35,8 +36,9 @@ class Shown:
         return {name: formulary.drug(name).title for name in self.all}
 
     @property
-    def level_unit(self) -> str:
-        return formulary.drug(self.name).level_unit
+    def levels(self) -> ShownLevels:
+        """The unit that its levels are shown in."""
+        return ShownLevels.of(self.name)
 
     @property
     def level_channel(self) -> Channel | None:

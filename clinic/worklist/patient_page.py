@@ -6,6 +6,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from clinic.charts.parameters import ParameterRow, parameter_rows
+from clinic.charts.shown_levels import ShownLevels
 from clinic.charts.twin_facts import (
     CovariateRow,
     FindingRow,
@@ -19,7 +20,7 @@ from clinic.charts.twin_facts import (
 from clinic.charts.words import plan_title
 from clinic.patients.models import Patient
 from twins.estimation.fit import Fit
-from twins.forecasts.forecast import PlanForecast, Target
+from twins.forecasts.forecast import ComparisonResult, PlanForecast, Target
 from twins.pharmacology import formulary
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.regimen import current_plan
@@ -45,7 +46,7 @@ class TwinCard:
 
 @dataclass(frozen=True, slots=True)
 class TwinView:
-    """The twins of the patient and what follows from the first of them."""
+    """The twins of the patient and what follows from the first of them, levels in the unit that pages show."""
 
     card: TwinCard
     others: tuple[TwinCard, ...]
@@ -55,9 +56,15 @@ class TwinView:
     comparison: Comparison | None
     asked: tuple[Comparison, ...]
     """Comparisons that people asked for on this version, the newest first."""
-    current: PlanForecast | None
+    result: ComparisonResult | None
+    """Of the default comparison."""
     target: Target
     current_title: str
+
+    @property
+    def current(self) -> PlanForecast | None:
+        """The forecast of the current plan."""
+        return self.result.forecasts[0] if self.result else None
 
     @classmethod
     def of(cls, patient: Patient, drug: str) -> "TwinView | None":
@@ -69,12 +76,13 @@ class TwinView:
         ids = [model_id for model_id in settings.TWIN_MODELS[drug] if model_id in newest]
         if not ids:
             return None
-        course = course_of(newest[ids[0]])
+        levels = ShownLevels.of(drug)
+        course = levels.course(course_of(newest[ids[0]]))
         plan = current_plan(course)
         daily = plan.regimen.daily_mg if plan and plan.regimen else None
         first, *others = (_card(newest[model_id], daily) for model_id in ids)
         comparison = Comparison.objects.filter(twin_version=first.version, is_default=True).first()
-        result = result_of(comparison) if comparison else None
+        result = levels.result(result_of(comparison)) if comparison else None
         return cls(
             card=first,
             others=tuple(others),
@@ -85,14 +93,14 @@ class TwinView:
             asked=tuple(
                 Comparison.objects.filter(twin_version=first.version, is_default=False).defer("result")[:ASKED_SHOWN]
             ),
-            current=result.forecasts[0] if result else None,
-            target=drug_here(drug).target,
+            result=result,
+            target=levels.target(drug_here(drug).target),
             current_title=plan_title(plan) if plan else _("No dose ordered or given"),
         )
 
 
 def _card(version: TwinVersion, daily_mg: float | None) -> TwinCard:
-    fit = fit_of(version)
+    fit = ShownLevels.of(version.drug).fit(fit_of(version))
     model = formulary.model(version.model_id)
     return TwinCard(
         version=version,

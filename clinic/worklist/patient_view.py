@@ -19,7 +19,6 @@ from clinic.worklist.patient_page import TwinView
 from clinic.worklist.records import Records, lists, names_of
 from clinic.worklist.timeline_view import shown_timeline
 from clinic.worklist.track_record import TrackRecord, track_records
-from twins.quantities.unit import readable
 from twins.records.models import Comparison, Job, JobKind, JobState
 from twins.records.models.job import OPEN_STATES
 from twins.samples.channel import Channel
@@ -43,7 +42,7 @@ def patient(request: HttpRequest, subject_key: UUID) -> HttpResponse:
         "section": "worklist",
         "patient": found,
         "shown": shown,
-        "unit": readable(shown.level_unit),
+        "unit": shown.levels.name,
         "timeline": shown_timeline(found, records, twin, request.GET, timezone.get_current_timezone()),
     }
     if request.headers.get("HX-Target") == TIMELINE:

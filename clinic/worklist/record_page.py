@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
+from clinic.charts.shown_levels import ShownLevels
 from clinic.charts.twin_facts import FindingRow, finding_rows
 from clinic.patients.models import Patient
 from clinic.worklist.records import KINDS, Record, RecordRow, kind_of, names_of, rows_of, value, what
@@ -137,7 +138,8 @@ def _findings(patient: Patient, record: Record) -> tuple[FindingRow, ...]:
         return ()
     firsts = [models[0] for models in settings.TWIN_MODELS.values()]
     newest = TwinVersion.objects.filter(subject=patient.pk, model_id__in=firsts, child__isnull=True)
-    rows = (row for version in newest.only("course") for row in finding_rows(course_of(version)))
+    found = ((ShownLevels.of(version.drug), course_of(version)) for version in newest.only("course", "drug"))
+    rows = (row for levels, course in found for row in finding_rows(levels.course(course)))
     return tuple(row for row in rows if row.source == record.reference)
 
 

@@ -13,6 +13,7 @@ from django.utils.translation import pgettext
 
 from clinic.charts import words
 from clinic.charts.palette import plan_letter
+from clinic.charts.shown_levels import ShownLevels
 from clinic.patients.models import Encounter, Patient
 from clinic.twin_words.said import said
 from clinic.worklist.attention import DayChance, Reason, Rhythm, Situation, Urgency, reasons
@@ -20,7 +21,6 @@ from clinic.worklist.not_followed import not_followed, signatures_in_force
 from twins.pharmacology.drug import Drug
 from twins.pharmacology.formulary import drug
 from twins.pharmacology.target import Metric, Target
-from twins.quantities.unit import readable
 from twins.records.models import (
     Comparison,
     GivenDose,
@@ -135,21 +135,22 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
         channels = rhythms.get(key, {})
         measured = [rhythm.last for rhythm in channels.values()]
         level = drugs[name].level_channel if name else None
+        shown = ShownLevels.of(drugs[name]) if name else None
         levels_last = channels[level].last if level in channels else None
         times = [time for time in (*measured, dose.get("last")) if time]
         job = jobs.get(f"{key}/{name}")
         situation = Situation(
             on_drug=bool(name),
-            level_unit=readable(drugs[name].level_unit) if name else "",
+            level_unit=shown.name if shown else "",
             levels_come=level is not None,
             outcome=version["outcome"] if version else "",
-            cannot_reason=(version["fit__reason"] or "") if version else "",
-            days=_chances(comparison) if comparison else (),
+            cannot_reason=shown.sentence(version["fit__reason"] or "") if version and shown else "",
+            days=_chances(comparison, shown) if comparison and shown else (),
             creatinine=tuple(creatinine.get(key, ())),
             haemodialysis=patient.subject.haemodialysis_since is not None,
             first_dose=dose.get("first"),
             last_level=levels_last,
-            surprise=_surprise(foretold.get(case), levels_last),
+            surprise=_surprise(foretold.get(case), levels_last, shown) if shown else None,
             last_dose=dose.get("last"),
             last_data=max(times, default=None),
             devices={words.inside(said(one.label)): channels[one] for one in BY_DEVICE if one in channels},
@@ -169,7 +170,7 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
                 place=places.get(key, ""),
                 reasons=reasons(situation, now),
                 situation=situation,
-                last_level=levels[case][-1] if levels.get(case) else None,
+                last_level=_shown(levels[case][-1], shown) if shown and levels.get(case) else None,
                 last_reading=situation.last_data,
                 comparison=_signed_comparison(decision, version) or (comparison["id"] if comparison else None),
                 decision=_decision_words(decision, version),
@@ -201,8 +202,8 @@ def _default_comparisons(version_ids: Iterable[UUID]) -> dict[UUID, dict[str, An
     return {comparison["twin_version_id"]: comparison for comparison in found}
 
 
-def _chances(comparison: dict[str, Any]) -> tuple[DayChance, ...]:
-    target = Target.from_json(comparison["result__target"])
+def _chances(comparison: dict[str, Any], shown: ShownLevels) -> tuple[DayChance, ...]:
+    target = shown.target(Target.from_json(comparison["result__target"]))
     return tuple(
         DayChance(
             k,
@@ -350,12 +351,18 @@ def _foretold(keys: Iterable[UUID]) -> dict[Case, dict[str, Any]]:
     return {(row["subject_id"], row["drug"]): row for row in found.order_by("event_time", "pk").values(*columns)}
 
 
-def _surprise(foretold: dict[str, Any] | None, last_level: datetime | None) -> tuple[float, float, float] | None:
-    """The last level and the band it lies outside of."""
+def _shown(level: tuple[datetime, float], shown: ShownLevels) -> tuple[datetime, float]:
+    return level[0], shown.value(level[1])
+
+
+def _surprise(
+    foretold: dict[str, Any] | None, last_level: datetime | None, shown: ShownLevels
+) -> tuple[float, float, float] | None:
+    """The last level and the band it lies outside of, in the unit that pages show."""
     if foretold is None or foretold["event_time"] != last_level:
         return None
     value, low, high = foretold["measured"], foretold["q05"], foretold["q95"]
-    return None if low <= value <= high else (value, low, high)
+    return None if low <= value <= high else (shown.value(value), shown.value(low), shown.value(high))
 
 
 def _update_jobs(keys: Iterable[UUID]) -> dict[str, str]:

@@ -19,7 +19,6 @@ from clinic.worklist.window import Span, Window
 from twins.forecasts.forecast import ComparisonResult
 from twins.pharmacology.kdigo import RATIO_WITHIN_H
 from twins.quantities.clock import hours_between, moment_at
-from twins.quantities.unit import readable
 from twins.records.bins import extent
 from twins.records.models import StoredSample
 from twins.samples.channel import Channel
@@ -68,11 +67,11 @@ def draw(
     patient: Patient,
     records: Records,
     twin: TwinView | None,
-    result: ComparisonResult | None,
     window: Window,
     zone: tzinfo,
 ) -> Drawn:
-    """The timeline of `window`. `result` is of the twin's default comparison, if there is one."""
+    """The timeline of `window`, with the forecast of the twin's default comparison, if there is one."""
+    result = twin.result if twin else None
     start = twin.course.start if twin else window.span.first.astimezone(UTC)
     low, high = hours_between(start, window.start), hours_between(start, window.end)
     until = twin.course.until_h if twin else hours_between(start, window.span.until)
@@ -115,7 +114,8 @@ def draw(
         steps=tuple(panels),
         vitals=panels_of_vitals,
         drug=said(records.shown.title),
-        unit=readable(records.shown.level_unit),
+        unit=records.shown.levels.name,
+        least_span=records.shown.levels.least_span,
     )
     return Drawn(line, found, left_out, seen)
 
@@ -135,6 +135,8 @@ def _mark(hour: float, row: Record, records: Records, zone: tzinfo) -> Mark:
     moved = records.time_of(row)
     name = words.point(f"{what(row)} {value(row)}", words.clock(moved, zone), used=used, moved=moved != row.event_time)
     number = row.value if isinstance(row, StoredSample) else row.amount_mg
+    if isinstance(row, StoredSample) and row.channel == records.shown.level_channel:
+        number = records.shown.levels.value(number)
     return Mark(hour, number, used, address_of(row), name)
 
 

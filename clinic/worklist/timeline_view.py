@@ -13,7 +13,6 @@ from clinic.worklist.records import Records, lists
 from clinic.worklist.timeline import draw, span_of
 from clinic.worklist.vitals import CHANNELS
 from clinic.worklist.window import Window, asked, between
-from twins.records.twins import result_of
 from twins.samples.channel import Channel
 
 
@@ -39,8 +38,7 @@ def shown_timeline(
     if span is None:
         return None
     window, problems = asked(given, span, zone)
-    result = result_of(twin.comparison) if twin and twin.comparison else None
-    drawn = draw(patient, records, twin, result, window, zone)
+    drawn = draw(patient, records, twin, window, zone)
     here = reverse("patient", kwargs={"subject_key": patient.pk})
     wide = timeline_chart(
         drawn.line, zone=zone, prefix="timeline-wide", closer=lambda a, b: f"{here}?{between(a, b)}#timeline"

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from clinic.charts import words
+from clinic.charts.shown_levels import ShownLevels
 from clinic.patients.models import Patient
 from clinic.worklist.records import Records, address_of
 from twins.estimation.fit import FitOutcome
 from twins.forecasts.forecast import Band
 from twins.forecasts.ledger import Entry, Score, score
-from twins.quantities.unit import readable
 from twins.records.models import LevelForecast, StoredSample
 
 MOST_READ = 500
@@ -48,7 +48,7 @@ class Foretold:
 
 @dataclass(frozen=True, slots=True)
 class TrackRecord:
-    """The newest rows first; the score is of all of them."""
+    """The newest rows first; the score is of all of them. Both in the unit that pages show."""
 
     rows: tuple[Foretold, ...]
     score: Score | None
@@ -88,22 +88,22 @@ def track_records(patient: Patient, model_ids: Sequence[str], records: Records) 
         )
         .order_by("-event_time")[: MOST_READ * len(model_ids)]
     )
-    unit = readable(records.shown.level_unit)
+    shown = records.shown.levels
     rows: dict[str, list[Foretold]] = {model_id: [] for model_id in model_ids}
     for found in entered:
         sample = levels.get((found.source_key, found.source_version))
         if sample is not None and abs(records.time_of(sample) - found.event_time) <= _SAME_MOMENT:
-            rows[found.model_id].append(_row(found, sample))
+            rows[found.model_id].append(_row(found, sample, shown))
     return {
-        model_id: TrackRecord(tuple(found), score([row.entry for row in found]), len(levels), unit)
+        model_id: TrackRecord(tuple(found), score([row.entry for row in found]), len(levels), shown.name)
         for model_id, found in rows.items()
     }
 
 
-def _row(found: LevelForecast, sample: StoredSample) -> Foretold:
+def _row(found: LevelForecast, sample: StoredSample, shown: ShownLevels) -> Foretold:
     band = Band(found.q05, found.q25, found.q50, found.q75, found.q95)
     return Foretold(
-        Entry(found.measured, band),
+        shown.entry(Entry(found.measured, band)),
         found.event_time,
         address_of(sample),
         found.version.number,

@@ -12,7 +12,7 @@ from twins.pharmacology.covariates import history
 from twins.pharmacology.individual import Individual
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.residual import ResidualKind
-from twins.quantities.sentence import Sentence
+from twins.quantities.sentence import MEASURED, Sentence
 from twins.samples.course import Course, Level
 
 Array = NDArray[np.float64]
@@ -22,7 +22,8 @@ _NO_ERROR = Sentence("{model} states no residual error of {output}: its levels c
 _ZERO = Sentence("A level of 0 has no logarithm, which the model's error is of; it is left out of the fit.")
 _IMPOSSIBLE = Sentence(
     "At {time:.1f} h {model} predicts 0 and its error is a share of that, so the level of {value:g} there cannot be; "
-    "correct or question that level or the doses before it."
+    "correct or question that level or the doses before it.",
+    value=MEASURED,
 )
 _NO_SOLUTION = Sentence("The equations of {model} have no solution for this patient's doses and levels.")
 _STEP = 1e-4

@@ -13,10 +13,11 @@ from twins.pharmacology.individual import Individual
 from twins.pharmacology.kdigo import RATIO_WITHIN_H, RISE_MG_PER_DL, RISE_RATIO, RISE_WITHIN_H
 from twins.pharmacology.population import Eta, Link, PopulationModel
 from twins.quantities.dose import Route
-from twins.quantities.sentence import NAME, Sentence
+from twins.quantities.sentence import CREATININE, MEASURED, NAME, Sentence
+from twins.samples.channel import Channel
 from twins.samples.course import Course
 
-_LESS_THAN, _EXACTLY = Sentence("less than {value:g}"), Sentence("{value:g}")
+_LESS_THAN, _EXACTLY = Sentence("less than {value:g}", value=MEASURED), Sentence("{value:g}", value=MEASURED)
 _ONE_INTO_A_VEIN = Sentence("1 dose is taken as given into a vein; if by mouth, state the route.")
 _INTO_A_VEIN = Sentence("{count:d} doses are taken as given into a vein; if by mouth, state the route.")
 _SESSIONS = Sentence("The patient is on haemodialysis: the charted sessions add to the clearance while they last.")
@@ -29,15 +30,19 @@ _LOWERED = Sentence(
     "sessions."
 )
 _FLOOR = Sentence(
-    "Serum creatinine of {creatinine:g} mg/dL is used as {floor:g}, the model's rule above {age:g} years."
+    "Serum creatinine of {creatinine:g} {unit} is used as {floor:g}, the model's rule above {age:g} years.",
+    creatinine=CREATININE,
+    floor=CREATININE,
 )
 _CAP = Sentence(
     "Creatinine clearance of {clearance:.0f} mL/min is used as {cap:g}, the model's cap; in augmented renal clearance "
     "true exposure may be lower than forecast; in obesity it is overestimated."
 )
 _RISING = Sentence(
-    "Serum creatinine rose from {before:g} to {latest:g} mg/dL in {hours:.0f} h: kidney function may be lower than the "
-    "estimate from it; measure a level soon."
+    "Serum creatinine rose from {before:g} to {latest:g} {unit} in {hours:.0f} h: kidney function may be lower than "
+    "the estimate from it; measure a level soon.",
+    before=CREATININE,
+    latest=CREATININE,
 )
 _FAR_ABOVE = Sentence(
     "The level of {value} {unit} at {time:.1f} h lies {apart:.1f} standard deviations above the fit; check it and the "
@@ -123,7 +128,9 @@ def _rules_applied(model: PopulationModel, course: Course, chart: CovariateHisto
         age, creatinine = latest["age_y"], latest["creatinine_mg_per_dl"]
         floor = rule.creatinine_floor_mg_per_dl
         if floor is not None and age > (rule.floor_over_age_y or 0.0) and creatinine < floor:
-            said.append(_FLOOR(creatinine=creatinine, floor=floor, age=rule.floor_over_age_y))
+            said.append(
+                _FLOOR(creatinine=creatinine, unit=Channel.CREATININE.unit, floor=floor, age=rule.floor_over_age_y)
+            )
             creatinine = floor
         raw = float(cockcroft_gault(age, latest["weight_kg"], creatinine, latest["male"]))
     cap = rule.cap_ml_per_min
@@ -152,7 +159,7 @@ def _kidneys_failing(course: Course) -> list[str]:
         soon = time - before <= RISE_WITHIN_H and latest - value >= RISE_MG_PER_DL - _ROUNDING
         steep = time - before <= RATIO_WITHIN_H and latest >= RISE_RATIO * value - _ROUNDING
         if soon or steep:
-            return [_RISING(before=value, latest=latest, hours=time - before)]
+            return [_RISING(before=value, latest=latest, unit=Channel.CREATININE.unit, hours=time - before)]
     return []
 
 

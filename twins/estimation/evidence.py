@@ -22,7 +22,7 @@ from twins.pharmacology.covariates import CovariateHistory, histories, history
 from twins.pharmacology.individual import Individual, root
 from twins.pharmacology.population import PopulationModel
 from twins.quantities.dose import Dose
-from twins.quantities.sentence import Sentence, names
+from twins.quantities.sentence import MEASURED, Sentence, names
 from twins.samples.course import Course, Level
 from twins.solvers import ask, likelihood, scoring
 from twins.solvers.case import Case, pack
@@ -48,6 +48,7 @@ _NO_LOGARITHM = Sentence(
     "a {what} is {value:g} at {time:g} h, but the error of {model} is of its logarithm; give a positive number, or "
     "leave the level out",
     what=names("limit of quantification", "level"),
+    value=MEASURED,
 )
 
 

@@ -3,11 +3,24 @@
 from twins.pharmacology.covariates import CLEARANCE, CovariateError, CovariateHistory, chart_name, history
 from twins.pharmacology.population import CovariateRange, PopulationModel
 from twins.quantities.dose import Route
-from twins.quantities.sentence import ANY, NAME, Sentence, names
+from twins.quantities.sentence import ANY, NAME, Measured, Sentence, names
 from twins.samples.course import Course
 
-_LOW = Sentence("{name} of {value:.3g} {unit} is below the {low:g} of the model's population.", name=NAME, unit=ANY)
-_HIGH = Sentence("{name} of {value:.3g} {unit} is above the {high:g} of the model's population.", name=NAME, unit=ANY)
+_CHARTED = Measured(of="name")
+_LOW = Sentence(
+    "{name} of {value:.3g} {unit} is below the {low:g} of the model's population.",
+    name=NAME,
+    value=_CHARTED,
+    unit=ANY,
+    low=_CHARTED,
+)
+_HIGH = Sentence(
+    "{name} of {value:.3g} {unit} is above the {high:g} of the model's population.",
+    name=NAME,
+    value=_CHARTED,
+    unit=ANY,
+    high=_CHARTED,
+)
 _YEARS, _DAYS = Sentence("{value:g} years"), Sentence("{value:.0f} days")
 _TO = Sentence("ages up to {high}", high=(_YEARS, _DAYS))
 _FROM = Sentence("ages from {low}", low=(_YEARS, _DAYS))

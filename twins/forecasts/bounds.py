@@ -5,11 +5,13 @@ from dataclasses import replace
 from twins.forecasts.score import Scored, Search, score_of
 from twins.forecasts.wording import CHANCE, percent
 from twins.pharmacology.regimen import Plan
-from twins.quantities.sentence import Sentence
+from twins.quantities.sentence import MEASURED, Sentence
 
 _INTERVALS = Sentence("the intervals that are kept, {hours} h")
 _UPPER_END = Sentence(
-    "the upper end of the target, {high:g}: {more:g} mg would lie above it with a chance of {chance}", chance=CHANCE
+    "the upper end of the target, {high:g}: {more:g} mg would lie above it with a chance of {chance}",
+    high=MEASURED,
+    chance=CHANCE,
 )
 _BINDS = 0.01
 """A limit is said to bind where a dose on its other side would score better by this."""

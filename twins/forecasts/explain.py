@@ -14,14 +14,14 @@ from twins.pharmacology.covariates import CLEARANCE, chart_name
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.regimen import Plan
 from twins.pharmacology.target import Target
-from twins.quantities.sentence import Sentence, names
+from twins.quantities.sentence import MEASURED, Sentence, names
 from twins.samples.course import Course, Level
 from twins.samples.quality import usable_levels
 
 _LEFT_OUT, _WIDER = Sentence("left out"), Sentence("twice as wide")
 _HIGHER, _LOWER = Sentence("{percent:.0f} % higher"), Sentence("{percent:.0f} % lower")
 _ALL_LEVELS, _ONLY_LEVEL, _SPREAD = names("All levels", "The only level", "The population's spread")
-LEVEL = Sentence("Level of {value:g} {unit} at {time:.1f} h")
+LEVEL = Sentence("Level of {value:g} {unit} at {time:.1f} h", value=MEASURED)
 _LATEST_LEVELS = 12
 """In a long course only the latest levels are left out one by one; older ones hardly move the forecast."""
 _CHANGES = {

@@ -7,7 +7,7 @@ from twins.forecasts.forecast import Attained, DayExposure
 from twins.pharmacology.regimen import WAYS, Regimen
 from twins.pharmacology.target import Metric, Target
 from twins.quantities.dose import Route
-from twins.quantities.sentence import ANY, NOTHING, Sentence, names
+from twins.quantities.sentence import ANY, MEASURED, MIC, NOTHING, Sentence, names
 from twins.quantities.unit import readable
 
 _WORTH_SAYING = 0.10
@@ -28,19 +28,27 @@ _UNDER, _OVER, _PERCENT = Sentence("under 1 %"), Sentence("over 99 %"), Sentence
 CHANCE = (_UNDER, _OVER, _PERCENT)
 """What `percent` says."""
 _UNIT = (Sentence(" {unit}"), NOTHING)
-_LEAST = Sentence("at least {low:g}{unit}", unit=_UNIT)
-_MOST = Sentence("at most {high:g}{unit}", unit=_UNIT)
-_BETWEEN = Sentence("{low:g}–{high:g}{unit}", unit=_UNIT)
+_LEAST = Sentence("at least {low:g}{unit}", low=MEASURED, unit=_UNIT)
+_MOST = Sentence("at most {high:g}{unit}", high=MEASURED, unit=_UNIT)
+_BETWEEN = Sentence("{low:g}–{high:g}{unit}", low=MEASURED, high=MEASURED, unit=_UNIT)
 _SPAN = (_LEAST, _MOST, _BETWEEN)
-_TIME = Sentence("that the concentration is above {threshold:g} for at least {share:g} % of the time")
-_UNBOUND = Sentence("that the unbound concentration is above {threshold:g} for at least {share:g} % of the time")
+_TIME = Sentence(
+    "that the concentration is above {threshold:g}{unit} for at least {share:g} % of the time",
+    threshold=MIC,
+    unit=_UNIT,
+)
+_UNBOUND = Sentence(
+    "that the unbound concentration is above {threshold:g}{unit} for at least {share:g} % of the time",
+    threshold=MIC,
+    unit=_UNIT,
+)
 _MOMENT = Sentence("that a moment's {output} is {span}", output=ANY, span=_SPAN)
 _VALUE = Sentence("of {what} of {span}", what=ANY, span=_SPAN)
 _KNOWN = names(*_NAMES.values(), "an effect", "concentration", "bispectral index")
 _AT, _WITHIN = Sentence("at {hours:g} h"), Sentence("over {hours:g} h")
-_ABOVE = Sentence(", {chance} chance above {high:g}", chance=CHANCE)
-_BELOW = Sentence(", {chance} below {low:g}", chance=CHANCE)
-_RISES = Sentence("; the chance above {high:g} rises to {chance} on day {day:d}", chance=CHANCE)
+_ABOVE = Sentence(", {chance} chance above {high:g}", chance=CHANCE, high=MEASURED)
+_BELOW = Sentence(", {chance} below {low:g}", chance=CHANCE, low=MEASURED)
+_RISES = Sentence("; the chance above {high:g} rises to {chance} on day {day:d}", chance=CHANCE, high=MEASURED)
 _SAID = Sentence(
     "{chance} chance {aim} {when}{above}{below}{rises}.",
     chance=CHANCE,
@@ -90,7 +98,7 @@ def sentence(window: Window, headline: Attainment | Attained, table: Sequence[Da
 def _aim(target: Target) -> str:
     if target.metric is Metric.TIME_ABOVE:
         share = target.low if target.unit == "%" else 100.0 * target.low
-        return (_UNBOUND if target.unbound != 1.0 else _TIME)(threshold=target.threshold, share=share)
+        return (_UNBOUND if target.unbound != 1.0 else _TIME)(threshold=target.threshold, unit="", share=share)
     span = _span(target, target.unit)
     if target.metric is Metric.TIME_IN_RANGE:
         return _MOMENT(output=target.output.replace("_", " ") or "concentration", span=span)

@@ -5,16 +5,25 @@ from dataclasses import dataclass, fields, replace
 
 from twins.pharmacology.drug import Drug, Practice
 from twins.pharmacology.target import Metric, Target
-from twins.quantities.sentence import ANY, Sentence
+from twins.quantities.sentence import ANY, MEASURED, Sentence
 
-_FROM, _RANGE = Sentence("from {low:g}"), Sentence("{low:g}–{high:g}")
+_FROM = Sentence("from {low:g}", low=MEASURED)
+_RANGE = Sentence("{low:g}–{high:g}", low=MEASURED, high=MEASURED)
 _NO_TARGET = Sentence("low and high: {drug} has no published target to lie within; leave them empty", drug=ANY)
 _PRACTICE = Sentence("{house}. As published: {published}", house=ANY, published=ANY)
-_BELOW_RANGE = Sentence("low is {low:g} {unit}; the published range begins at {least:g}, go no lower")
-_NO_UPPER_LIMIT = Sentence("high is {high:g} {unit}; the published target has no upper limit, leave it empty")
-_ABOVE_RANGE = Sentence("high is {high:g} {unit}; the published range ends at {most:g}, go no higher")
+_BELOW_RANGE = Sentence(
+    "low is {low:g} {unit}; the published range begins at {least:g}, go no lower", low=MEASURED, least=MEASURED
+)
+_NO_UPPER_LIMIT = Sentence(
+    "high is {high:g} {unit}; the published target has no upper limit, leave it empty", high=MEASURED
+)
+_ABOVE_RANGE = Sentence(
+    "high is {high:g} {unit}; the published range ends at {most:g}, go no higher", high=MEASURED, most=MEASURED
+)
 _NO_SHARE = Sentence("low is {low:g}; it is a share of the time, give at most 1")
-_NOTHING_BETWEEN = Sentence("low is {low:g} and high is {high:g} {unit}; give a low below the high")
+_NOTHING_BETWEEN = Sentence(
+    "low is {low:g} and high is {high:g} {unit}; give a low below the high", low=MEASURED, high=MEASURED
+)
 _NAME = Sentence("{published}, here {here}", published=ANY, here=(_FROM, _RANGE))
 _SOURCE = Sentence("{house}, within {published}", house=ANY)
 _NOT_LESS = Sentence("{field} is {value:g} {unit}; give more than 0 and at most the published {most:g}")

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from typing import Any
 
-from twins.quantities.sentence import ANY, Sentence, names
+from twins.quantities.sentence import ANY, MEASURED, Part, Sentence, Whichever, names
 
 _NOT_FINITE = Sentence("low is {low:g} and high is {high:g}; give a finite low, and a high or math.inf for no limit")
 _NOTHING_BETWEEN = Sentence("low is {low:g} and high is {high:g}, between which nothing lies; give the smaller as low")
@@ -38,6 +38,25 @@ class Metric(StrEnum):
 
 
 METRICS = names(Metric)
+_PARTS: dict[str, Part] = {
+    "metric": METRICS,
+    "low": MEASURED,
+    "high": MEASURED,
+    "unit": Whichever("[^()]+?"),
+    "when": ANY,
+}
+
+
+def _name(text: str) -> Sentence:
+    return Sentence(text, **{slot: part for slot, part in _PARTS.items() if f"{{{slot}" in text})
+
+
+NAMES = tuple(
+    _name(f"{{metric}} {span} {{unit}}{when}")
+    for when in ("", " ({when})")
+    for span in ("{low:g}–{high:g}", "below {high:g}", "above {low:g}")
+)
+"""What targets are usually named: ``trough 5–10 µg/L (after week 4)``."""
 
 
 class TargetError(ValueError):

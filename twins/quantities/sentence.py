@@ -34,7 +34,29 @@ class Listed:
     between: str
 
 
-Part: TypeAlias = "tuple[Sentence, ...] | Whichever | Listed"
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a slot holds that holds something measured, or a bound of it, which pages may say in another unit.
+
+    The unit is that of the sentence's slot ``unit``, of a part of it or of the sentence around it; where none says one,
+    the drug's own.
+
+    Parameters
+    ----------
+    of
+        What it is, or the slot that says so; empty: a level of the drug or an area under its curve.
+    stays
+        In no other unit: a MIC is in mg/L whatever levels are in.
+    """
+
+    of: str = ""
+    stays: bool = False
+
+
+MEASURED, MIC = Measured(), Measured(stays=True)
+CREATININE = Measured(of="serum creatinine")
+
+Part: TypeAlias = "tuple[Sentence, ...] | Whichever | Listed | Measured"
 
 
 class Sentence:
@@ -46,8 +68,8 @@ class Sentence:
         English, with slots as `str.format` has them. A slot with a format is a number; one without is text that stays
         as it is in every language, such as the name of a model.
     parts
-        What else a slot can hold: one of these sentences, `ANY` of all, or `Listed` several. A part may begin with a
-        capital where it stands at a beginning.
+        What else a slot can hold: one of these sentences, `ANY` of all, `Listed` several, or a number that is
+        `MEASURED`. A part may begin with a capital where it stands at a beginning.
     """
 
     def __init__(self, text: str, **parts: Part) -> None:
@@ -94,7 +116,7 @@ class Sentence:
             return "|".join(_either_case(each._nested()) for each in part)
         if isinstance(part, Whichever):
             return part.pattern
-        return _NUMBER if spec and part is None else ".+?"
+        return _NUMBER if spec and (part is None or isinstance(part, Measured)) else ".+?"
 
     def _nested(self) -> str:
         """As part of another: without groups of its own, since two parts may name their slots alike."""

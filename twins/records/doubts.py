@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import TypeVar
 
 from twins.quantities.clock import hours_between
-from twins.quantities.sentence import NAME, Sentence
+from twins.quantities.sentence import NAME, Measured, Sentence
 from twins.records.models import GivenDose, Order, Question, QuestionAction, StoredSample, Subject
 from twins.samples.channel import LABELS, Channel
 from twins.samples.course import Finding, FindingCode
 
 _DOSE = Sentence("The dose of {amount:g} mg {drug}", drug=NAME)
 _ORDER = Sentence("The order of {amount:g} mg {drug} every {hours:g} h", drug=NAME)
-_SAMPLE = Sentence("{channel} of {value:g} {unit}", channel=LABELS)
+_SAMPLE = Sentence("{channel} of {value:g} {unit}", channel=LABELS, value=Measured(of="channel"))
 _WHAT = (_DOSE, _ORDER, _SAMPLE)
 _LEFT_OUT = Sentence("{what} is left out: {reason}", what=_WHAT)
 _LATER = Sentence("{what} is taken {hours:.2f} h later than recorded: {reason}", what=_WHAT)

@@ -4,7 +4,8 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
-from twins.quantities.sentence import NAME, Sentence, names
+from twins.quantities.sentence import MEASURED, NAME, NOTHING, Sentence, names
+from twins.samples.channel import LEVELS
 from twins.samples.course import Course, Finding, FindingCode, Level, OrderedRegimen
 from twins.samples.gaps import gaps
 
@@ -17,15 +18,28 @@ STALE_H = {"creatinine_mg_per_dl": 48.0, "weight_kg": 7 * 24.0, "creatinine_clea
 NEEDED = ("age_y", "male", "weight_kg", "creatinine_mg_per_dl")
 
 _AFTER = names("no dose is charted at all", "an earlier dose may be missing")
-_BEFORE_FIRST = Sentence("Level of {value:g} mg/L before the first charted dose; {after}.", after=_AFTER)
-_IN_FUTURE = Sentence("Level of {value:g} mg/L is dated {late:.1f} h in the future; left out of the fit.")
+_UNIT = (Sentence(" {unit}"), NOTHING)
+_BEFORE_FIRST = Sentence(
+    "Level of {value:g}{unit} before the first charted dose; {after}.", value=MEASURED, unit=_UNIT, after=_AFTER
+)
+_IN_FUTURE = Sentence(
+    "Level of {value:g}{unit} is dated {late:.1f} h in the future; left out of the fit.", value=MEASURED, unit=_UNIT
+)
 _AFTER_END = Sentence("{minutes:d} min after the end of an infusion")
 _RUNNING = Sentence("while an infusion was running")
 _SOON = Sentence(
-    "Level of {value:g} mg/L taken {when}; probably mis-timed, check the times.", when=(_AFTER_END, _RUNNING)
+    "Level of {value:g}{unit} taken {when}; probably mis-timed, check the times.",
+    value=MEASURED,
+    unit=_UNIT,
+    when=(_AFTER_END, _RUNNING),
 )
-_TWICE = Sentence("Level of {value:g} mg/L is charted twice; counted once.")
-_SAME_TIME = Sentence("Two levels at the same time: {other:g} and {value:g} mg/L; both are used, check which is right.")
+_TWICE = Sentence("Level of {value:g}{unit} is charted twice; counted once.", value=MEASURED, unit=_UNIT)
+_SAME_TIME = Sentence(
+    "Two levels at the same time: {other:g} and {value:g}{unit}; both are used, check which is right.",
+    other=MEASURED,
+    value=MEASURED,
+    unit=_UNIT,
+)
 _NOT_GIVEN = Sentence("{amount:g} mg was ordered for this time and no dose is charted; taken as not given.")
 _MISSING = Sentence("No {name} is charted.", name=NAME)
 _OLD = Sentence("The last {name} is {age:.0f} h old; it is carried forward.", name=NAME)
@@ -90,13 +104,18 @@ def _flag(course: Course, code: FindingCode, say: Callable[[Level], str | None])
     return [Finding(code, words, level.time_h, level.source) for level, words in said if words]
 
 
+def _unit(course: Course) -> str:
+    """Of its levels, behind a space; nothing of a drug whose levels have no channel."""
+    return next((f" {channel.unit}" for channel in LEVELS if channel == course.drug), "")
+
+
 def _levels_before_the_first_dose(course: Course) -> list[Finding]:
     first = course.doses[0].start_h if course.doses else math.inf
 
     def say(level: Level) -> str | None:
         if level.time_h > min(first, course.until_h):
             return None
-        return _BEFORE_FIRST(value=level.value, after=_AFTER[0 if first == math.inf else 1]())
+        return _BEFORE_FIRST(value=level.value, unit=_unit(course), after=_AFTER[0 if first == math.inf else 1]())
 
     return _flag(course, FindingCode.LEVEL_BEFORE_FIRST_DOSE, say)
 
@@ -106,7 +125,7 @@ def _levels_in_the_future(course: Course) -> list[Finding]:
         late = level.time_h - course.until_h
         if late <= 0:
             return None
-        return _IN_FUTURE(value=level.value, late=late)
+        return _IN_FUTURE(value=level.value, unit=_unit(course), late=late)
 
     return _flag(course, FindingCode.LEVEL_IN_FUTURE, say)
 
@@ -117,7 +136,7 @@ def _levels_soon_after_a_dose(course: Course) -> list[Finding]:
             if dose.start_h < level.time_h <= dose.end_h + SOON_AFTER_H:
                 minutes = round((level.time_h - dose.end_h) * 60)
                 when = _AFTER_END(minutes=minutes) if minutes >= 0 else _RUNNING()
-                return _SOON(value=level.value, when=when)
+                return _SOON(value=level.value, unit=_unit(course), when=when)
         return None
 
     return _flag(course, FindingCode.LEVEL_SOON_AFTER_DOSE, say)
@@ -130,9 +149,9 @@ def _duplicate_levels(course: Course) -> list[Finding]:
             if abs(level.time_h - other.time_h) > SAME_TIME_H:
                 continue
             if _same_sample(level, other):
-                words = _TWICE(value=level.value)
+                words = _TWICE(value=level.value, unit=_unit(course))
             else:
-                words = _SAME_TIME(other=other.value, value=level.value)
+                words = _SAME_TIME(other=other.value, value=level.value, unit=_unit(course))
             found.append(Finding(FindingCode.DUPLICATE_LEVEL, words, level.time_h, level.source))
             break
     return found

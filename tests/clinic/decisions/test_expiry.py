@@ -12,6 +12,7 @@ from clinic.decisions.afterwards import Afterwards
 from clinic.decisions.changed import Change, How, changes
 from clinic.decisions.expiry import Expiry
 from clinic.decisions.models import Decision
+from clinic.measures.units import ShownUnit
 from tests.clinic.decisions.conftest import amended, declined, newer, signed
 from tests.factories import patient_records as rows
 from tests.factories import vancomycin_case as case
@@ -62,7 +63,7 @@ def test_what_changed_is_told_by_record():
         orders=(OrderedRegimen(0.0, 1000.0, 12.0, 1.0, end_h=49.5, source="MedicationRequest/order-0"),),
     )
     at = {hours: moment_at(case.START, hours) for hours in (0.0, 23.5, 46.0, 47.0, 48.0, 49.0)}
-    assert changes(before, after, level_unit="mg/L") == (
+    assert changes(before, after, unit=ShownUnit("mg/L")) == (
         Change(How.NEW, "level of 21.25 mg/L", at[49.0]),
         Change(How.CHANGED, "dose of 1000 mg over 2 h", at[48.0], "dose of 1000 mg over 1 h", at[48.0]),
         Change(How.CHANGED, "level of 17.8 mg/L", at[46.0], "level of 17.8 mg/L", at[47.0]),
@@ -70,7 +71,7 @@ def test_what_changed_is_told_by_record():
         Change(How.CHANGED, "order of 1000 mg every 12 h, ended", at[0.0], "order of 1000 mg every 12 h", at[0.0]),
     )
     moved = replace(before, start=before.start)
-    assert changes(before, moved, level_unit="mg/L") == ()
+    assert changes(before, moved, unit=ShownUnit("mg/L")) == ()
 
 
 def test_the_answer_then_stands_beside_the_one_now(patient, comparison, user):

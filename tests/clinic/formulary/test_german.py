@@ -33,6 +33,6 @@ def test_limits_are_typed_and_said_with_a_decimal_comma(client: Client) -> None:
     assert client.post(LIMITS, form, headers=GERMAN).status_code == 302
     assert HouseVersion.objects.get().low == 412.5
     page = client.get(LIMITS, headers=GERMAN).content.decode()
-    assert "AUC24 412,5 bis 600 mg.h/L; alle 8, 12 h" in page
+    assert "AUC24 412,5 bis 600 mg·h/L; alle 8, 12 h" in page
     assert 'value="412,5"' in page
     assert "Veröffentlicht: 600. Leer: wie veröffentlicht." in page

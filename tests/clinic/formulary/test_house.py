@@ -102,7 +102,7 @@ def test_the_formulary_page_tells_everybody(client: Client, addie: User) -> None
     for address in ("/formulary", "/formulary/vancomycin-goti-2018"):
         page = client.get(address).content.decode()
         assert "This hospital" in page
-        assert "AUC24 400 to 550 mg.h/L" in page
+        assert "AUC24 400 to 550 mg·h/L" in page
         assert PAGE not in page  # the way to change them is for administrators
 
 

@@ -1,14 +1,18 @@
-"""Pages show creatinine and glucose in the unit that the site sets; what is stored and computed keeps its own."""
+"""Pages show values and levels of drugs in the unit that the site sets; what is stored and computed keeps its own."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.checks import ERROR, run_checks
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 from django.utils import translation
 
 from clinic.charts.twin_facts import covariate_rows
 from clinic.decisions.question import described
-from clinic.measures.units import CHOICES, unit_of
+from clinic.measures.units import choices, refuse_wrong_units, unit_of, unit_of_levels, wrong_units
 from clinic.site import env
 from clinic.worklist.attention import renal
 from clinic.worklist.kidneys import kidneys
@@ -52,6 +56,8 @@ def test_without_a_setting_values_are_shown_as_they_are_stored() -> None:
     assert unit_of(Channel.CREATININE).said(1.12) == "1.12 mg/dL"
     assert unit_of(Channel.GLUCOSE).said(101.0) == "101 mg/dL"
     assert unit_of(Channel.GLUCOSE).value(101.0) == 101.0
+    assert unit_of(Channel.VANCOMYCIN).said(13.15) == "13.15 mg/L"
+    assert unit_of(Channel.TACROLIMUS).said(9.3) == "9.3 µg/L"
 
 
 def test_the_rise_of_creatinine_is_told_and_staged_alike_in_either_unit(settings: Any) -> None:
@@ -89,14 +95,99 @@ def test_a_question_names_the_value_in_the_unit_of_the_site(si: None) -> None:
     assert described(StoredSample(channel=Channel.CREATININE, value=1.5)) == "Serum creatinine of 133 µmol/L"
 
 
-def test_a_setting_that_names_what_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHOWN_UNITS", "creatinine=µmol/L, glucose = mmol/L")
-    assert env.pairs("SHOWN_UNITS", CHOICES) == SI
-    for wrong, words in (
-        ("creatinine=mol", "use creatinine=mg/dL or umol/L"),
-        ("vancomycin=umol/L", "there are creatinine, glucose"),
-        ("creatinine", "use creatinine=mg/dL or umol/L"),
-    ):
+@pytest.mark.parametrize(
+    ("channel", "unit", "stored", "shown"),
+    [
+        # By hand: 1000 / 1449.265 is 0.69000, 1000 / 780.949 is 1.2805, 1000 / 804.031 is 1.2437 and
+        # 1000 / 477.603 is 2.0938.
+        (Channel.VANCOMYCIN, "umol/L", 13.1, "9.04 µmol/L"),
+        (Channel.VANCOMYCIN, "µmol/L", 112.0, "77.3 µmol/L"),
+        (Channel.VANCOMYCIN, "ug/mL", 13.15, "13.15 µg/mL"),
+        (Channel.DIGOXIN, "nmol/L", 0.8, "1.02 nmol/L"),
+        (Channel.DIGOXIN, "ug/L", 0.8, "0.8 µg/L"),
+        (Channel.TACROLIMUS, "ng/mL", 9.35, "9.35 ng/mL"),
+        (Channel.TACROLIMUS, "nmol/L", 9.3, "11.6 nmol/L"),
+        (Channel.GENTAMICIN, "umol/L", 1.3, "2.72 µmol/L"),
+        (Channel.PHENOBARBITAL, "umol/L", 40.0, "172 µmol/L"),
+    ],
+)
+def test_a_level_is_shown_in_the_unit_of_the_site(
+    settings: Any, channel: Channel, unit: str, stored: float, shown: str
+) -> None:
+    settings.SHOWN_UNITS = {str(channel): unit}
+    assert unit_of(channel).said(stored) == shown
+    assert value(StoredSample(channel=channel, value=stored)) == shown
+    assert described(StoredSample(channel=channel, value=stored)) == f"{channel.label} of {shown}"
+    with translation.override("de"):
+        assert unit_of(channel).said(stored) == shown.replace(".", ",")
+
+
+@pytest.mark.parametrize("bound", [400.0, 600.0, 0.5, 1.0, 70.0, 5.5])
+@pytest.mark.parametrize("drug", ["vancomycin", "digoxin", "gentamicin", "tacrolimus"])
+def test_a_bound_that_is_typed_as_it_is_shown_is_the_bound_itself(settings: Any, drug: str, bound: float) -> None:
+    own = formulary.drug(drug).level_unit
+    settings.SHOWN_UNITS = {drug: "umol/L" if own == "mg/L" else "nmol/L"}
+    unit = unit_of_levels(drug, own)
+    for digits in (3, 4, 5, 6):
+        assert unit.stored(unit.rounded(bound, digits), [3.0, bound]) == bound
+    assert unit.stored(unit.value(bound)) == pytest.approx(bound, rel=1e-15)
+
+
+def test_a_number_that_is_no_known_bound_goes_there_and_back(settings: Any) -> None:
+    settings.SHOWN_UNITS = {"vancomycin": "umol/L"}
+    unit = unit_of_levels("vancomycin", "mg/L")
+    assert unit.stored(310.0, [400.0, 600.0]) == pytest.approx(449.272, abs=0.001)
+    assert unit.rounded(unit.stored(310.0), 6) == 310.0
+
+
+def test_every_drug_that_twins_are_kept_for_can_be_shown_in_mass_and_in_moles(settings: Any) -> None:
+    known = choices()
+    assert set(known) == {"creatinine", "glucose", *settings.TWIN_MODELS}
+    for drug in settings.TWIN_MODELS:
+        own, equal, molar = known[drug]
+        assert own == formulary.drug(drug).level_unit
+        settings.SHOWN_UNITS = {drug: equal}
+        assert unit_of_levels(drug, own).value(1.25) == 1.25
+        settings.SHOWN_UNITS = {drug: molar}
+        assert unit_of_levels(drug, own).value(1.0) > 0.5
+    assert wrong_units() == []
+
+
+def test_the_setting_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHOWN_UNITS", "creatinine=µmol/L, vancomycin = umol/L")
+    assert env.pairs("SHOWN_UNITS") == {"creatinine": "µmol/L", "vancomycin": "umol/L"}
+    for wrong, words in (("creatinine", "write it as creatinine=umol/L"), ("a=b,a=c", "has a twice; keep one")):
         monkeypatch.setenv("SHOWN_UNITS", wrong)
         with pytest.raises(env.SettingError, match=words):
-            env.pairs("SHOWN_UNITS", CHOICES)
+            env.pairs("SHOWN_UNITS")
+
+
+WRONG = [
+    ("creatinine", "mol", "which values in mg/dL cannot be shown in", "Use creatinine=mg/dL or umol/L"),
+    ("vancomycin", "mg/kg", "which values in mg/L cannot be shown in", "Use vancomycin=mg/L, ug/mL or umol/L"),
+    ("tacrolimus", "umol/L", "which values in ug/L cannot be shown in", "Use tacrolimus=ug/L, ng/mL or nmol/L"),
+    ("busulfan", "umol/L", "there is no busulfan", "Use creatinine, glucose, vancomycin"),
+]
+
+
+@pytest.mark.parametrize(("name", "unit", "what", "remedy"), WRONG)
+def test_what_cannot_be_converted_is_refused_at_start_by_name_value_and_remedy(
+    settings: Any, name: str, unit: str, what: str, remedy: str
+) -> None:
+    settings.SHOWN_UNITS = {"glucose": "mmol/L", name: unit}
+    (error,) = wrong_units()
+    assert (error.id, error.level) == ("measures.E001", ERROR)
+    assert f"{name}={unit}" in error.msg
+    assert what in error.msg
+    assert remedy in str(error.hint)
+    assert [found for found in run_checks() if found.id == "measures.E001"] == [error]
+    with pytest.raises(SystemCheckError, match=f"{name}={unit}"):
+        call_command("check")
+    with pytest.raises(ImproperlyConfigured, match=what):
+        refuse_wrong_units()
+
+
+def test_a_page_that_was_started_without_the_check_shows_nothing_rather_than_a_wrong_unit(settings: Any) -> None:
+    settings.SHOWN_UNITS = {"vancomycin": "mg/kg"}
+    with pytest.raises(ImproperlyConfigured, match="vancomycin=mg/kg"):
+        unit_of(Channel.VANCOMYCIN)

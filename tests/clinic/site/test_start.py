@@ -77,3 +77,19 @@ def test_a_web_process_has_imported_every_page_and_listener_once_it_is_warm(tmp_
 def test_every_view_and_listener_that_is_named_is_there() -> None:
     assert get_resolver().url_patterns
     assert deferred.load_all() > 100
+
+
+@pytest.mark.parametrize("way_in", ["wsgi", "asgi"])
+def test_a_web_process_does_not_start_with_a_unit_that_levels_cannot_be_shown_in(tmp_path: Path, way_in: str) -> None:
+    known = {name: value for name, value in os.environ.items() if name in KEPT}
+    done = subprocess.run(
+        [sys.executable, "-c", f"import clinic.site.{way_in}"],
+        cwd=ROOT,
+        env={**known, "VAR_DIR": str(tmp_path), "WARM_AT_START": "0", "SHOWN_UNITS": "vancomycin=mg/kg"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode != 0
+    assert "SHOWN_UNITS has vancomycin=mg/kg, which values in mg/L cannot be shown in." in done.stderr
+    assert "Use vancomycin=mg/L, ug/mL or umol/L, or leave it out." in done.stderr

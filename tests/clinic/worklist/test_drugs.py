@@ -98,7 +98,7 @@ def test_a_target_without_a_limit_is_shown_without_one(client: Any, patient: Pat
     address = f"/patients/{patient.pk}/compare/preview?drug=meropenem&stop=1"
     preview = client.get(address, headers={"HX-Request": "true"}).content.decode()
     assert "Harm: no limit known" in preview
-    for text in (compared, note, preview):
+    for text in (compared, note, preview, page(client, "/"), page(client, f"/patients/{patient.pk}?drug=meropenem")):
         assert not re.search(r"\b(inf|nan)\b", text)
 
 

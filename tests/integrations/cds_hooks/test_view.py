@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -63,6 +64,17 @@ def test_the_card_says_what_the_twin_says(ask: Ask, with_twin: Patient, at_the_t
     assert links["The patient's twin"]["url"] == f"http://testserver/patients/{with_twin.pk}"
     assert links["Compare plans"]["url"].endswith(str(Comparison.objects.get().pk))
     assert {link["type"] for link in card["links"]} == {"absolute"}
+
+
+def test_the_card_stays_in_the_drugs_own_unit_whatever_pages_show(
+    ask: Ask, with_twin: Patient, at_the_time: None, settings: Any
+) -> None:
+    (before,) = ask().json()["cards"]
+    settings.SHOWN_UNITS = {"vancomycin": "umol/L"}
+    (card,) = ask().json()["cards"]
+    assert "mg·h/L" in card["detail"]
+    assert "mol/L" not in json.dumps(card, ensure_ascii=False)
+    assert (card["summary"], card["detail"]) == (before["summary"], before["detail"])
 
 
 def test_what_left_is_kept_and_recorded_by_keys_alone(ask: Ask, with_twin: Patient, at_the_time: None) -> None:

@@ -108,8 +108,8 @@ AMIKACIN = Drug(
     models=(DELATTRE_2010.id, ROMANO_1998.id),
     targets=(
         Target("AUC24 160–200 mg·h/L", 160.0, 200.0, BULLETIN, Metric.AUC24, "mg.h/L", harm="kidney and hearing"),
-        Target(ours("peak 30–60 mg/L"), 30.0, 60.0, BULLETIN, Metric.PEAK, "mg/L"),
-        Target(ours("trough below 2 mg/L"), 0.0, 2.0, BULLETIN, Metric.TROUGH, "mg/L", harm="kidney and hearing"),
+        Target("peak 30–60 mg/L", 30.0, 60.0, BULLETIN, Metric.PEAK, "mg/L"),
+        Target("trough below 2 mg/L", 0.0, 2.0, BULLETIN, Metric.TROUGH, "mg/L", harm="kidney and hearing"),
     ),
     practice=Practice(
         step_mg=50.0,

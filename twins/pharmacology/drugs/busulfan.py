@@ -183,7 +183,7 @@ BUSULFAN = Drug(
     models=(SHUKLA_2020.id, MCCUNE_2014.id, LONG_BOYLE_2015.id),
     targets=(
         Target(
-            ours("average 600–900 ng/mL"),
+            "average 600–900 ng/mL",
             600.0,
             900.0,
             _CSS,

@@ -147,7 +147,7 @@ DIGOXIN = Drug(
     models=(YUKAWA_2001.id, JELLIFFE_2014.id),
     targets=(
         Target(
-            ours("trough 0.5–1.0 ng/mL"),
+            "trough 0.5–1.0 ng/mL",
             0.5,
             1.0,
             "Gona SR et al. Front Cardiovasc Med 2023;10:1179892, doi 10.3389/fcvm.2023.1179892",

@@ -194,8 +194,8 @@ GENTAMICIN = Drug(
     models=(XUAN_2004.id, ROSARIO.id, GERMOVSEK_2016.id),
     targets=(
         Target("AUC24 70–100 mg·h/L", 70.0, 100.0, BULLETIN, Metric.AUC24, "mg.h/L", harm="kidney and hearing"),
-        Target(ours("trough below 1 mg/L"), 0.0, 1.0, BULLETIN, Metric.TROUGH, "mg/L", harm="kidney and hearing"),
-        Target(ours("peak 15–30 mg/L"), 15.0, 30.0, BULLETIN, Metric.PEAK, "mg/L"),
+        Target("trough below 1 mg/L", 0.0, 1.0, BULLETIN, Metric.TROUGH, "mg/L", harm="kidney and hearing"),
+        Target("peak 15–30 mg/L", 15.0, 30.0, BULLETIN, Metric.PEAK, "mg/L"),
     ),
     practice=Practice(
         step_mg=20.0,

@@ -72,7 +72,7 @@ INFLIXIMAB = Drug(
     models=(FASANMADE_2009.id,),
     targets=(
         Target(
-            ours("trough above 7.5 mg/L"),
+            "trough above 7.5 mg/L",
             7.5,
             float("inf"),
             "threshold of endoscopic healing in ulcerative colitis, Papamichael K et al. Aliment Pharmacol Ther "

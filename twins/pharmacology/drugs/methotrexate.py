@@ -119,7 +119,7 @@ METHOTREXATE = Drug(
     models=(FALTAOS_2006.id, TAYLOR_2020.id),
     targets=(
         Target(
-            ours("AUC 1000–1100 µmol·h/L (lymphoma of the central nervous system)"),
+            f"AUC 1000–1100 µmol·h/L ({ours('lymphoma of the central nervous system')})",
             1000.0,
             1100.0,
             "dosing algorithm for primary lymphoma of the central nervous system, Br J Clin Pharmacol, doi "

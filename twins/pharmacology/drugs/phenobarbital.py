@@ -71,7 +71,7 @@ PHENOBARBITAL = Drug(
     models=(GRASELA_1985.id,),
     targets=(
         Target(
-            ours("average 15–40 mg/L"),
+            "average 15–40 mg/L",
             15.0,
             40.0,
             "therapeutic range as quoted in J Perinatol 1988;8:318-320 (PubMed 3236100); above 40 mg/L little is "

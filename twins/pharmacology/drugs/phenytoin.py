@@ -124,7 +124,7 @@ PHENYTOIN = Drug(
     models=(YUKAWA_1990.id, TANAKA_2012.id),
     targets=(
         Target(
-            ours("average 10–20 mg/L"),
+            "average 10–20 mg/L",
             10.0,
             20.0,
             "therapeutic range as quoted with Yukawa E et al., doi 10.1248/cpb.38.1973; for monitoring see Patsalos PN "

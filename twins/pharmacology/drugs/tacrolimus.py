@@ -225,13 +225,31 @@ TACROLIMUS = Drug(
     models=(ANDREWS_2019.id, STORSET_2014.id, LEUVEN.id),
     targets=(
         Target(
-            ours("trough 5–10 µg/L (after week 4)"), 5.0, 10.0, _WARDS, Metric.TROUGH, UNIT, harm="kidney and nerves"
+            f"trough 5–10 µg/L ({ours('after week 4')})",
+            5.0,
+            10.0,
+            _WARDS,
+            Metric.TROUGH,
+            UNIT,
+            harm="kidney and nerves",
         ),
         Target(
-            ours("trough 8–12 µg/L (weeks 3 and 4)"), 8.0, 12.0, _WARDS, Metric.TROUGH, UNIT, harm="kidney and nerves"
+            f"trough 8–12 µg/L ({ours('weeks 3 and 4')})",
+            8.0,
+            12.0,
+            _WARDS,
+            Metric.TROUGH,
+            UNIT,
+            harm="kidney and nerves",
         ),
         Target(
-            ours("trough 10–15 µg/L (weeks 1 and 2)"), 10.0, 15.0, _WARDS, Metric.TROUGH, UNIT, harm="kidney and nerves"
+            f"trough 10–15 µg/L ({ours('weeks 1 and 2')})",
+            10.0,
+            15.0,
+            _WARDS,
+            Metric.TROUGH,
+            UNIT,
+            harm="kidney and nerves",
         ),
     ),
     practice=Practice(

@@ -68,7 +68,7 @@ THEOPHYLLINE = Drug(
     models=(YANO_1993.id,),
     targets=(
         Target(
-            ours("average 10–20 mg/L"),
+            "average 10–20 mg/L",
             10.0,
             20.0,
             "usual therapeutic range as quoted by Holford N et al. Clin Pharmacokinet 1993;25:495-505, whose trial "

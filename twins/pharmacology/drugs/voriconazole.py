@@ -199,7 +199,7 @@ VORICONAZOLE = Drug(
     models=(ADULTS.id, ADOLESCENTS.id, CHILDREN.id),
     targets=(
         Target(
-            ours("trough 1–5.5 mg/L"),
+            "trough 1–5.5 mg/L",
             1.0,
             5.5,
             "generally recommended range as quoted by Yi WM et al. Ann Clin Microbiol Antimicrob 2017;16:60, doi "

@@ -57,6 +57,20 @@ def test_all_of_it_is_valid_r4(everything: None) -> None:
     assert set(Reading.objects.filter(source__slug="twin").values_list("state", flat=True)) == {ReadingState.OPENED}
 
 
+@pytest.fixture
+def moles(settings: Any) -> None:
+    settings.SHOWN_UNITS = {"vancomycin": "umol/L", "creatinine": "umol/L"}
+
+
+def test_all_of_it_keeps_the_drugs_own_unit_whatever_pages_show(moles: None, everything: None) -> None:
+    rows = Resource.objects.filter(**OURS)
+    assert "mg·h/L" in rows.filter(resource_type="RiskAssessment").latest("pk").text
+    assert "mg/L" in rows.filter(resource_type="DetectedIssue").latest("pk").text
+    for row in rows:
+        assert "mol/L" not in row.text, row.source_key
+        assert "mol·h/L" not in row.text, row.source_key
+
+
 def test_all_of_it_is_read_and_found_at_the_door(everything: None, caller: Client) -> None:
     for row in Resource.objects.filter(is_current=True, **OURS):
         answer = caller.get(f"/fhir/{row.resource_type}/twin.{row.resource_id}")
