@@ -69,5 +69,7 @@ _TABLE = (
 )
 TERMS = {row.code: row for row in _TABLE}
 
-DEVICE_CLOCK = full_code(OBJECTS, 2439)
-"""MDC_ATTR_TIME_ABS, 67975: a device's clock, read by its gateway at one instant (PHD's coincident timestamp)."""
+DEVICE_CLOCKS = frozenset(full_code(OBJECTS, term) for term in (2439, 2447, 2536, 2690))
+"""A device's clock, read by its gateway at one instant: the value set MDCClockTypes of the Personal Health Device guide, to
+which the code of a coincident timestamp is bound. 67975 is a clock of wall time (MDC_ATTR_TIME_ABS); 67983, 68072 and 68226
+are of relative time, of relative time in fine steps, and of time with an offset."""

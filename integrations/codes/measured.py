@@ -3,7 +3,7 @@
 from integrations.codes import loinc, mdc
 from twins.samples.channel import Channel
 
-NOTHING_MEASURED = frozenset({(mdc.SYSTEM, mdc.DEVICE_CLOCK)})
+NOTHING_MEASURED = frozenset((mdc.SYSTEM, clock) for clock in mdc.DEVICE_CLOCKS)
 """Codes of Observations that are kept and tell nothing of the patient."""
 
 

@@ -197,9 +197,13 @@ class Batch:
             self._report.touched.add(subject.pk)
 
     def _subject_of_named(self, candidate: Candidate) -> Subject | None:
-        """Whom a DeviceMetric or Provenance is about: the subject of the device, or of the first target."""
+        """Whom a device's clock or metric or a Provenance is about: the subject of the device, or of the first target."""
         kind, data = candidate.identity.resource_type, candidate.data
-        named = {"DeviceMetric": [data.get("source")], "Provenance": data.get("target") or []}.get(kind) or []
+        named = {
+            "Observation": [data.get("subject")],
+            "DeviceMetric": [data.get("source")],
+            "Provenance": data.get("target") or [],
+        }.get(kind) or []
         keys = [key for key in map(self._names.any_key, named) if key]
         for accepted in self._accepted:
             if accepted.resource.source_key in keys and accepted.subject is not None:

@@ -36,7 +36,7 @@ def read_observation(data: dict[str, Any], names: Names) -> Meaning:
         return Meaning(code=code, event_time=_any_time(data), withdrawn=True)
     if data["status"] == "registered" and not _has_value(data):
         return Meaning(code=code, event_time=_any_time(data))
-    if any(coding in NOTHING_MEASURED for coding in codings(data.get("code"))):
+    if tells_nothing_of_a_patient(data):
         return Meaning(code=code, event_time=_any_time(data))
     measured: list[Measured] = []
     skipped = 0
@@ -182,3 +182,8 @@ def _any_time(data: dict[str, Any]) -> datetime | None:
         return maybe_instant(value, "Observation.effectiveDateTime", day_is_enough=True)
     except Refused:
         return None
+
+
+def tells_nothing_of_a_patient(data: dict[str, Any]) -> bool:
+    """Whether an Observation is one of a device alone, such as its clock."""
+    return any(coding in NOTHING_MEASURED for coding in codings(data.get("code")))

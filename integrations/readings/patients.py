@@ -8,6 +8,7 @@ import msgspec
 from clinic.patients.models import Patient
 from integrations.readings.identity import Identity
 from integrations.readings.models import QuarantineReason
+from integrations.readings.observation import tells_nothing_of_a_patient
 from integrations.readings.reference import Names
 from integrations.readings.refusal import Refused
 from integrations.readings.split import Entry
@@ -58,6 +59,8 @@ class Patients:
         reference = data.get(about.patient)
         if not about.required and not (self._ours and self._names.maybe_key(reference, "Patient", "")):
             return self.find(self._names.maybe_key(reference, "Patient", ""))
+        if kind == "Observation" and tells_nothing_of_a_patient(data) and self._names.maybe_key(reference, "Device", ""):
+            return None
         key = self._names.key(reference, "Patient", f"{kind}.{about.patient}")
         patient = self.find(key)
         if patient is None:

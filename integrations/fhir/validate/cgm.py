@@ -1,8 +1,9 @@
 """The profiles of continuous glucose monitoring, for Observations that name them.
 
-Read in the guide's source, https://github.com/HL7/cgm (input/fsh/profiles.fsh, of https://hl7.org/fhir/uv/cgm, 1.0.0):
-sensor readings, and the summary with what it is made of. Codes and units are patterns there, so that the text of the
-unit is part of them: ``mg/dl`` beside the code ``mg/dL``.
+Read in the guide's source, https://github.com/HL7/cgm (input/fsh/profiles.fsh), and in the examples that
+https://hl7.org/fhir/uv/cgm published with 1.0.0: sensor readings, and the summary with what it is made of. Codes and units
+are patterns there, so that the text of the unit is part of them: ``mg/dl`` beside the code ``mg/dL``. The ballot had a code
+of its own for the summary; 1.0.0 has LOINC 107931-8.
 """
 
 from collections.abc import Iterator
@@ -13,9 +14,7 @@ from integrations.fhir.validate.rule import Json, coded
 from integrations.fhir.validate.units import SYSTEM
 
 GUIDE = "http://hl7.org/fhir/uv/cgm/StructureDefinition/"
-TEMPORARY = "http://hl7.org/fhir/uv/cgm/CodeSystem/cgm-summary-codes-temporary"
 LOINC = "http://loinc.org"
-LEAST_MEMBERS = 6
 
 Unit = tuple[str, str]
 """UCUM code and the text beside it."""
@@ -25,19 +24,20 @@ _MASS, _MOLES, _PERCENT, _DAYS = ("mg/dL", "mg/dl"), ("mmol/L", "mmol/l"), ("%",
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Code and system; the unit of its value, if it has one; codes of its components; over a period or at a moment."""
+    """LOINC code; the unit of its value, if it has one; codes of its components; over a period or at a moment; how many
+    members it has at least."""
 
     code: str
     unit: Unit | None = None
     components: tuple[str, ...] = ()
     over_a_period: bool = True
-    system: str = LOINC
+    members: int = 0
 
 
 PROFILES: dict[str, Profile] = {
     f"{GUIDE}cgm-sensor-reading-mass-per-volume": Profile("99504-3", _MASS, over_a_period=False),
     f"{GUIDE}cgm-sensor-reading-moles-per-volume": Profile("105272-9", _MOLES, over_a_period=False),
-    f"{GUIDE}cgm-summary": Profile("cgm-summary", system=TEMPORARY),
+    f"{GUIDE}cgm-summary": Profile("107931-8", members=6),
     f"{GUIDE}cgm-summary-mean-glucose-mass-per-volume": Profile("97507-8", _MASS),
     f"{GUIDE}cgm-summary-mean-glucose-moles-per-volume": Profile("105273-7", _MOLES),
     f"{GUIDE}cgm-summary-times-in-ranges": Profile(
@@ -63,8 +63,8 @@ def complaints(observation: Json) -> Iterator[Complaint]:
 def _of(profile: Profile, observation: Json) -> Iterator[tuple[str, str, str]]:
     if "subject" not in observation:
         yield "subject", "required", "is missing; send a reference to a Patient"
-    if not coded(observation.get("code"), profile.system, profile.code):
-        yield "code", "value", f"has no coding {profile.system}|{profile.code}; add it"
+    if not coded(observation.get("code"), LOINC, profile.code):
+        yield "code", "value", f"has no coding {LOINC}|{profile.code}; add it"
     if profile.over_a_period:
         period = observation.get("effectivePeriod", {})
         for name in ("start", "end"):
@@ -80,8 +80,8 @@ def _of(profile: Profile, observation: Json) -> Iterator[tuple[str, str, str]]:
             yield "component", "required", f"has {LOINC}|{code} {len(found)} times; send it once"
         for part in found:
             yield from _measured(part, _PERCENT, "component.")
-    if profile.system == TEMPORARY and len(observation.get("hasMember", ())) < LEAST_MEMBERS:
-        yield "hasMember", "required", f"has less than {LEAST_MEMBERS} members; send each observation of the summary"
+    if len(observation.get("hasMember", ())) < profile.members:
+        yield "hasMember", "required", f"has less than {profile.members} members; send each observation of the summary"
 
 
 def _measured(element: Json, unit: Unit, place: str) -> Iterator[tuple[str, str, str]]:

@@ -50,7 +50,7 @@ _VITAL, _LABORATORY = "vital-signs", "laboratory"
 _PRESSURES = (Component("8480-6", _PRESSURE), Component("8462-4", _PRESSURE))
 _OXYGEN = (
     Component("3151-8", frozenset({"L/min"}), required=False),
-    Component("3150-6", _PERCENT, required=False),
+    Component("3150-0", _PERCENT, required=False),
 )
 
 PROFILES: dict[str, Profile] = {

@@ -28,9 +28,14 @@ def test_full_codes_are_those_that_guides_print(code: str, name: str, channel: C
 
 def test_a_full_code_is_the_partition_before_the_term() -> None:
     assert mdc.full_code(2, 19384) == "150456"
-    assert mdc.full_code(1, 2439) == mdc.DEVICE_CLOCK == "67975"
+    assert mdc.full_code(1, 2439) == "67975"
     with pytest.raises(ValueError, match="65535"):
         mdc.full_code(2, 65536)
+
+
+def test_the_clocks_are_those_of_the_guides_value_set() -> None:
+    assert {"67975", "67983", "68072", "68226"} == mdc.DEVICE_CLOCKS
+    assert not mdc.DEVICE_CLOCKS & mdc.TERMS.keys()
 
 
 def test_the_glucose_of_a_control_solution_is_nobodys() -> None:

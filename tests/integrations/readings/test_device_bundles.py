@@ -131,6 +131,27 @@ def test_a_gateways_transaction_is_read_by_mdc_codes_alone() -> None:
     assert Resource.objects.get(resource_id="clock").code == f"{MDC}|67975"
 
 
+@pytest.mark.parametrize("code", ["67975", "67983", "68072", "68226"])
+def test_a_clock_of_any_kind_is_kept_and_tells_nothing_of_the_patient(code: str) -> None:
+    """As the guide's second edition has it: the device is the subject, the gateway read it, ticks are microseconds."""
+    ticks = {"valueQuantity": _quantity("123456789", "us")}
+    clock = {name: item for name, item in CLOCK.items() if name != "valueDateTime"} | ticks
+    clock |= {"code": _codes((MDC, code)), "subject": {"reference": "Device/phd"}, "device": {"reference": "Device/phg"}}
+    report = _open(_bundle(*PEOPLE, clock))
+    assert (report.accepted, report.quarantined) == (4, 0), QuarantineEntry.objects.values_list("detail")
+    kept = Resource.objects.get(resource_id="clock")
+    assert kept.code == f"{MDC}|{code}"
+    assert kept.subject_id == Resource.objects.get(resource_id="phd").subject_id, "the device's patient's"
+    assert not StoredSample.objects.exists()
+
+
+def test_what_is_measured_is_of_a_patient_and_never_of_a_device() -> None:
+    weight = _phd("weight", _codes((MDC, "188736")), subject={"reference": "Device/phd"}, valueQuantity=_quantity("74", "kg"))
+    report = _open(_bundle(*PEOPLE, weight))
+    assert (report.accepted, report.quarantined) == (3, 1)
+    assert "send a reference to a Patient" in QuarantineEntry.objects.get().detail
+
+
 def test_what_a_device_could_not_measure_waits_and_is_no_zero() -> None:
     nothing = _phd(
         "spo2",

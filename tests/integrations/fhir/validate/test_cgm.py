@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from integrations.fhir.validate.cgm import GUIDE, PROFILES, TEMPORARY
+from integrations.fhir.validate.cgm import GUIDE, PROFILES
 from tests.integrations.fhir.validate.clinical import AT, PATIENT, Json
 from tests.integrations.fhir.validate.found import found
 from tests.integrations.resources import LOINC, UCUM, concept
@@ -40,9 +40,10 @@ def ranges(**changes: Any) -> Json:
     return named("cgm-summary-times-in-ranges", concept(LOINC, "106793-3"), **said)
 
 
-def summary(members: int = 6) -> Json:
+def summary(members: int = 6, **changes: Any) -> Json:
     refer = [{"reference": f"Observation/{number}"} for number in range(members)]
-    return named("cgm-summary", concept(TEMPORARY, "cgm-summary"), effectivePeriod=PERIOD, hasMember=refer)
+    code = changes.pop("code", concept(LOINC, "107931-8"))
+    return named("cgm-summary", code, effectivePeriod=PERIOD, hasMember=refer)
 
 
 SINGLE = [
@@ -106,6 +107,11 @@ def test_times_in_ranges_has_each_range_once_in_percent() -> None:
 
 def test_a_summary_has_six_members_at_least() -> None:
     assert places(summary(5)) == ["hasMember"]
+
+
+def test_a_summary_has_the_code_of_the_published_guide_and_not_that_of_its_ballot() -> None:
+    ballot = concept("http://hl7.org/fhir/uv/cgm/CodeSystem/cgm-summary-codes-temporary", "cgm-summary")
+    assert places(summary(code=ballot)) == ["code"]
 
 
 def test_every_profile_was_tried() -> None:

@@ -80,15 +80,16 @@ def test_blood_pressure_needs_both_components(profile: str) -> None:
     assert _places({**sound, "component": [wrong, diastolic]}) == ["component[0].valueQuantity"]
 
 
-def test_pulse_oximetry_needs_both_codes_and_fixes_the_flow() -> None:
+def test_pulse_oximetry_needs_both_codes_and_fixes_the_flow_and_the_concentration() -> None:
     both = {"coding": [{"system": LOINC, "code": "59408-5"}, {"system": LOINC, "code": "2708-6"}]}
     flow = {"code": concept(LOINC, "3151-8"), "valueQuantity": quantity(2, "L/min")}
     sound = {**_measured(f"{US_CORE}us-core-pulse-oximetry", "59408-5", "%"), "code": both, "component": [flow]}
     assert found(sound) == []
     assert _places({**sound, "code": concept(LOINC, "59408-5")}) == ["code"]
-    assert _places({**sound, "component": [{**flow, "valueQuantity": quantity(2, "mL/min")}]}) == [
-        "component[0].valueQuantity"
-    ]
+    inhaled = {"code": concept(LOINC, "3150-0"), "valueQuantity": quantity(28, "%")}
+    assert found({**sound, "component": [flow, inhaled]}) == []
+    for wrong in ({**flow, "valueQuantity": quantity(2, "mL/min")}, {**inhaled, "valueQuantity": quantity(0.28, "1")}):
+        assert _places({**sound, "component": [wrong]}) == ["component[0].valueQuantity"]
 
 
 def test_laboratory_results() -> None:
