@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 from clinic.decisions.models import Decision
 from integrations.codes import ucum
 from integrations.codes.drugs import DRUGS
+from integrations.codes.us_core import ASSESS_PLAN, CLINICAL_NOTE
 from twins.pharmacology.regimen import Plan, Regimen
 from twins.quantities.clock import moment_at
 from twins.records.twins import course_of
@@ -20,7 +21,6 @@ RESOURCE_TYPES = ("CarePlan", "DocumentReference")
 _LOINC = "http://loinc.org"
 _PROGRESS_NOTE = "11506-3"
 """LOINC: Progress note, one of the note types of US Core."""
-_CATEGORY = "http://hl7.org/fhir/us/core/CodeSystem/us-core-documentreference-category"
 
 Json = dict[str, Any]
 
@@ -66,6 +66,7 @@ def _care_plan(decision: Decision) -> Json:
     return {
         "status": "active",
         "intent": "plan",
+        "category": [ASSESS_PLAN],
         "title": f"{drug.capitalize()}: {plan.sentence()}",
         "description": "Chosen by a clinician among plans that Patient Twin compared. It advises; it is no order.",
         "period": {"start": _instant(start or decision.decided_at)},
@@ -121,7 +122,7 @@ def _document(decision: Decision, note: str) -> Json:
             "coding": [{"system": _LOINC, "code": _PROGRESS_NOTE, "display": "Progress note"}],
             "text": "Dosing decision",
         },
-        "category": [{"coding": [{"system": _CATEGORY, "code": "clinical-note", "display": "Clinical Note"}]}],
+        "category": [CLINICAL_NOTE],
         "date": _instant(decision.decided_at),
         "author": [{"display": _name(decision)}],
         "content": [

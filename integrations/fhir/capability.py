@@ -23,6 +23,8 @@ def statement(base: str, token_url: str) -> dict[str, Any]:
     return {
         "resourceType": "CapabilityStatement",
         "id": "patient-twin",
+        "name": "PatientTwin",
+        "title": "Patient Twin",
         "status": "active",
         "date": _STARTED.isoformat(timespec="seconds"),
         "kind": "instance",

@@ -34,7 +34,10 @@ def too_costly(what: str, most: int, parameter: str = "") -> Refusal:
 
 
 def outcome(refusal: Refusal) -> dict[str, Any]:
-    """The OperationOutcome of a refusal."""
+    """The OperationOutcome of a refusal.
+
+    The sentence is in `diagnostics` as well, since HAPI's client makes the message of its exceptions of that alone.
+    """
     severity = "fatal" if refusal.status >= 500 else "error"
     wrong = [(refusal.code, refusal.sentence, refusal.expression), *refusal.further]
     issues = [
@@ -42,6 +45,7 @@ def outcome(refusal: Refusal) -> dict[str, Any]:
             "severity": severity,
             "code": code,
             "details": {"text": sentence},
+            "diagnostics": sentence,
             **({"expression": [expression]} if expression else {}),
         }
         for code, sentence, expression in wrong

@@ -146,6 +146,7 @@ def chart(patient: WardPatient) -> Iterator[Version]:
                 "code": "IMP",
                 "display": "inpatient encounter",
             },
+            "type": [concept(SNOMED, "32485007", "Hospital admission")],
             "subject": subject(patient),
             "period": {"start": instant(admitted)},
             "location": [{"location": {"display": profile.bed}, "status": "active"}],

@@ -14,6 +14,7 @@ from integrations.readings.models import QuarantineEntry, QuarantineState, Readi
 from integrations.readings.quarantine import retry
 from tests.api.ward_data import patient as ward_patient
 from tests.api.writing import JSON, bare, of
+from tests.integrations.fhir.validate.found import found
 from tests.integrations.resources import administration, observation, patient
 from twins.records.models import GivenDose, StoredSample
 
@@ -109,8 +110,12 @@ def test_a_resource_of_the_same_condition_is_written_once_a_bundle_and_once_for_
     writer.put("/fhir/Patient/p1", json.dumps(patient("p1")), content_type=JSON)
     named = of("p1") | {"identifier": [{"system": "urn:sensor", "value": "7"}]}
     step = entry("POST", "Observation", named, ifNoneExist="identifier=urn:sensor|7")
-    assert statuses(send(writer, step, step)) == ["201", "200"]
+    twice = send(writer, step, step)
+    assert statuses(twice) == ["201", "200"]
     assert statuses(send(writer, step)) == ["200"]
+    names = [one.get("fullUrl", "") for one in twice.json()["entry"]]
+    assert (names[0].rsplit("/", 1)[0], names[1]) == ("http://testserver/fhir/Observation", ""), "bdl-7: named once"
+    assert found(twice.json()) == []
     assert Resource.objects.filter(resource_type="Observation").count() == 1
 
 

@@ -41,6 +41,7 @@ def test_it_is_valid_and_needs_no_token(client: Client) -> None:
     found = statement(client)
     get_fhir_model_class("CapabilityStatement").model_validate(found)
     assert (found["fhirVersion"], found["kind"]) == ("4.0.1", "instance")
+    assert found["name"].isidentifier(), "cpb-0: programs make a name of it"
     assert found["implementation"]["url"] == "http://testserver/fhir"
     security = found["rest"][0]["security"]
     assert security["service"][0]["coding"][0]["code"] == "SMART-on-FHIR"

@@ -148,6 +148,7 @@ def test_every_refusal_is_an_operation_outcome(
     assert answer["Content-Type"] == "application/fhir+json; charset=utf-8"
     body = answer.json()
     assert body["issue"][0]["code"] == code
+    assert body["issue"][0]["diagnostics"] == body["issue"][0]["details"]["text"], "where HAPI's client looks for it"
     get_fhir_model_class("OperationOutcome").model_validate(body)
 
 

@@ -43,7 +43,8 @@ def asked(event: AuditEvent, address: str) -> Asked:
     query = "&".join(f"{quote(name, safe=':')}={WITHHELD if text is None else quote(text)}" for name, text in pairs)
     withheld = tuple(dict.fromkeys(name for name, text in pairs if text is None))
     method = str(event.detail.get("method", "GET"))
-    return Asked(f"{method} {address}" + (f"?{query}" if query else ""), withheld, event.detail.get("cut") is True)
+    said = f"{method} {address}" + (f"?{query}" if query else "")
+    return Asked(said.strip(), withheld, event.detail.get("cut") is True)
 
 
 def _is_pair(pair: Any) -> bool:

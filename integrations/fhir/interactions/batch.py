@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from integrations.fhir.interactions.ask import Answer, Ask
-from integrations.fhir.interactions.bundled import bundle_of
+from integrations.fhir.interactions.bundled import response_of
 from integrations.fhir.interactions.entries import Step, entry_of, refused_entry
 from integrations.fhir.outcome import Refusal
 
@@ -41,7 +41,7 @@ def batch(steps: list[Step], answer: Callable[[Ask], Answer]) -> Answer:
         whole.about += done.about
     if refused:
         whole.detail = {"refused": refused[:MOST_REFUSALS_KEPT], "refusals": len(refused)}
-    whole.body = bundle_of("batch-response", entries)
+    whole.body = response_of("batch-response", entries)
     return whole
 
 

@@ -18,3 +18,16 @@ def bundle_of(
     if entries:
         bundle["entry"] = entries
     return msgspec.json.encode(bundle)
+
+
+def response_of(kind: str, entries: list[dict[str, Any]]) -> bytes:
+    """The JSON of the answer to a batch or transaction; what two entries answer with has its address at the first of
+    them alone, since a Bundle names nothing twice (bdl-7)."""
+    named: set[str] = set()
+    for entry in entries:
+        name = entry.get("fullUrl", "")
+        if name in named:
+            del entry["fullUrl"]
+        elif name:
+            named.add(name)
+    return bundle_of(kind, entries)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from integrations.fhir.interactions.ask import Answer, Ask, marks
-from integrations.fhir.interactions.bundled import bundle_of
+from integrations.fhir.interactions.bundled import response_of
 from integrations.fhir.interactions.checked import Checked, checked, names_this_address, own_id
 from integrations.fhir.interactions.conditional import check_version, criteria_of, one
 from integrations.fhir.interactions.create import new_id
@@ -73,7 +73,7 @@ def transaction(ask: Ask, steps: list[Step], get: Answering) -> Answer:
     every = list(answers.values())
     return Answer(
         200,
-        bundle_of("transaction-response", entries),
+        response_of("transaction-response", entries),
         shown=[served for answer in every for served in answer.shown],
         written=[served for answer in every for served in answer.written],
         about=[subject for answer in every for subject in answer.about],

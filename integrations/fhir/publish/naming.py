@@ -20,6 +20,8 @@ DECISION = "urn:patient-twin:decision"
 PERSON = "urn:patient-twin:person"
 """System of the opaque keys that the audit trail knows people by."""
 UCUM = "http://unitsofmeasure.org"
+OPERATOR = {"type": "Organization", "display": "The organization that runs this server"}
+"""On whose behalf software and people act here: US Core's Provenance wants it said."""
 ABSENT = "http://terminology.hl7.org/CodeSystem/data-absent-reason"
 
 _SPACE = uuid.uuid5(uuid.NAMESPACE_URL, "urn:patient-twin:published")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from integrations.codes.us_core import ASSESS_PLAN
 from integrations.fhir.publish.forecasts import forecast_id, instant
 from integrations.fhir.publish.keep import Made
 from integrations.fhir.publish.naming import CATEGORY, COMPARISON, concept, drug_concept, here, quantity
@@ -57,7 +58,10 @@ def proposals(
             "replaces": [{"reference": name} for name in fate.replaces],
             "status": fate.status,
             "intent": fate.intent,
-            "category": [concept(CATEGORY, "dosing-plan", "Dosing plan")],
+            "category": [
+                concept(CATEGORY, "dosing-plan", "Dosing plan"),
+                *([ASSESS_PLAN] if fate.intent == "plan" else []),  # not of a proposal, which nobody has planned
+            ],
             "title": f"{twin.drug.capitalize()}: {plan.label}",
             "description": f"{plan.sentence()}. {forecast.sentence}",
             "subject": {"reference": patient},

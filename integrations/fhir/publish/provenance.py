@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from integrations.fhir.publish.keep import Made
-from integrations.fhir.publish.naming import lasting_id
+from integrations.fhir.publish.naming import OPERATOR, lasting_id
 
 _OPERATION = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
 _PARTICIPANT = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
@@ -57,7 +57,7 @@ def provenance(
             "coding": [{"system": _OPERATION, "code": activity, "display": _ACTIVITIES[activity]}],
             "text": words,
         },
-        "agent": agents,
+        "agent": [{**agent, "onBehalfOf": OPERATOR} for agent in agents],
         **({"entity": entities} if entities else {}),
     }
     return Made(lasting_id("provenance", *about), "1", content, subject, occurred)

@@ -156,6 +156,8 @@ def test_plan_and_note_arrive_in_the_chart(
     _work()
     plan, note = hospital.chart
     assert (plan["resourceType"], plan["intent"], plan["status"]) == ("CarePlan", "plan", "active")
+    kinds = [resource["category"][0]["coding"][0]["code"] for resource in hospital.chart]
+    assert kinds == ["assess-plan", "clinical-note"], "the categories by which US Core's clients search"
     name = decision.comparison.twin_version.subject.patient.source_key.split("/", 1)[1]
     assert plan["subject"] == note["subject"] == {"reference": name}
     detail = plan["activity"][0]["detail"]

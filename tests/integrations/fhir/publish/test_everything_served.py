@@ -97,6 +97,7 @@ def test_provenance_comes_along_and_names_versions(everything: None, caller: Cli
             assert caller.get(f"/fhir/{target['reference']}").status_code == 200
         assert one["agent"][0]["who"]["reference"].startswith("Device/twin.patient-twin-")
         assert caller.get(f"/fhir/{one['agent'][0]['who']['reference']}").status_code == 200
+        assert all(agent["onBehalfOf"]["type"] == "Organization" for agent in one["agent"]), "US Core's provenance-1"
     cards = [e["what"]["reference"] for one in told for e in one["entity"] if e["what"]["reference"].startswith("Lib")]
     assert cards
     assert caller.get(f"/fhir/{cards[0]}").status_code == 200

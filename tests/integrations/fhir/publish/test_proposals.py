@@ -76,6 +76,12 @@ def test_a_signed_plan_is_active_and_the_others_are_revoked(comparison: Comparis
         "active" if place == 1 else "revoked" for place in range(len(comparison.plans))
     ]
     assert found[1]["intent"] == "plan"
+    planned = {"system": "http://hl7.org/fhir/us/core/CodeSystem/careplan-category", "code": "assess-plan"}
+    by_category = [[coding["code"] for kind in one["category"] for coding in kind["coding"]] for one in found]
+    assert [planned["code"] in codes for codes in by_category] == [one["intent"] == "plan" for one in found], (
+        "US Core's clients find what was planned, and no proposal"
+    )
+    assert planned.items() <= found[1]["category"][1]["coding"][0].items()
     for one in found:
         assert one["note"][0]["text"] == "Below the target."
         assert one["note"][0]["authorReference"]["identifier"]["value"] == key_of(mira)
