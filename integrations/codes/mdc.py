@@ -70,6 +70,6 @@ _TABLE = (
 TERMS = {row.code: row for row in _TABLE}
 
 DEVICE_CLOCKS = frozenset(full_code(OBJECTS, term) for term in (2439, 2447, 2536, 2690))
-"""A device's clock, read by its gateway at one instant: the value set MDCClockTypes of the Personal Health Device guide, to
-which the code of a coincident timestamp is bound. 67975 is a clock of wall time (MDC_ATTR_TIME_ABS); 67983, 68072 and 68226
-are of relative time, of relative time in fine steps, and of time with an offset."""
+"""A device's clock, read by its gateway at one instant (coincident timestamp): the value set MDCClockTypes of HL7's
+Personal Health Device guide. 67975 is a clock of wall time (MDC_ATTR_TIME_ABS); the others are of relative time, of
+relative time in fine steps, and of time with an offset."""

@@ -197,7 +197,7 @@ class Batch:
             self._report.touched.add(subject.pk)
 
     def _subject_of_named(self, candidate: Candidate) -> Subject | None:
-        """Whom a device's clock or metric or a Provenance is about: the subject of the device, or of the first target."""
+        """Whom a device's clock or metric is about, or a Provenance: the subject of the device, of the first target."""
         kind, data = candidate.identity.resource_type, candidate.data
         named = {
             "Observation": [data.get("subject")],

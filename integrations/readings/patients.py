@@ -59,7 +59,11 @@ class Patients:
         reference = data.get(about.patient)
         if not about.required and not (self._ours and self._names.maybe_key(reference, "Patient", "")):
             return self.find(self._names.maybe_key(reference, "Patient", ""))
-        if kind == "Observation" and tells_nothing_of_a_patient(data) and self._names.maybe_key(reference, "Device", ""):
+        if (
+            kind == "Observation"
+            and tells_nothing_of_a_patient(data)
+            and self._names.maybe_key(reference, "Device", "")
+        ):
             return None
         key = self._names.key(reference, "Patient", f"{kind}.{about.patient}")
         patient = self.find(key)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from integrations.ward.claims import profiles
 from integrations.ward.patients import WardPatient
 
 Json = dict[str, Any]
@@ -41,10 +42,12 @@ class Version:
         return f"{self.type}/{self.id}"
 
     def resource(self) -> Json:
-        """The resource as served, with version, time and the tag that says that no real person is meant."""
+        """The resource as served, with version, time, profile and the tag that says that no real person is meant."""
+        kept = profiles(self.type, self.body)
         meta = {
             "versionId": str(self.number),
             "lastUpdated": instant(self.updated),
+            **({"profile": kept} if kept else {}),
             **self.body.get("meta", {}),
             "tag": [TEST_DATA],
         }

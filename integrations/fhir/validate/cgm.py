@@ -1,9 +1,9 @@
 """The profiles of continuous glucose monitoring, for Observations that name them.
 
-Read in the guide's source, https://github.com/HL7/cgm (input/fsh/profiles.fsh), and in the examples that
-https://hl7.org/fhir/uv/cgm published with 1.0.0: sensor readings, and the summary with what it is made of. Codes and units
-are patterns there, so that the text of the unit is part of them: ``mg/dl`` beside the code ``mg/dL``. The ballot had a code
-of its own for the summary; 1.0.0 has LOINC 107931-8.
+Read in the guide's source, https://github.com/HL7/cgm (input/fsh/profiles.fsh), and in the examples that were published
+with 1.0.0, https://hl7.org/fhir/uv/cgm: sensor readings, and the summary with what it is made of. Codes and units are
+patterns there, so that the text of the unit is part of them: ``mg/dl`` beside the code ``mg/dL``. The ballot had a
+code of its own for the summary; 1.0.0 has LOINC 107931-8.
 """
 
 from collections.abc import Iterator

@@ -136,7 +136,11 @@ def test_a_clock_of_any_kind_is_kept_and_tells_nothing_of_the_patient(code: str)
     """As the guide's second edition has it: the device is the subject, the gateway read it, ticks are microseconds."""
     ticks = {"valueQuantity": _quantity("123456789", "us")}
     clock = {name: item for name, item in CLOCK.items() if name != "valueDateTime"} | ticks
-    clock |= {"code": _codes((MDC, code)), "subject": {"reference": "Device/phd"}, "device": {"reference": "Device/phg"}}
+    clock |= {
+        "code": _codes((MDC, code)),
+        "subject": {"reference": "Device/phd"},
+        "device": {"reference": "Device/phg"},
+    }
     report = _open(_bundle(*PEOPLE, clock))
     assert (report.accepted, report.quarantined) == (4, 0), QuarantineEntry.objects.values_list("detail")
     kept = Resource.objects.get(resource_id="clock")
@@ -146,7 +150,9 @@ def test_a_clock_of_any_kind_is_kept_and_tells_nothing_of_the_patient(code: str)
 
 
 def test_what_is_measured_is_of_a_patient_and_never_of_a_device() -> None:
-    weight = _phd("weight", _codes((MDC, "188736")), subject={"reference": "Device/phd"}, valueQuantity=_quantity("74", "kg"))
+    weight = _phd(
+        "weight", _codes((MDC, "188736")), subject={"reference": "Device/phd"}, valueQuantity=_quantity("74", "kg")
+    )
     report = _open(_bundle(*PEOPLE, weight))
     assert (report.accepted, report.quarantined) == (3, 1)
     assert "send a reference to a Patient" in QuarantineEntry.objects.get().detail

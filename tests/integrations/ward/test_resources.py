@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 from fhir.resources.R4B import get_fhir_model_class
 
+from integrations.ward.claims import profiles
 from integrations.ward.log import TYPES, base_versions
 from integrations.ward.patients import ward_patients
 from integrations.ward.resources import LOINC, RXNORM, SNOMED, UCUM, Version
+from tests.integrations.fhir.validate.found import found
 
+US_CORE = "http://hl7.org/fhir/us/core/StructureDefinition/us-core-"
 EPOCH = datetime(2026, 3, 1, 8, tzinfo=UTC)
 UNITS = {
     "20578-1": {"mg/L"},
@@ -52,6 +55,49 @@ def test_every_resource_validates_and_every_type_occurs(versions: tuple[Version,
         assert len(version.id) <= 64
         found[version.type] += 1
     assert set(found) == set(TYPES)
+
+
+def test_every_chart_resource_names_its_profile_of_us_core_and_keeps_it(versions: tuple[Version, ...]) -> None:
+    named: Counter[str] = Counter()
+    for version in versions:
+        resource = version.resource()
+        claims = resource["meta"].get("profile", [])
+        named.update(url.removeprefix(US_CORE) for url in claims)
+        if version.type == "Observation":
+            code = resource["code"]["coding"][0]["code"]
+            assert bool(claims) == (code not in STRIPS), "SampledData of a monitor keeps no profile of vital signs"
+        if claims:
+            assert found(resource) == []
+    assert set(named) == {
+        *("patient", "encounter", "condition-encounter-diagnosis", "medicationrequest", "observation-lab"),
+        *("heart-rate", "respiratory-rate", "pulse-oximetry", "body-temperature", "body-height", "body-weight"),
+        "blood-pressure",
+    }
+
+
+def test_what_us_core_demands_beyond_r4_is_there(versions: tuple[Version, ...]) -> None:
+    """The elements whose least count US Core raises from zero, and us-core-21."""
+    demanded = {
+        "Patient": ("identifier", "name", "gender"),
+        "Encounter": ("type", "subject"),
+        "Condition": ("category", "code"),
+        "MedicationRequest": ("requester",),
+    }
+    for version in versions:
+        assert all(version.body.get(element) for element in demanded.get(version.type, ())), version.reference
+
+
+def test_a_claim_goes_with_the_unit_that_it_stood_on() -> None:
+    rate = {"system": UCUM, "code": "/min", "value": 70, "unit": "beats/min"}
+    body = {
+        "category": [{"coding": [{"code": "vital-signs"}]}],
+        "code": {"coding": [{"system": LOINC, "code": "8867-4"}]},
+        "valueQuantity": rate,
+    }
+    assert profiles("Observation", body) == [f"{US_CORE}heart-rate"]
+    for changed in ({**rate, "code": "1"}, {"value": 70, "unit": "bpm"}):
+        assert profiles("Observation", {**body, "valueQuantity": changed}) == []
+    assert profiles("Device", {}) == []
 
 
 def test_ids_are_unique_and_versions_follow_each_other(versions: tuple[Version, ...]) -> None:
