@@ -119,6 +119,43 @@ def test_a_resource_of_the_same_condition_is_written_once_a_bundle_and_once_for_
     assert Resource.objects.filter(resource_type="Observation").count() == 1
 
 
+def test_a_gateway_sends_its_devices_clock_along_and_may_send_all_of_it_again(writer: Client) -> None:
+    """As HL7's Personal Health Device guide has it: the clock is the device's, and names no patient."""
+    device, clock, weight = (
+        f"urn:uuid:05efabf0-4be2-4561-91ce-5154842{number}" for number in ("50001", "50002", "50003")
+    )
+    serial = {"system": "urn:oid:1.2.840.10004.1.1.1.0.0.1.0.0.1.2680", "value": "00-1C-05-04-00-00-78-26"}
+    mdc = "urn:iso:std:iso:11073:10101"
+    read_at = {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"coding": [{"system": mdc, "code": "67975"}]},
+        "subject": {"reference": device},
+        "effectiveDateTime": "2026-03-01T12:40:07.936-04:00",
+        "valueDateTime": "2026-03-01T12:40:09.000-04:00",
+        "device": {"reference": device},
+    }
+    measured = of("x", code="29463-7", unit="kg", value=74) | {
+        "subject": {"reference": PATIENT},
+        "identifier": [{"value": "20260301T124016-188736-74"}],
+        "derivedFrom": [{"reference": clock}],
+        "device": {"reference": device},
+    }
+    who = patient("x") | {"identifier": [{"system": "urn:mrn", "value": "G1"}]}
+    sent = (
+        entry("POST", "Patient", bare(who), PATIENT, ifNoneExist="identifier=urn:mrn|G1"),
+        entry(
+            "POST", "Device", {"resourceType": "Device", "identifier": [serial]}, device,
+            ifNoneExist=f"identifier={serial['system']}|{serial['value']}",
+        ),
+        entry("POST", "Observation", read_at, clock),
+        entry("POST", "Observation", measured, weight, ifNoneExist="identifier=20260301T124016-188736-74"),
+    )  # fmt: skip
+    assert statuses(send(writer, *sent)) == ["201", "201", "201", "201"]
+    assert statuses(send(writer, *sent)) == ["200", "200", "201", "200"], "a clock is never the same twice"
+    assert not QuarantineEntry.objects.exists()
+
+
 def test_a_conditional_reference_means_the_one_that_answers(writer: Client) -> None:
     who = patient("p1") | {"identifier": [{"system": "urn:mrn", "value": "A1"}]}
     writer.put("/fhir/Patient/p1", json.dumps(who), content_type=JSON)
