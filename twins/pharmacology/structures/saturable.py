@@ -30,7 +30,7 @@ INHIBITION_BEGINS_H = 1.0
 """After the first dose: Friberg 2012 states the maximum rate as it is at 1 h."""
 
 ABSORBED_MG = 1e-9
-"""A depot that holds no more than this stays as it is until the next dose: voriconazole's empties at 100/h in adults."""
+"""A depot that holds no more stays as it is until the next dose: that of voriconazole empties at 100/h in adults."""
 
 
 @cache
