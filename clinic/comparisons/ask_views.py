@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -37,8 +36,11 @@ from clinic.patients.models import Patient
 from clinic.twin_words.said import said
 from twins.forecasts.optimise import way_in
 from twins.jobs.comparison import request_comparison
+from twins.pharmacology import formulary
 from twins.pharmacology.regimen import Plan
 from twins.records.courses import drugs_on_record
+from twins.records.followed import stopped, usual_drug
+from twins.records.kept import why_none
 from twins.records.models import Job, JobKind, JobState, TwinVersion
 from twins.records.standing import Standing, standing
 from twins.records.twins import course_of, latest
@@ -59,8 +61,10 @@ class Bench:
     def open(cls, request: HttpRequest, subject_key: UUID) -> "Bench":
         """After the reader's right to the patient was checked, and which twin is shown was said."""
         patient = patient_for(request, subject_key)
-        asked = Entered.of(request.POST if request.method == "POST" else request.GET).drug
-        drug = asked or (*drugs_on_record(patient.subject), *settings.TWIN_MODELS)[0]
+        given = request.POST if request.method == "POST" else request.GET
+        if given.get("drug", "") in stopped():
+            return cls(patient, None, said(why_none(given["drug"])))
+        drug = Entered.of(given).drug or (*drugs_on_record(patient.subject), usual_drug())[0]
         version = latest(patient.subject, drug)
         if version is None:
             return cls(patient, None, str(NO_TWIN))
@@ -203,7 +207,13 @@ def _computed(request: HttpRequest, bench: Bench, form: AskForm, entered: Entere
 
 
 def _moved(data: QueryDict, version: TwinVersion) -> str:
-    """That another twin answers than the one whose page is open, or nothing; `seen` is the number that page shows."""
+    """That another twin answers than the one whose page is open, or nothing.
+
+    `seen` is the number that page shows, `by` the model.
+    """
+    if data.get("by", version.model_id) != version.model_id:
+        title = formulary.model(version.model_id).title
+        return _("Since this page was opened the drug is followed by another model, {model}.").format(model=title)
     seen = data.get("seen", "")
     if seen in ("", str(version.number)):
         return ""

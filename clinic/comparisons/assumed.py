@@ -4,14 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
-from django.conf import settings
-
 from clinic.charts.shown_levels import ShownLevels
 from clinic.charts.twin_facts import CovariateRow, FindingRow, Quality, covariate_rows, finding_rows, quality
 from twins.estimation.fit import Fit, FitOutcome
 from twins.pharmacology import formulary
 from twins.pharmacology.population import PopulationModel
 from twins.quantities.clock import moment_at
+from twins.records.followed import usual_drug
 from twins.records.models import TwinVersion
 from twins.records.standing import Standing
 from twins.samples.course import Course
@@ -63,8 +62,7 @@ class Assumed:
     @property
     def drug_query(self) -> str:
         """What an address needs to mean this drug and not the usual one."""
-        usual = next(iter(settings.TWIN_MODELS))
-        return "" if self.model.drug == usual else f"?{urlencode({'drug': self.model.drug})}"
+        return "" if self.model.drug == usual_drug() else f"?{urlencode({'drug': self.model.drug})}"
 
     @property
     def unit(self) -> str:

@@ -12,6 +12,8 @@ from clinic.comparisons.comparison_page import ComparisonPage
 from clinic.comparisons.decided import Decided
 from clinic.comparisons.note import note_text
 from clinic.patients.models import Patient
+from clinic.twin_words.said import said
+from twins.records.followed import no_longer
 from twins.records.models import Comparison, TwinVersion
 
 
@@ -55,5 +57,5 @@ def newer_than(version: TwinVersion) -> TwinVersion | None:
 
 
 def outdated(version: TwinVersion, newer: TwinVersion | None, at: Callable[[datetime], str]) -> str:
-    """Why a comparison of `version` can no longer be signed, or nothing where it is the newest."""
-    return why_outdated(version.data_until, newer.data_until, at) if newer is not None else ""
+    """Why a comparison of `version` can no longer be signed, or nothing where it is the newest and still learns."""
+    return why_outdated(version.data_until, newer.data_until, at) if newer is not None else said(no_longer(version))

@@ -6,13 +6,13 @@ from datetime import timedelta
 from enum import StrEnum
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.http import QueryDict
 from django.utils import timezone, translation
 
 from clinic.measures import numbers
 from twins.pharmacology.regimen import Plan
 from twins.quantities.clock import moment_at
+from twins.records.followed import followed, usual_drug
 from twins.samples.course import Course
 
 ROWS = 4
@@ -64,7 +64,7 @@ class Entered:
             stop=bool(data.get("stop")),
             models=Models(models) if models in frozenset(Models) else Models.FIRST,
             why=why if why in {"current", "stop", *map(str, range(1, ROWS + 1))} else "",
-            drug=drug if (drug := data.get("drug", "")) in settings.TWIN_MODELS else "",
+            drug=drug if (drug := data.get("drug", "")) and drug in followed() else "",
         )
 
     @property
@@ -126,7 +126,7 @@ def again(plans: Sequence[Plan], course: Course, *, averaged: bool = False) -> E
         tuple(rows[:ROWS]),
         stop=any(plan.regimen is None for plan in plans[1:]),
         models=Models.AVERAGED if averaged else Models.FIRST,
-        drug="" if course.drug == next(iter(settings.TWIN_MODELS)) else course.drug,
+        drug="" if course.drug == usual_drug() else course.drug,
     )
 
 

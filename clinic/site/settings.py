@@ -78,6 +78,7 @@ MIDDLEWARE = [
     "clinic.access.framing.framing",
     "allauth.account.middleware.AccountMiddleware",
     "clinic.access.idle.watch",
+    "clinic.formulary.middleware.one_reading",
     "clinic.access.middleware.Gate",
 ]
 
@@ -390,7 +391,10 @@ TWIN_MODELS = {
     "digoxin": ["digoxin-yukawa-2001"],
     "phenobarbital": ["phenobarbital-grasela-1985"],
 }
-"""For each drug the models that are kept; the first, which is the formulary's own first, makes the comparisons."""
+"""What a new site begins with, until an administrator chooses: of each drug that is followed the models, the one that
+makes the comparisons first. Read it through `twins.records.followed`, which knows what was chosen since."""
+DRUG_CODES = "integrations.codes.drugs.DRUGS"
+"""Which codes name which drug at the doors: a drug without one comes in nowhere."""
 POSTERIOR_DRAWS = 1000
 WARM_AT_START = env.flag("WARM_AT_START", True)
 """Whether a web process loads pages and kernels in the background as it starts; else each at its first use."""

@@ -10,6 +10,7 @@ import threading
 import time
 
 from django.conf import settings
+from django.db import DatabaseError, connection
 from django.urls import get_resolver
 
 from clinic.access.deferred import load_all
@@ -28,9 +29,16 @@ def at_start() -> None:
 
 def in_background() -> threading.Thread:
     """Start to load; the thread ends with the process."""
-    thread = threading.Thread(target=load, name="warming", daemon=True)
+    thread = threading.Thread(target=_in_thread, name="warming", daemon=True)
     thread.start()
     return thread
+
+
+def _in_thread() -> None:
+    try:
+        load()
+    finally:
+        connection.close()
 
 
 def load() -> float:
@@ -41,9 +49,20 @@ def load() -> float:
     get_resolver().url_patterns  # noqa: B018 - looked up, the table of addresses names every view
     load_all()
     door.load()
-    for drug, model_ids in settings.TWIN_MODELS.items():
+    for drug, model_ids in _models().items():
         try:
             rehearse(formulary.model(model_ids[0]), formulary.drug(drug))
         except CovariateError as error:
             log.warning("the kernels of %s are loaded at their first use: %s", drug, error)
     return time.perf_counter() - began
+
+
+def _models() -> dict[str, tuple[str, ...]]:
+    """What is followed; where the database does not answer yet, what a site begins with."""
+    from twins.records import followed  # as above
+
+    try:
+        return followed.followed()
+    except DatabaseError as error:
+        log.warning("what is followed could not be read: %s", error)
+        return settings.TWIN_MODELS

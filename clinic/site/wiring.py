@@ -6,7 +6,7 @@ from clinic.access.actor import actor_of, user_of
 from clinic.access.break_glass import acting_on
 from clinic.audit.event import SYSTEM, Actor, record
 from clinic.audit.models import Action, Outcome
-from twins.records.models import Comparison, Job, JobState, TwinVersion
+from twins.records.models import Comparison, Job, JobKind, JobState, TwinVersion
 from twins.records.signals import comparison_made, job_changed, twin_updated
 
 _ENDS = {
@@ -14,6 +14,7 @@ _ENDS = {
     JobState.FAILED: Outcome.FAILED,
     JobState.CANCELLED: Outcome.SUCCESS,
 }
+_PURPOSES = {JobKind.STUDY: "HRESCH", JobKind.MODELS_CHANGE: "HOPERAT"}
 
 
 def connect() -> None:
@@ -68,6 +69,6 @@ def _record_job(*, instance: Job, asked_by: str, **_: Any) -> None:
         outcome=_ENDS[JobState(instance.state)],
         entity_type="Job",
         entity_id=instance.pk,
-        purpose="HRESCH" if instance.kind == "study" else "TREAT",
+        purpose=_PURPOSES.get(instance.kind, "TREAT"),
         detail={"state": str(instance.state), "attempts": instance.attempts},
     )

@@ -3,28 +3,29 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from django.conf import settings
-
 from clinic.charts.shown_levels import ShownLevels
 from twins.pharmacology import formulary
-from twins.records.courses import drugs_on_record
+from twins.records.courses import names_on_record
+from twins.records.followed import followed, stopped, usual_drug
 from twins.records.models import Subject
 from twins.samples.channel import Channel
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The drug that is shown, and all that twins are kept for and the patient has, by name."""
+    """The drug that is shown, and all that twins are or were kept for and the patient has, by name."""
 
     name: str
     all: tuple[str, ...]
+    """Those that are not followed any more come last."""
 
     @classmethod
     def of(cls, subject: Subject, given: Mapping[str, str]) -> "Shown":
-        """`given` is what the address holds; a drug that no twin is kept for is not looked at."""
-        known = tuple(drugs_on_record(subject))
+        """`given` is what the address holds; a drug that no twin was ever kept for is not looked at."""
+        names = names_on_record(subject)
+        known = tuple(drug for drug in (*followed(), *sorted(stopped())) if drug in names)
         asked = given.get("drug", "")
-        return cls(asked if asked in settings.TWIN_MODELS else (*known, *settings.TWIN_MODELS)[0], known)
+        return cls(asked if asked in followed() or asked in known else (*known, usual_drug())[0], known)
 
     @property
     def title(self) -> str:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from clinic.charts.parameters import ParameterRow, parameter_rows
@@ -24,6 +23,7 @@ from twins.forecasts.forecast import ComparisonResult, PlanForecast, Target
 from twins.pharmacology import formulary
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.regimen import current_plan
+from twins.records.followed import every_model, followed, no_longer
 from twins.records.house import drug_here
 from twins.records.models import Comparison, TwinVersion
 from twins.records.twins import course_of, fit_of, result_of
@@ -49,6 +49,8 @@ class TwinView:
     """The twins of the patient and what follows from the first of them, levels in the unit that pages show."""
 
     card: TwinCard
+    no_longer: str
+    """Why it learns nothing any more, where that is so."""
     others: tuple[TwinCard, ...]
     course: Course
     covariates: tuple[CovariateRow, ...]
@@ -73,7 +75,9 @@ class TwinView:
             version.model_id: version
             for version in TwinVersion.objects.filter(subject=patient.subject, drug=drug, child__isnull=True)
         }
-        ids = [model_id for model_id in settings.TWIN_MODELS[drug] if model_id in newest]
+        ids = [model_id for model_id in followed().get(drug, ()) if model_id in newest]
+        if not ids and newest:  # it is not followed any more, or by models that have not learned of the patient yet
+            ids = [model_id for model_id in every_model(drug) if model_id in newest][:1]
         if not ids:
             return None
         levels = ShownLevels.of(drug)
@@ -85,6 +89,7 @@ class TwinView:
         result = levels.result(result_of(comparison)) if comparison else None
         return cls(
             card=first,
+            no_longer=no_longer(first.version),
             others=tuple(others),
             course=course,
             covariates=covariate_rows(course, first.model),

@@ -12,6 +12,7 @@ from clinic.charts.twin_facts import FindingRow, finding_rows
 from clinic.patients.models import Patient
 from clinic.worklist.records import KINDS, Record, RecordRow, kind_of, names_of, rows_of, value, what
 from twins.records.courses import COVARIATE_CHANNELS
+from twins.records.followed import followed
 from twins.records.models import Question, RecordState, StoredSample, TwinVersion
 from twins.records.twins import course_of
 from twins.samples.channel import LEVELS, Channel
@@ -136,7 +137,7 @@ def _same_resource(record: Record) -> Any:
 def _findings(patient: Patient, record: Record) -> tuple[FindingRow, ...]:
     if isinstance(record, StoredSample) and Channel(record.channel) not in _READ:
         return ()
-    firsts = [models[0] for models in settings.TWIN_MODELS.values()]
+    firsts = [models[0] for models in followed().values()]
     newest = TwinVersion.objects.filter(subject=patient.pk, model_id__in=firsts, child__isnull=True)
     found = ((ShownLevels.of(version.drug), course_of(version)) for version in newest.only("course", "drug"))
     rows = (row for levels, course in found for row in finding_rows(levels.course(course)))

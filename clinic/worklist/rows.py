@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.db.models import Max, Min, OuterRef, Subquery
 from django.utils.translation import pgettext
 
@@ -21,6 +20,7 @@ from clinic.worklist.not_followed import not_followed, signatures_in_force
 from twins.pharmacology.drug import Drug
 from twins.pharmacology.formulary import drug
 from twins.pharmacology.target import Metric, Target
+from twins.records.followed import followed
 from twins.records.models import (
     Comparison,
     GivenDose,
@@ -109,18 +109,18 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
     levels, creatinine = _values(keys)
     doses = {
         (row["subject_id"], row["drug"]): row
-        for row in GivenDose.objects.filter(subject__in=keys, drug__in=settings.TWIN_MODELS, state=RecordState.ACTIVE)
+        for row in GivenDose.objects.filter(subject__in=keys, drug__in=followed(), state=RecordState.ACTIVE)
         .values("subject_id", "drug")
         .annotate(first=Min("event_time"), last=Max("event_time"), received=Max("received_time"))
     }
-    active = Order.objects.filter(subject__in=keys, drug__in=settings.TWIN_MODELS, state=RecordState.ACTIVE)
+    active = Order.objects.filter(subject__in=keys, drug__in=followed(), state=RecordState.ACTIVE)
     ordered = set(active.values_list("subject_id", "drug").distinct())
     foretold = _foretold(keys)
     jobs = _update_jobs(keys)
     places = _places(keys)
 
     on = doses.keys() | ordered | versions.keys()
-    drugs = {name: drug(name) for name in settings.TWIN_MODELS}
+    drugs = {name: drug(name) for name in followed()}
     cases = [(patient, name) for patient in patients for name in drugs if (patient.pk, name) in on]
     somewhere = {patient.pk for patient, _ in cases}
     cases += [(patient, "") for patient in patients if patient.pk not in somewhere]
@@ -191,7 +191,7 @@ def _latest_versions(keys: Iterable[UUID]) -> dict[Case, dict[str, Any]]:
 
 def _firsts() -> list[str]:
     """The first model of each drug: a model is of one drug."""
-    return [models[0] for models in settings.TWIN_MODELS.values()]
+    return [models[0] for models in followed().values()]
 
 
 def _default_comparisons(version_ids: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
@@ -367,7 +367,8 @@ def _surprise(
 
 def _update_jobs(keys: Iterable[UUID]) -> dict[str, str]:
     """The state of the last update job of each ``<subject>/<drug>``."""
-    names = [f"{key}/{drug}" for key in keys for drug in settings.TWIN_MODELS]
+    drugs = followed()
+    names = [f"{key}/{drug}" for key in keys for drug in drugs]
     found = Job.objects.filter(kind=JobKind.TWIN_UPDATE, key__in=names).order_by("enqueued_at")
     return dict(found.values_list("key", "state"))
 

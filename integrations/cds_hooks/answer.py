@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 
@@ -27,6 +26,7 @@ from integrations.cds_hooks.prefetch import check_prefetch
 from integrations.cds_hooks.whose import patient_of
 from integrations.cds_hooks.words import age_of_data
 from integrations.fhir.publish.keep import keep
+from twins.records.followed import followed
 from twins.records.kept import why_none
 from twins.records.models import Comparison, Job, TwinVersion
 
@@ -135,7 +135,7 @@ def _tried(
 def _bases(call: Call, patient: Patient | None, now: datetime, drafts: list[Draft] | None = None) -> dict[str, Basis]:
     """The twin of each drug that the call is about: stored, or made now where that is all there can be."""
     readable = {draft.drug: draft for draft in drafts or () if draft.ordered}
-    drugs = list(settings.TWIN_MODELS) if drafts is None else sorted({d.drug for d in drafts if not why_none(d.drug)})
+    drugs = list(followed()) if drafts is None else sorted({d.drug for d in drafts if not why_none(d.drug)})
     if not drugs:
         return {}
     if patient is None:

@@ -16,9 +16,10 @@ from twins.pharmacology.regimen import Plan, current_plan
 from twins.pharmacology.target import Target
 from twins.quantities.clock import moment_at
 from twins.records.courses import build_course
+from twins.records.followed import model_ids
 from twins.records.house import drug_here
 from twins.records.models import Order, Subject, TwinVersion
-from twins.records.twins import course_of, fit_of, latest, model_ids
+from twins.records.twins import course_of, fit_of, latest
 from twins.samples.course import Course
 
 _FORECASTABLE = frozenset({FitOutcome.FITTED, FitOutcome.PRIOR_ONLY})

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from django.conf import settings
 from django.utils.translation import gettext_noop
 
 from integrations.codes import loinc
 from integrations.codes.conditions import HAEMODIALYSIS
 from integrations.codes.drugs import DRUGS
 from twins.records.courses import channels
+from twins.records.followed import followed
 
 _MOST_OBSERVATIONS = 200
 
@@ -53,7 +53,8 @@ SERVICES = {service.id: service for service in (PATIENT_VIEW, ORDER_SELECT, ORDE
 
 def prefetch() -> dict[str, str]:
     """The prefetch templates of every service: the patient, and what a twin is made of."""
-    drugs = ",".join(f"{system}|{code}" for (system, code), drug in DRUGS.items() if drug in settings.TWIN_MODELS)
+    every = followed()
+    drugs = ",".join(f"{system}|{code}" for (system, code), drug in DRUGS.items() if drug in every)
     patient = "patient={{context.patientId}}"
     return {
         "patient": "Patient/{{context.patientId}}",
@@ -65,7 +66,7 @@ def prefetch() -> dict[str, str]:
 
 
 def _codes() -> Iterator[str]:
-    wanted = {channel for drug in settings.TWIN_MODELS for channel in _channels_of(drug)}
+    wanted = {channel for drug in followed() for channel in _channels_of(drug)}
     for measurement in loinc.MEASUREMENTS.values():
         if measurement.channel in wanted:
             yield f"{loinc.SYSTEM}|{measurement.code}"

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from twins.jobs.update import request_updates
+from twins.records.followed import held
 from twins.records.models import Subject
 
 
@@ -12,5 +13,6 @@ def tell_twins(subjects: Iterable[UUID]) -> None:
 
     Called in the transaction that stores the data: the request is kept if and only if the data are.
     """
-    for subject in Subject.objects.filter(pk__in=set(subjects)).order_by("pk"):
-        request_updates(subject)
+    with held():
+        for subject in Subject.objects.filter(pk__in=set(subjects)).order_by("pk"):
+            request_updates(subject)

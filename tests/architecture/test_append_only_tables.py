@@ -7,7 +7,7 @@ from django.db import connection
 
 from clinic.audit.models import AuditEvent, Checkpoint, Stub
 from clinic.decisions.models import Decision, SecondSignature
-from twins.records.models import Comparison, HouseVersion, LevelForecast, TwinVersion
+from twins.records.models import Comparison, FollowedVersion, HouseVersion, LevelForecast, TwinVersion
 
 pytestmark = [
     pytest.mark.django_db,
@@ -17,7 +17,10 @@ pytestmark = [
 
 @pytest.mark.parametrize(
     "model",
-    [AuditEvent, Checkpoint, Stub, Decision, SecondSignature, TwinVersion, Comparison, LevelForecast, HouseVersion],
+    [
+        *(AuditEvent, Checkpoint, Stub, Decision, SecondSignature),
+        *(TwinVersion, Comparison, LevelForecast, HouseVersion, FollowedVersion),
+    ],
 )
 def test_a_row_that_would_replace_another_is_refused_at_every_unique_index(model: type) -> None:
     table = model._meta.db_table

@@ -18,16 +18,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from django.conf import settings
-
 from twins.pharmacology import formulary
 from twins.quantities.clock import hours_between
 from twins.quantities.dose import Dose, Route
 from twins.quantities.sentence import Sentence
 from twins.records.bins import extent
 from twins.records.doubts import Doubts
+from twins.records.followed import followed, model_ids
 from twins.records.models import GivenDose, Order, RecordState, Sex, StoredSample, Subject
-from twins.records.twins import model_ids
 from twins.samples.channel import LEVELS, Channel
 from twins.samples.course import Course, CovariateValue, Finding, FindingCode, Level, OrderedRegimen
 from twins.samples.quality import examine
@@ -81,7 +79,7 @@ def build_course(
 
     Raises
     ------
-    UnknownDrugError
+    NotFollowedError
         If no twin is kept for `drug`.
     """
     doubts = Doubts.of(subject)
@@ -149,7 +147,7 @@ def channels(drug: str) -> tuple[Channel | None, tuple[Channel, ...]]:
 
     Raises
     ------
-    UnknownDrugError
+    NotFollowedError
         If no twin is kept for `drug`.
     """
     inputs: set[str] = set()
@@ -161,10 +159,16 @@ def channels(drug: str) -> tuple[Channel | None, tuple[Channel, ...]]:
 
 
 def drugs_on_record(subject: Subject) -> tuple[str, ...]:
-    """The drugs that twins are kept for of which the subject has an order, a dose or a level, in order of settings.
+    """The drugs that are followed and of which the subject has an order, a dose or a level, in the order of `followed`.
 
-    One query. A level's channel is named as its drug.
+    A level's channel is named as its drug.
     """
+    names = names_on_record(subject)
+    return tuple(drug for drug in followed() if drug in names)
+
+
+def names_on_record(subject: Subject) -> frozenset[str]:
+    """Every drug of which the subject has an order, a dose or a level, followed or not. One query."""
     levels = StoredSample.objects.filter(subject=subject, channel__in=LEVELS).values_list("channel")
     known = (
         GivenDose.objects.filter(subject=subject)
@@ -175,8 +179,7 @@ def drugs_on_record(subject: Subject) -> tuple[str, ...]:
             levels.exclude(state=RecordState.ACTIVE),
         )
     )
-    names = {str(name) for (name,) in known}
-    return tuple(drug for drug in settings.TWIN_MODELS if drug in names)
+    return frozenset(str(name) for (name,) in known)
 
 
 def _active(kind, subject: Subject, until: datetime | None):

@@ -1,22 +1,34 @@
-"""Of which drugs a twin is kept, and of the others why none is."""
-
-from django.conf import settings
+"""Which drugs and models a twin can be kept of at all, and why none is kept of the others."""
 
 from twins.pharmacology import formulary
 from twins.pharmacology.covariates import chart_name
+from twins.pharmacology.drug import Drug
 from twins.pharmacology.population import PopulationModel
+from twins.pharmacology.target import Metric
+from twins.quantities.sentence import ANY, Listed, Sentence, names, ours
 from twins.records.courses import COVARIATE_CHANNELS
+from twins.records.followed import followed
 
 FROM_THE_CHART = frozenset({*COVARIATE_CHANNELS.values(), "age_y", "male", "haemodialysis"})
 """Covariates that come in at the doors, by measurements or with the person."""
 
 _BESIDES = {
-    "busulfan": "no public table gave a code for its levels, and it is not given by the population alone",
-    "methotrexate": "its one target is for lymphoma of the central nervous system, and no order says the disease",
-    "carboplatin": "its model serves to estimate an area from levels, not to choose the next dose",
-    "infliximab": "its doses lie further apart than a twin follows as one course",
-    "propofol": "it is titrated at the bedside to its effect, which is not followed here",
+    "busulfan": ours("no public table gave a code for its levels, and it is not given by the population alone"),
+    "methotrexate": ours("its one target is for lymphoma of the central nervous system, and no order says the disease"),
+    "carboplatin": ours("its model serves to estimate an area from levels, not to choose the next dose"),
+    "infliximab": ours("its doses lie further apart than a twin follows as one course"),
+    "propofol": ours("it is titrated at the bedside to its effect, which is not followed here"),
 }
+_NOT_KEPT = Sentence("No twin of {drug} is kept: {reason}.", drug=ANY, reason=ANY)
+_NO_TARGET = Sentence("no target that could be cited ships with it")
+_NO_LEVELS = Sentence("no door takes in levels of it, and it is not given by the population alone")
+_SIMULATES = Sentence("{model} only simulates and learns from no level")
+_AND = " and "
+_NEEDS = Sentence("{model} needs {inputs}, which no door brings", inputs=Listed(_AND))
+_UNCHARTED = names("cystatin c")
+"""Inputs that no model has as a covariate with a meaning."""
+_NO_MODEL = Sentence("none of its models can be used: {reason}", reason=(_SIMULATES, _NEEDS))
+_NOT_CHOSEN = Sentence("it was not chosen here")
 
 
 def why_none(drug: str) -> str:
@@ -28,23 +40,46 @@ def why_none(drug: str) -> str:
         If the formulary has no such drug.
     """
     known = formulary.drug(drug)
-    if drug in settings.TWIN_MODELS:
+    if drug in followed():
         return ""
-    return f"No twin of {known.title} is kept: {_reason(drug, formulary.model(known.models[0]))}."
+    return _NOT_KEPT(drug=known.title, reason=why_not_drug(drug) or _NOT_CHOSEN())
 
 
-def _reason(drug: str, model: PopulationModel) -> str:
+def why_not_drug(drug: str) -> str:
+    """Why no twin of it could be kept, whoever chose it, as the end of a sentence; empty where one could.
+
+    Raises
+    ------
+    UnknownDrugError
+        If the formulary has no such drug.
+    """
+    known = formulary.drug(drug)
     if drug in _BESIDES:
         return _BESIDES[drug]
-    known = formulary.drug(drug)
     if not known.targets:
-        return "no target that could be cited ships with it"
+        return _NO_TARGET()
+    reasons = [why_not_model(model) for model in map(formulary.model, known.models)]
+    if all(reasons):
+        return _NO_MODEL(reason=reasons[0])
+    return _NO_LEVELS() if known.level_channel is None and needs_levels(known) else ""
+
+
+def why_not_model(model: PopulationModel) -> str:
+    """Why no twin could be kept by this model, as the end of a sentence; empty where one could."""
     if not model.residuals:
-        return f"its first model, {model.title}, only simulates and learns from no level"
-    missing = sorted(map(chart_name, missing_at_doors(model)))
-    if missing:
-        return f"its first model, {model.title}, needs {' and '.join(missing)}, which no door brings"
-    return "it was not chosen here (TWIN_MODELS)"
+        return _SIMULATES(model=model.title)
+    meanings = {known.name: known.meaning for known in model.covariates}
+    missing = sorted(meanings.get(name, chart_name(name)) for name in missing_at_doors(model))
+    return _NEEDS(model=model.title, inputs=_AND.join(missing)) if missing else ""
+
+
+def needs_levels(drug: Drug) -> bool:
+    """Whether nobody is given it by the population alone.
+
+    House setting: what is aimed at a pathogen's MIC, a share of the time above it, is also given without any level;
+    whatever is aimed at a range of concentrations or of their area is not.
+    """
+    return drug.target.metric is not Metric.TIME_ABOVE
 
 
 def missing_at_doors(model: PopulationModel) -> frozenset[str]:

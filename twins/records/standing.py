@@ -9,9 +9,10 @@ from twins.pharmacology.drug import Drug
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.regimen import Plan, current_plan
 from twins.quantities.sentence import Sentence
+from twins.records.followed import model_ids
 from twins.records.house import drug_here
 from twins.records.models import Subject, TwinVersion
-from twins.records.twins import course_of, fit_of, model_ids
+from twins.records.twins import course_of, fit_of
 from twins.samples.course import Course
 
 FORECASTABLE = frozenset({FitOutcome.FITTED, FitOutcome.PRIOR_ONLY})

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from twins.forecasts.averaged import Averaged
+from twins.records.followed import followed
 from twins.records.models import Comparison, TwinVersion
-from twins.records.twins import model_ids
 
 
 class OtherDataError(ValueError):
@@ -12,8 +12,11 @@ class OtherDataError(ValueError):
 
 
 def siblings(version: TwinVersion) -> list[TwinVersion]:
-    """The versions of the drug's other models that were made from the very same course, in the order of the models."""
-    order = model_ids(version.drug)
+    """The versions of the drug's other models that were made from the very same course, in the order of the models.
+
+    Only of models that the drug is followed by.
+    """
+    order = followed().get(version.drug, ())
     same = TwinVersion.objects.filter(
         subject=version.subject_id, drug=version.drug, course_digest=version.course_digest
     ).exclude(model_id=version.model_id)

@@ -4,28 +4,15 @@ import json
 from typing import Any
 
 import numpy as np
-from django.conf import settings
 from numpy.typing import NDArray
 
 from twins.estimation.fit import Fit
 from twins.forecasts.forecast import ComparisonResult
 from twins.pharmacology.regimen import Plan
+from twins.records.followed import model_ids
 from twins.records.former import renamed
 from twins.records.models import Comparison, Subject, TwinVersion
 from twins.samples.course import Course
-
-
-class UnknownDrugError(ValueError):
-    """No twin is kept for a drug; names the drugs that have one."""
-
-
-def model_ids(drug: str) -> tuple[str, ...]:
-    """The models kept for `drug`, the one that comparisons are made with first."""
-    try:
-        return tuple(settings.TWIN_MODELS[drug])
-    except KeyError:
-        known = ", ".join(sorted(settings.TWIN_MODELS))
-        raise UnknownDrugError(f"no twin is kept for drug {drug!r}; known are: {known}") from None
 
 
 def latest(subject: Subject, drug: str, model_id: str | None = None) -> TwinVersion | None:

@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-
 from integrations.fhir.operations.inputs import Inputs
 from integrations.fhir.operations.plans import moment_of
 from integrations.fhir.operations.whose import Whose
@@ -12,9 +10,9 @@ from integrations.fhir.outcome import Refusal, bad_value
 from integrations.readings.quantity import in_unit
 from integrations.readings.refusal import Refused
 from twins.pharmacology.formulary import UnknownModelError
+from twins.records.followed import followed, followed_at
 from twins.records.models import TwinVersion
 from twins.records.standing import Standing, standing, version_at
-from twins.records.twins import model_ids
 from twins.solvers.system import Equations
 
 LEAST_H, MOST_H = 24.0, 240.0
@@ -22,8 +20,8 @@ DEFAULT_H = 72.0
 MOST_POINTS = 2000
 
 
-def drugs_of(inputs: Inputs, whose: Whose) -> list[str]:
-    """The drug that was asked about, or all that the patient has twins for.
+def drugs_of(inputs: Inputs, whose: Whose, every: dict[str, tuple[str, ...]]) -> list[str]:
+    """The drug that was asked about, or all that the patient has twins for; `every` is what is or was followed.
 
     Raises
     ------
@@ -33,17 +31,18 @@ def drugs_of(inputs: Inputs, whose: Whose) -> list[str]:
     name = inputs.text("drug")
     if name is None:
         kept = set(TwinVersion.objects.filter(subject=whose.patient.subject).values_list("drug", flat=True).distinct())
-        return [drug for drug in settings.TWIN_MODELS if drug in kept]
-    if name not in settings.TWIN_MODELS:
-        raise bad_value("drug", name, f"give one of {', '.join(settings.TWIN_MODELS)}")
+        return [drug for drug in every if drug in kept]
+    if name not in every:
+        raise bad_value("drug", name, f"give one of {', '.join(every)}")
     return [name]
 
 
 def versions_at(inputs: Inputs, whose: Whose, at: datetime | None) -> list[TwinVersion]:
-    """The newest version of each model of each drug, or those of a past time."""
+    """The newest version of each model of each drug, or those of a past time by the models of that time."""
     found = []
-    for drug in drugs_of(inputs, whose):
-        for model_id in model_ids(drug):
+    every = followed() if at is None else followed_at(at)
+    for drug in drugs_of(inputs, whose, every):
+        for model_id in every[drug]:
             version = version_at(whose.patient.subject, drug, model_id, at=at)
             if version is not None:
                 found.append(version)
@@ -58,7 +57,7 @@ def forecastable(inputs: Inputs, whose: Whose) -> Standing:
     Refusal
         400 where the drug is not clear, 404 where there is no twin, 422 where it cannot be forecast.
     """
-    drugs = drugs_of(inputs, whose)
+    drugs = drugs_of(inputs, whose, followed())
     if len(drugs) > 1:
         raise Refusal(400, "required", f"drug is missing; give one of {', '.join(drugs)}", expression="http.drug")
     version = version_at(whose.patient.subject, drugs[0]) if drugs else None

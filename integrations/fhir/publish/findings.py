@@ -16,9 +16,9 @@ from integrations.readings.models import Resource
 from integrations.readings.ours import TWIN
 from twins.estimation.fit import Fit
 from twins.quantities.clock import moment_at
+from twins.records.followed import followed
 from twins.records.models import TwinVersion
 from twins.records.standing import FORECASTABLE
-from twins.records.twins import model_ids
 from twins.samples.course import Course, Finding
 
 _CANNOT = "cannot-forecast"
@@ -26,7 +26,7 @@ _CANNOT = "cannot-forecast"
 
 def leads(version: TwinVersion) -> bool:
     """Whether the version is of the drug's first model: what is found in the data is said once, not for each model."""
-    return version.model_id == model_ids(version.drug)[0]
+    return version.model_id in followed().get(version.drug, ())[:1]
 
 
 def issues(version: TwinVersion, course: Course, *, patient: str, device: str, basis: Basis) -> list[Made]:

@@ -16,10 +16,11 @@ from twins.forecasts.averaged import Averaged
 from twins.jobs import comparison as comparison_job
 from twins.pharmacology import formulary
 from twins.quantities.clock import moment_at
+from twins.records.followed import model_ids
 from twins.records.models import Comparison, Job
 from twins.records.replay import Agreement, replay
 from twins.records.store import store_version
-from twins.records.twins import model_ids, result_of
+from twins.records.twins import result_of
 from twins.samples.course import Course
 
 pytestmark = pytest.mark.django_db

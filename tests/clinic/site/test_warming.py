@@ -9,16 +9,19 @@ from django.conf import settings as site
 
 from clinic.site import warming
 from tests.environment import ROOT
+from twins.records import followed
 
 
 def test_it_takes_the_first_model_of_each_drug(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[str, str]] = []
     monkeypatch.setattr(warming, "rehearse", lambda model, drug: seen.append((model.id, drug.name)))
+    chosen = {"gentamicin": ("gentamicin-rosario-adult-oncology", "gentamicin-xuan-2004-adult")}
+    monkeypatch.setattr(followed, "followed", lambda: chosen)
     thread = warming.in_background()
     thread.join(60)
     assert not thread.is_alive()
     assert thread.daemon, "it keeps no process from ending"
-    assert seen == [(models[0], drug) for drug, models in site.TWIN_MODELS.items()]
+    assert seen == [("gentamicin-rosario-adult-oncology", "gentamicin")]
 
 
 def test_a_site_can_leave_it_to_the_first_use(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:

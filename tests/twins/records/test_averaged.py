@@ -12,11 +12,12 @@ from twins.jobs import comparison as comparison_job
 from twins.jobs import update
 from twins.pharmacology import formulary
 from twins.pharmacology.regimen import Plan, Regimen
+from twins.records.followed import model_ids
 from twins.records.house import drug_here
 from twins.records.models import Comparison, TwinVersion
 from twins.records.replay import Agreement, replay
 from twins.records.together import OtherDataError, siblings
-from twins.records.twins import course_of, fit_of, latest, model_ids, plans_of, result_of
+from twins.records.twins import course_of, fit_of, latest, plans_of, result_of
 from twins.samples.channel import Channel
 
 pytestmark = pytest.mark.django_db

@@ -7,8 +7,8 @@ import pytest
 from tests.factories.chart import START, Chart
 from twins.pharmacology.regimen import current_plan
 from twins.records.courses import build_course
+from twins.records.followed import NotFollowedError
 from twins.records.models import QuestionAction, RecordState, Sex
-from twins.records.twins import UnknownDrugError
 from twins.samples.channel import Channel
 from twins.samples.course import Course, Finding, FindingCode
 
@@ -33,7 +33,7 @@ def test_a_subject_without_the_drug_has_no_course():
 
 
 def test_an_unknown_drug_is_named():
-    with pytest.raises(UnknownDrugError, match=r"'aspirin'.*vancomycin"):
+    with pytest.raises(NotFollowedError, match=r"'aspirin'.*vancomycin"):
         build_course(Chart.of().subject, "aspirin")
 
 

@@ -1,4 +1,5 @@
 from twins.records.models.comparison import Comparison
+from twins.records.models.followed_version import FollowedVersion
 from twins.records.models.given_dose import GivenDose
 from twins.records.models.house_version import HouseVersion
 from twins.records.models.job import Job, JobChunk, JobKind, JobState
@@ -12,6 +13,7 @@ from twins.records.models.twin_version import TwinVersion
 
 __all__ = [
     "Comparison",
+    "FollowedVersion",
     "GivenDose",
     "HouseVersion",
     "Job",

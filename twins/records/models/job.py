@@ -7,6 +7,7 @@ class JobKind(models.TextChoices):
     TWIN_UPDATE = "twin-update", "update of a twin"
     COMPARISON = "comparison", "what-if comparison"
     STUDY = "study", "study of virtual patients"
+    MODELS_CHANGE = "models-change", "twins by other models"
 
 
 class JobState(models.TextChoices):

@@ -32,6 +32,7 @@ class Command(BaseCommand):
 
     def handle(self, *, everything: bool, **_: Any) -> None:
         began = time.perf_counter()
+        # What a site begins with: an image is built where there is no database. What is chosen later a worker compiles.
         twins = [model_id for ids in settings.TWIN_MODELS.values() for model_id in ids]
         fitted = formulary.model_ids() if everything else tuple(twins)
         for model_id in fitted:
