@@ -20,6 +20,7 @@ TASKS = {
     JobKind.TWIN_UPDATE: "twins.jobs.update.run",
     JobKind.COMPARISON: "twins.jobs.comparison.run",
     JobKind.STUDY: "twins.jobs.cohort.run",
+    JobKind.MODELS_CHANGE: "twins.jobs.models_change.run",
 }
 """The task that does a job of each kind; it takes the job's id and nothing else."""
 
