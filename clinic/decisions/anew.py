@@ -10,11 +10,13 @@ from clinic.audit.event import Actor, record
 from clinic.audit.models import Action
 from clinic.decisions.keep import allowed
 from clinic.decisions.models import Decision
-from clinic.decisions.refusal import NothingInForceError
+from clinic.decisions.refusal import NothingInForceError, StaleComparisonError
+from clinic.twin_words.said import said
 from twins.jobs.comparison import request_comparison
 from twins.pharmacology.continued import continued
 from twins.pharmacology.regimen import Plan, current_plan
 from twins.quantities.clock import hours_between
+from twins.records.followed import no_longer
 from twins.records.models import Job, TwinVersion
 from twins.records.standing import FORECASTABLE
 from twins.records.together import siblings
@@ -34,6 +36,8 @@ def ask_anew(*, decision: Decision, by: AbstractBaseUser, actor: Actor) -> Job:
         The person's roles do not grant asking, or the patient is in none of the person's care teams.
     NothingInForceError
         No plan was signed by this decision.
+    StaleComparisonError
+        The newest twin of its model learns nothing any more.
     """
     version = decision.comparison.twin_version
     allowed(decision.comparison, by, Permission.COMPARISON_ASK)
@@ -42,6 +46,8 @@ def ask_anew(*, decision: Decision, by: AbstractBaseUser, actor: Actor) -> Job:
     newest = TwinVersion.objects.filter(
         subject=version.subject_id, drug=version.drug, model_id=version.model_id
     ).latest("number")
+    if why := said(no_longer(newest)):
+        raise StaleComparisonError(_("{why}; ask for a comparison on the patient's page.").format(why=why))
     averaged = decision.comparison.result.get("averaged") is not None
     others = [other for other in siblings(newest) if other.outcome in _FORECASTABLE] if averaged else []
     course = course_of(newest)

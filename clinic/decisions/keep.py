@@ -15,6 +15,8 @@ from clinic.decisions.high_alert import is_high_alert
 from clinic.decisions.models import Decision
 from clinic.decisions.refusal import NoSuchPlanError, OtherPageError, StaleComparisonError
 from clinic.decisions.signals import decision_made
+from clinic.twin_words.said import said
+from twins.records.followed import no_longer
 from twins.records.models import Comparison, Subject, TwinVersion
 
 REASON_LIMIT = 1000
@@ -54,8 +56,13 @@ def lock(comparison: Comparison) -> None:
 
 
 def refuse_outdated(version: TwinVersion) -> None:
-    """Raises `StaleComparisonError` where a newer twin was made since."""
+    """Raises `StaleComparisonError` where a newer twin was made since, or none will be made any more."""
     if not TwinVersion.objects.filter(parent=version).exists():
+        why = said(no_longer(version))
+        if why:
+            raise StaleComparisonError(
+                _("{why}. Nothing was decided; newer data are not worked into this twin.").format(why=why)
+            )
         return
     newest = (
         TwinVersion.objects.filter(subject=version.subject_id, drug=version.drug, model_id=version.model_id)
