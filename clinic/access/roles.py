@@ -36,6 +36,7 @@ class Permission(StrEnum):
     SOURCE_VIEW = "source.view"
     SOURCE_MANAGE = "source.manage"
     HOUSE_LIMITS_SET = "house_limits.set"
+    FORMULARY_MANAGE = "formulary.manage"
 
 
 class Role(StrEnum):
@@ -105,6 +106,7 @@ _OWN: dict[Role, frozenset[Permission]] = {
             Permission.SOURCE_VIEW,
             Permission.SOURCE_MANAGE,
             Permission.HOUSE_LIMITS_SET,
+            Permission.FORMULARY_MANAGE,
         }
     ),
 }

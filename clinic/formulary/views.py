@@ -7,13 +7,16 @@ from django.views.decorators.http import require_safe
 from clinic.access.gate import page
 from clinic.access.roles import Permission
 from clinic.charts.shown_levels import ShownLevels
+from clinic.formulary.followed_shown import titles
 from clinic.formulary.house import House
 from twins.pharmacology import formulary
 from twins.pharmacology.card import card
 from twins.pharmacology.drug import Drug
 from twins.pharmacology.formulary import UnknownModelError
 from twins.pharmacology.target import Target
+from twins.records.followed import followed
 from twins.records.house import newest
+from twins.records.kept import why_none
 from twins.records.models import HouseVersion
 
 
@@ -23,6 +26,7 @@ def formulary_page(request: HttpRequest) -> HttpResponse:
     """Drugs and models, and what went wrong with files of the hospital's own."""
     set_here = {version.drug: version for version in HouseVersion.objects.order_by("number")}  # the last of each
     drugs = []
+    every = followed()
     for name in formulary.drugs():
         drug = formulary.drug(name)
         drugs.append(
@@ -32,6 +36,8 @@ def formulary_page(request: HttpRequest) -> HttpResponse:
                 "targets": _targets(drug),
                 "cards": [card(model_id) for model_id in drug.models],
                 "house": House.of(drug, set_here.get(name)),
+                "by": titles(every.get(name, ())),
+                "why_none": why_none(name),
             }
         )
     content = {

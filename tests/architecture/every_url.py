@@ -73,6 +73,8 @@ EXAMPLES: dict[str, dict[str, Any]] = {
     "study-resume": {"job_id": NOBODY},
     "study-file": {"job_id": NOBODY, "name": "x.csv"},
     "formulary": {},
+    "followed": {},
+    "followed-drug": {"drug": "nothing"},
     "house-limits": {"drug": "nothing"},
     "formulary-model": {"model_id": "vancomycin-of-nobody"},
     "quarantine": {},

@@ -11,7 +11,7 @@ from twins.pharmacology import formulary
 UNITS = (
     *("mg·h/L", "mg·min/mL", "mg/L", "mg/dL", "mg/h", "mg/kg", "ng/mL", "µg/L", "µmol/L", "µmol·h/L", "mmol/L"),
     *("L/h", "mL/min/1.73 m²", "mL/min/1,73 m²", "mL/min", "L/kg", "mmHg", "/min", "°C", "min", "mg", "kg", "cm"),
-    *("mL", "L", "h", "s", "%", "m²", "SD", "sd", "UTC"),
+    *("mL", "L", "h", "wk", "s", "%", "m²", "SD", "sd", "UTC"),
 )
 """Written the same way in both languages."""
 SIGNS = (

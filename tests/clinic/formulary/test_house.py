@@ -145,6 +145,7 @@ def test_nothing_for_a_patient_passes_the_limits_by() -> None:
     """Whatever shows or computes for patients asks `drug_here`; the published drug is for the formulary's own pages."""
     allowed = {
         "clinic/formulary/views.py",
+        "clinic/formulary/followed_shown.py",
         "clinic/formulary/house_views.py",
         "clinic/site/warming.py",
         "clinic/site/management/commands/warm.py",
