@@ -19,6 +19,11 @@ OVERTAKEN = Fate(
     notes=({"text": "A newer version of the twin was made from newer data; this plan can no longer be chosen."},),
 )
 
+OF_A_FORMER_MODEL = Fate(
+    status="revoked",
+    notes=({"text": "The drug is followed by another model now; this plan can no longer be chosen."},),
+)
+
 
 def fates(decision: Decision, count: int) -> dict[int, Fate]:
     """What became of each of `count` plans."""
@@ -60,8 +65,8 @@ def ended(decision: Decision) -> Fate:
     return Fate("revoked", "plan", (note, *_notes(decision)), (name,))
 
 
-def overtaken(comparison: Comparison) -> dict[int, Fate]:
-    return dict.fromkeys(range(len(comparison.plans)), OVERTAKEN)
+def overtaken(comparison: Comparison, fate: Fate = OVERTAKEN) -> dict[int, Fate]:
+    return dict.fromkeys(range(len(comparison.plans)), fate)
 
 
 def by_person(decision: Decision) -> dict[str, Any]:

@@ -14,6 +14,8 @@ from integrations.fhir.identity import server_id
 from integrations.fhir.publish.basis import Basis
 from integrations.fhir.publish.cards import publish_card
 from integrations.fhir.publish.decisions import (
+    OF_A_FORMER_MODEL,
+    OVERTAKEN,
     by_person,
     ended,
     fates,
@@ -28,10 +30,11 @@ from integrations.fhir.publish.findings import flags, issues, leads
 from integrations.fhir.publish.forecasts import forecasts
 from integrations.fhir.publish.keep import Made, keep
 from integrations.fhir.publish.naming import here
-from integrations.fhir.publish.proposals import DECIDED, FIRST, proposals
+from integrations.fhir.publish.proposals import DECIDED, FIRST, Fate, proposals
 from integrations.fhir.publish.provenance import provenance
 from integrations.fhir.publish.software import publish_device
 from integrations.fhir.publish.tasks import second_signature
+from twins.records.followed import followed
 from twins.records.models import Comparison, TwinVersion
 from twins.records.twins import course_of, fit_of, result_of
 
@@ -129,6 +132,10 @@ def publish_comparison(comparison: Comparison, *, afterwards: bool = False) -> i
     count = keep([*assessed, *proposed, told], origin=f"comparison {comparison.pk}", at=at)
     if TwinVersion.objects.filter(parent=twin).exists() and not _is_decided(comparison):
         count += _overtake(comparison, device, afterwards)
+    if comparison.is_default:
+        for former in _of_a_former_model(comparison):
+            words = "The drug is followed by another model now."
+            count += _revoke(former, device, afterwards, fate=OF_A_FORMER_MODEL, at=comparison.created_at, words=words)
     return count
 
 
@@ -217,22 +224,47 @@ def _is_decided(comparison: Comparison) -> bool:
 
 
 def _overtake(comparison: Comparison, device: str, afterwards: bool) -> int:
-    """Say of the proposals of a comparison that they can no longer be chosen."""
+    """Say of the proposals of a comparison that newer data overtook them."""
+    newer = TwinVersion.objects.filter(parent=comparison.twin_version).only("pk", "created_at").first()
+    if newer is None:
+        return 0
+    words = "A newer version of the twin was made from newer data."
+    return _revoke(comparison, device, afterwards, fate=OVERTAKEN, at=newer.created_at, words=words)
+
+
+def _of_a_former_model(comparison: Comparison) -> list[Comparison]:
+    """What nobody decided on, of twins whose models are used no longer; where another model led until now."""
+    twin = comparison.twin_version
+    before = (
+        TwinVersion.objects.filter(subject=twin.subject_id, drug=twin.drug, comparisons__is_default=True)
+        .filter(comparisons__created_at__lt=comparison.created_at)
+        .order_by("-comparisons__created_at")
+        .values_list("model_id", flat=True)
+        .first()
+    )
+    if before in (None, twin.model_id):
+        return []
+    newest = TwinVersion.objects.filter(subject=twin.subject_id, drug=twin.drug, child__isnull=True)
+    former = newest.exclude(model_id__in=followed().get(twin.drug, ()))
+    return [one for one in Comparison.objects.filter(twin_version__in=former) if not _is_decided(one)]
+
+
+def _revoke(comparison: Comparison, device: str, afterwards: bool, *, fate: Fate, at: datetime, words: str) -> int:
+    """Say of the proposals of a comparison that they can no longer be chosen, and why."""
     twin = comparison.twin_version
     patient = _patient(twin)
-    newer = TwinVersion.objects.filter(parent=twin).only("pk", "created_at").first()
-    if patient is None or newer is None:
+    if patient is None:
         return 0
     made: list[Made] = proposals(
         comparison, result_of(comparison), course_of(twin), patient=_reference(patient), device=device,
-        version=DECIDED, fates=overtaken(comparison),
+        version=DECIDED, fates=overtaken(comparison, fate),
     )  # fmt: skip
-    when = max(newer.created_at, comparison.created_at)
+    when = max(at, comparison.created_at)
     told = provenance(
         made,
         about=("overtaken", comparison.pk),
         activity="UPDATE",
-        words="A newer version of the twin was made from newer data.",
+        words=words,
         occurred=when,
         recorded=when,
         device=device,

@@ -17,6 +17,7 @@ from integrations.fhir.validate.faults import faults
 from integrations.readings.models import Resource
 from tests.factories import patient_records
 from tests.factories.chart import Chart
+from tests.factories.followed import chosen
 from tests.integrations.fhir.publish.conftest import Update, exactly, published
 from twins.quantities.clock import moment_at
 from twins.records.models import Comparison
@@ -232,3 +233,20 @@ def test_newer_data_leave_a_signed_plan_as_it_is(
     update()
     earlier = [one["status"] for one in published("CarePlan") if str(comparison.pk) in one["id"]]
     assert earlier[0] == "active"
+
+
+def test_another_model_revokes_what_was_not_decided_on_the_twin_of_the_one_before(
+    comparison: Comparison, chart: Chart, update: Update
+) -> None:
+    chosen("vancomycin", "vancomycin-thomson-2009", "vancomycin-goti-2018")
+    update()
+    assert {one["status"] for one in published("CarePlan")} == {"draft"}, "its model is used still"
+    chosen("vancomycin", "vancomycin-buelga-2005")
+    update()
+    second = Comparison.objects.get(twin_version__model_id="vancomycin-thomson-2009")
+    made = Comparison.objects.get(twin_version__model_id="vancomycin-buelga-2005")
+    status = {one["id"]: one["status"] for one in published("CarePlan")}
+    for one, expected in ((comparison, "revoked"), (second, "revoked"), (made, "draft")):
+        assert {status[name] for name in status if name.startswith(f"twin.{one.pk}-")} == {expected}
+    said = [note["text"] for one in published("CarePlan") for note in one.get("note", ())]
+    assert "The drug is followed by another model now; this plan can no longer be chosen." in said
