@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from django.utils import timezone
 from fhir.resources.R4B import get_fhir_model_class
 
 from clinic.audit.models import AuditEvent
@@ -17,6 +18,7 @@ from integrations.fhir.validate.faults import faults
 from integrations.readings.models import QuarantineEntry
 from tests.api.twin_patient import charted, learned, part, value
 from tests.factories.chart import Chart
+from tests.factories.followed import chosen
 from tests.integrations.fhir.publish.conftest import exactly
 from twins.forecasts.compare import compare
 from twins.forecasts.forecast import QUANTILES
@@ -326,3 +328,22 @@ def test_an_unknown_patient_is_404_for_all(caller: Client, twin: Standing) -> No
     for operation in ("twin-state", "forecast", "everything"):
         outcome(caller.get(f"/fhir/Patient/ward.p99/${operation}"), 404)
     assert TwinVersion.objects.exists()
+
+
+def test_the_state_of_a_past_time_is_told_by_the_models_of_that_time(caller: Client, twin: Standing) -> None:
+    then = timezone.now().isoformat()
+    chosen("vancomycin", "vancomycin-thomson-2009")
+
+    def models(**given: str) -> list[str]:
+        answered = valid(caller.get(f"{BASE}$twin-state", given))
+        return [value(one)["code"] for one in part(answered, "twin", "model")]
+
+    assert models() == ["vancomycin-thomson-2009"]
+    assert models(date=then) == ["vancomycin-goti-2018", "vancomycin-thomson-2009"]
+    chosen("vancomycin")
+    assert models() == []
+    assert models(date=then, drug="vancomycin") == ["vancomycin-goti-2018", "vancomycin-thomson-2009"]
+    for operation in ("twin-state", "forecast"):
+        refused = caller.get(f"{BASE}${operation}", {"drug": "vancomycin"})
+        assert refused.status_code == 400
+        assert "give one of gentamicin" in refused.content.decode()

@@ -51,6 +51,7 @@ PICTURES: dict[str, tuple[str, Callable[[Page], None], bool]] = {
     "other_plans": ("clinician", _ask, False),
     "sign_off": ("clinician", _sign, False),
     "formulary": ("pharmacist", _at("/formulary"), False),
+    "followed": ("administrator", _at("/formulary/followed"), False),
     "account": ("clinician", _at("/account"), False),
     "studies": ("researcher", _at("/studies/new"), False),
     "audit": ("auditor", _at("/audit"), False),

@@ -74,6 +74,7 @@ def test_axe_finds_nothing_and_nothing_reaches_beyond_the_edge(
                 *("/administration/people", "/administration/people/new", "/administration/people/1"),
                 *("/administration/teams", "/administration/teams/1", "/administration/restrictions"),
                 *("/administration/sources", "/formulary/limits/vancomycin"),
+                *("/formulary/followed", "/formulary/followed/vancomycin", "/formulary/followed/phenytoin"),
             ),
         ),
         ("auditor", ("/audit", "/audit/events/1", "/break-glass/reviews")),

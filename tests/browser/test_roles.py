@@ -290,6 +290,18 @@ def stricter_limits(desk: Desk) -> None:
     hands.sees("The first holds. None is ever changed.")
 
 
+def other_models(desk: Desk) -> None:
+    hands = desk.hands
+    hands.open("/formulary")
+    hands.follow("Choose what is followed")
+    hands.follow("Change Tacrolimus")
+    hands.reach("Place of Størset 2014")
+    desk.page.keyboard.type("2")
+    hands.write("Reason", "A second opinion is wanted.")
+    hands.follow("Follow it by these models")
+    hands.sees("Andrews 2019, Størset 2014")
+
+
 def the_sources(desk: Desk) -> None:
     hands = desk.hands
     hands.open("/administration/people")
@@ -307,7 +319,7 @@ TASKS: dict[str, tuple[Callable[[Desk], None], ...]] = {
     ),
     "pharmacist": (a_new_patient_of_the_pharmacist, the_quarantine, a_model_of_the_formulary),
     "auditor": (who_saw_a_patient, the_trail_as_a_file, an_emergency_is_reviewed),
-    "administrator": (a_new_colleague, a_new_care_team, stricter_limits, the_sources),
+    "administrator": (a_new_colleague, a_new_care_team, stricter_limits, other_models, the_sources),
 }
 """What each role comes for."""
 

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 from django.conf import settings
+from django.test import Client
 
 from clinic.patients.models import Patient
 from integrations.codes.drugs import ATC, DRUGS
@@ -13,6 +14,7 @@ from integrations.readings.models import Source
 from integrations.readings.reference import Names
 from integrations.readings.request import read_draft
 from tests.factories.chart import Chart
+from tests.factories.followed import chosen
 from tests.factories.learned import learn
 from tests.integrations.cds_hooks.calls import SERVER, draft, sign_call
 from tests.integrations.cds_hooks.conftest import NOW, Ask
@@ -216,3 +218,24 @@ def test_every_drug_of_the_formulary_has_a_twin_or_a_reason_and_a_code() -> None
     coded = set(DRUGS.values())
     assert coded <= set(formulary.drugs())
     assert {drug for drug in formulary.drugs() if not drug.startswith("unbound ")} == coded
+
+
+def test_what_administrators_choose_is_what_the_services_ask_for_and_answer_about(
+    ask: Ask, client: Client, at_the_time: None
+) -> None:
+    chart = on_drug(person(age_years=66), "gentamicin", 320.0, every=24.0, route=Route.INTRAVENOUS, hours=0.5)
+    learned(chart, "gentamicin")
+
+    def asked() -> str:
+        return str(client.get("/cds-services").json()["services"][0]["prefetch"]["administrations"])
+
+    order = CASES["gentamicin"][0]
+    assert "J01GB03" in asked()
+    assert ask(VIEW).json()["cards"]
+    chosen("gentamicin")
+    assert "J01GB03" not in asked()
+    assert ask(VIEW).json()["cards"] == []
+    assert "No twin of Gentamicin is kept: it was not chosen here" in only(ask(SIGN, sign_call(order)))["detail"]
+    chosen("gentamicin", "gentamicin-rosario-adult-oncology")
+    learned(chart, "gentamicin")
+    assert "Rosario" in str(ask(SIGN, sign_call(order)).json()["cards"])
