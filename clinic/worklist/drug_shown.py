@@ -7,6 +7,7 @@ from clinic.charts.shown_levels import ShownLevels
 from twins.pharmacology import formulary
 from twins.records.courses import names_on_record
 from twins.records.followed import followed, stopped, usual_drug
+from twins.records.kept import why_none
 from twins.records.models import Subject
 from twins.samples.channel import Channel
 
@@ -30,6 +31,11 @@ class Shown:
     @property
     def title(self) -> str:
         return formulary.drug(self.name).title
+
+    @property
+    def why_none(self) -> str:
+        """Why no twin is kept of it, as a sentence; empty where one is."""
+        return why_none(self.name)
 
     @property
     def titles(self) -> dict[str, str]:

@@ -86,6 +86,15 @@ def test_the_worklist_lists_no_patient_for_a_drug_that_is_stopped(client, compar
     assert "Compare plans of" not in page(client, "/")
 
 
+def test_where_no_twin_was_made_before_the_drug_was_stopped_none_is_promised(client, patient, user):
+    rows.records_of(patient.subject, rows.recent_course())
+    chosen("vancomycin")
+    client.force_login(user)
+    shown = page(client, f"/patients/{patient.pk}")
+    assert "No twin of Vancomycin is kept: it was not chosen here." in shown
+    assert "No twin yet." not in shown
+
+
 def test_plans_of_a_drug_that_is_stopped_are_not_asked_for_by_its_address(client, comparison, patient, user):
     chosen("vancomycin")
     client.force_login(user)

@@ -254,3 +254,18 @@ def test_the_verbs_refuse_whoever_has_no_right(addie: User) -> None:
 def test_a_drug_of_nobody_is_not_found(client: Client, addie: User) -> None:
     assert client.get("/formulary/followed/aspirin").status_code == 404
     assert choose(client, COLIN, drug="aspirin").status_code == 404
+
+
+def test_of_two_at_the_same_moment_the_database_lets_one_through(
+    client: Client, addie: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other's row comes in after this one was compared with what was on the page."""
+    known = follow.key_of
+
+    def late(user: User) -> str:
+        chosen("vancomycin", THOMSON)
+        return known(user)
+
+    monkeypatch.setattr(follow, "key_of", late)
+    assert "Somebody else changed this just now; load the page again." in refused(choose(client, COLIN))
+    assert not AuditEvent.objects.filter(activity__startswith="formulary.").exists()
