@@ -3,15 +3,17 @@
 Names are those of https://loinc.org. Codes of drug levels, albumin and haematocrit are those that MIMIC-IV's laboratory
 items are mapped to (https://github.com/MIT-LCP/mimic-code, concept_map/d_labitems_to_loinc.csv and
 meas_chartevents_main.csv); peak and trough of gentamicin those of Labcorp's and Warde's test menus; voriconazole's and
-tacrolimus's by assay those of a German university laboratory's published mapping. For meropenem, piperacillin, cefepime
-and busulfan no code of a total level was found in a public table: their levels are not read. Levels of the unbound drug
-are another quantity and not read either. A channel is stored in one unit; whatever unit a code comes with is converted.
+tacrolimus's by assay those of a German university laboratory's published mapping; digoxin's in moles that of the Swiss
+external quality control (CDA-CH-LRQC, class LabObsList of eHealth Connector). For the other drugs no code in moles was
+found in a table that names its source: their levels are read in moles under the codes here. For meropenem,
+piperacillin, cefepime and busulfan no code of a total level was found in a public table: their levels are not read.
+Levels of the unbound drug are another quantity and not read either. A channel is stored in one unit; whatever unit a code comes with is converted.
 """
 
 from dataclasses import dataclass
 
-from twins.quantities.molar_mass import CREATININE_G_PER_MOL, GLUCOSE_G_PER_MOL
-from twins.samples.channel import Channel
+from twins.quantities.molar_mass import CREATININE_G_PER_MOL, DRUG_G_PER_MOL, GLUCOSE_G_PER_MOL
+from twins.samples.channel import LEVELS, Channel
 
 SYSTEM = "http://loinc.org"
 BLOOD_PRESSURE_PANEL = "85354-9"
@@ -37,6 +39,7 @@ _TABLE = (
     Measurement("11253-2", "Tacrolimus [Mass/volume] in Blood", Channel.TACROLIMUS),
     Measurement("74097-7", "Tacrolimus [Mass/volume] in Blood by LC/MS/MS", Channel.TACROLIMUS),
     Measurement("10535-3", "Digoxin [Mass/volume] in Serum or Plasma", Channel.DIGOXIN),
+    Measurement("14698-5", "Digoxin [Moles/volume] in Serum or Plasma", Channel.DIGOXIN),
     Measurement("3948-7", "PHENobarbital [Mass/volume] in Serum or Plasma", Channel.PHENOBARBITAL),
     Measurement("1751-7", "Albumin [Mass/volume] in Serum or Plasma", Channel.ALBUMIN),
     Measurement("4544-3", "Hematocrit [Volume Fraction] of Blood by Automated count", Channel.HAEMATOCRIT),
@@ -69,5 +72,6 @@ MOLAR_MASS_G_PER_MOL = {
     Channel.CREATININE: CREATININE_G_PER_MOL,
     Channel.GLUCOSE: GLUCOSE_G_PER_MOL,
     Channel.SENSOR_GLUCOSE: GLUCOSE_G_PER_MOL,
+    **{channel: DRUG_G_PER_MOL[channel] for channel in LEVELS},
 }
 """Channels whose values may come as amounts of substance."""

@@ -87,6 +87,14 @@ def test_every_mapped_drug_is_one_of_the_formulary() -> None:
         ("38370-3", 2.1, "ug/mL", "voriconazole", 2.1),
         ("11253-2", 8.2, "ng/mL", "tacrolimus", 8.2),
         ("10535-3", 0.9, "ug/L", "digoxin", 0.9),
+        ("14698-5", 1.2, "nmol/L", "digoxin", 0.9371388),
+        ("20578-1", 10, "umol/L", "vancomycin", 14.49265),
+        ("35668-3", 2, "umol/L", "gentamicin", 0.955206),
+        ("35670-9", 2, "umol/L", "tobramycin", 0.93504),
+        ("35669-1", 40, "umol/L", "amikacin", 23.42432),
+        ("38370-3", 6, "umol/L", "voriconazole", 2.095896),
+        ("11253-2", 10, "nmol/L", "tacrolimus", 8.04031),
+        ("3948-7", 100, "umol/L", "phenobarbital", 23.2239),
         ("3948-7", 24, "mg/L", "phenobarbital", 24.0),
         ("1751-7", 3.9, "g/dL", "albumin", 39.0),
         ("4544-3", 34, "%", "haematocrit", 0.34),
@@ -100,6 +108,32 @@ def test_each_code_lands_in_its_channel(
     sample = StoredSample.objects.get()
     assert sample.channel == channel
     assert sample.value == pytest.approx(stored, rel=1e-7)
+
+
+def test_a_level_in_moles_is_read_in_mass_and_kept_as_it_was_received(take_in: TakeIn) -> None:
+    take_in(patient(), observation(value=10, unit="umol/L"))
+    assert StoredSample.objects.get().value == 14.49265
+    received = json.loads(Resource.objects.get(resource_type="Observation").text)
+    assert received["valueQuantity"] == quantity(10, "umol/L")
+
+
+@pytest.mark.parametrize(("unit", "remedy"), [("[iU]/L", "send a UCUM code"), ("mmol", "send ")])
+def test_a_level_in_neither_mass_nor_moles_waits_in_quarantine_and_is_told_what_to_send(
+    take_in: TakeIn, unit: str, remedy: str
+) -> None:
+    take_in(patient(), observation(value=10, unit=unit))
+    assert not StoredSample.objects.exists()
+    held = QuarantineEntry.objects.get()
+    assert held.reason == R.UNKNOWN_UNIT
+    assert f"'{unit}'" in held.detail
+    assert remedy in held.detail
+
+
+def test_a_level_in_moles_is_held_against_what_is_plausible_in_mass(take_in: TakeIn) -> None:
+    take_in(patient(), observation(value=900, unit="umol/L"))
+    held = QuarantineEntry.objects.get()
+    assert held.reason == R.IMPLAUSIBLE_VALUE
+    assert "1304.34 mg/L" in held.detail
 
 
 def test_a_blood_pressure_is_two_samples_told_apart_by_their_codes(take_in: TakeIn) -> None:
@@ -208,7 +242,8 @@ BAD: list[tuple[str, dict[str, Any], QuarantineReason, str]] = [
     ("unknown unit", observation(unit="foo"), R.UNKNOWN_UNIT, "foo"),
     ("wrong kind of unit", observation(unit="mg"), R.UNKNOWN_UNIT, "'mg'"),
     ("no unit code", observation(valueQuantity={"value": 15.3, "unit": "mg/L"}), R.UNKNOWN_UNIT, "mg/L"),
-    ("moles without molar mass", observation(unit="umol/L"), R.UNKNOWN_UNIT, "umol/L"),
+    ("moles without molar mass", observation(code="1751-7", value=600, unit="umol/L"), R.UNKNOWN_UNIT, "umol/L"),
+    ("a level neither in mass nor in moles", observation(unit="[iU]/L"), R.UNKNOWN_UNIT, "'[iU]/L'"),
     ("no value", observation(value=None), R.MISSING_VALUE, "value"),
     ("value absent", observation(value=None, dataAbsentReason={"text": "clotted"}), R.MISSING_VALUE, "clotted"),
     ("a bound", observation(valueQuantity=quantity(2, "mg/L") | {"comparator": "<"}), R.MISSING_VALUE, "< 2"),
