@@ -10,7 +10,7 @@ from twins.samples.course import Course, Finding, FindingCode, Level, OrderedReg
 from twins.samples.gaps import gaps
 
 SOON_AFTER_H = 1.0
-"""A level up to this long after an infusion's end is still in the distribution phase and probably mis-timed."""
+"""A level up to this long after a dose's end is still in the distribution phase and probably mis-timed."""
 SAME_TIME_H = 1.0 / 60.0
 """Levels within a minute of each other are of one sample."""
 STALE_H = {"creatinine_mg_per_dl": 48.0, "weight_kg": 7 * 24.0, "creatinine_clearance_ml_per_min": 48.0}
@@ -26,12 +26,13 @@ _IN_FUTURE = Sentence(
     "Level of {value:g}{unit} is dated {late:.1f} h in the future; left out of the fit.", value=MEASURED, unit=_UNIT
 )
 _AFTER_END = Sentence("{minutes:d} min after the end of an infusion")
+_AFTER_DOSE = Sentence("{minutes:d} min after the dose")
 _RUNNING = Sentence("while an infusion was running")
 _SOON = Sentence(
     "Level of {value:g}{unit} taken {when}; probably mis-timed, check the times.",
     value=MEASURED,
     unit=_UNIT,
-    when=(_AFTER_END, _RUNNING),
+    when=(_AFTER_END, _AFTER_DOSE, _RUNNING),
 )
 _TWICE = Sentence("Level of {value:g}{unit} is charted twice; counted once.", value=MEASURED, unit=_UNIT)
 _SAME_TIME = Sentence(
@@ -135,7 +136,8 @@ def _levels_soon_after_a_dose(course: Course) -> list[Finding]:
         for dose in reversed(course.doses):
             if dose.start_h < level.time_h <= dose.end_h + SOON_AFTER_H:
                 minutes = round((level.time_h - dose.end_h) * 60)
-                when = _AFTER_END(minutes=minutes) if minutes >= 0 else _RUNNING()
+                after = _AFTER_END if dose.duration_h else _AFTER_DOSE
+                when = after(minutes=minutes) if minutes >= 0 else _RUNNING()
                 return _SOON(value=level.value, unit=_unit(course), when=when)
         return None
 

@@ -49,6 +49,12 @@ def test_a_level_soon_after_a_dose_is_probably_mistimed(time: float, words: str)
     assert words in finding.sentence
 
 
+def test_a_level_soon_after_a_dose_that_was_not_infused_is_said_to_be_after_the_dose() -> None:
+    finding = _only(course(doses=((0.0, 0.125, 0.0), (24.0, 0.125, 0.0)), levels=((24.5, 1.4),), drug="digoxin"))
+    assert finding.code is FindingCode.LEVEL_SOON_AFTER_DOSE
+    assert finding.sentence == "Level of 1.4 ng/mL taken 30 min after the dose; probably mis-timed, check the times."
+
+
 @pytest.mark.parametrize("time", [12.0, 14.1, 23.9])
 def test_a_trough_or_a_later_level_is_not_mistimed(time: float) -> None:
     assert find(course(levels=((time, 12.0),))) == ()
