@@ -14,6 +14,7 @@ from clinic.measures.numbers import significant as significant
 from clinic.twin_words.said import said
 from twins.pharmacology.regimen import Plan
 from twins.quantities.clock import moment_at
+from twins.quantities.dose import Route
 
 _UNSAID = re.compile(r"Asked \d+|Stop")
 
@@ -145,6 +146,7 @@ def _title(plan: Plan) -> str:
         return sentence[:1].upper() + sentence[1:]
     if plan.regimen is None:
         return plan.label if "no further doses" in plan.label.lower() else f"{plan.label}: {plan.sentence()}"
-    core = f"{plan.regimen.amount_mg:g} mg every {plan.regimen.interval_h:g} h"
+    way = "" if plan.regimen.route is Route.INTRAVENOUS else f" {plan.regimen.way}"
+    core = f"{plan.regimen.amount_mg:g} mg{way} every {plan.regimen.interval_h:g} h"
     before, found, _rest = plan.label.partition(core)
     return f"{before}{plan.sentence()}" if found else f"{plan.label}: {plan.sentence()}"

@@ -6,7 +6,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from clinic.charts import words
+from twins.forecasts.wording import label as named
 from twins.pharmacology.regimen import Plan, Regimen
+from twins.quantities.dose import Route
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -52,6 +54,23 @@ def test_a_time_is_shown_on_the_wards_clock_and_names_it():
 )
 def test_a_plan_says_its_regimen_once(label, title):
     assert words.plan_title(Plan(label, Regimen(1000.0, 12.0, 1.0, 0.0))) == title
+
+
+@pytest.mark.parametrize(
+    ("label", "title"),
+    [
+        ("Current", "Current: 0.0625 mg by mouth every 24 h"),
+        ("0.0625 mg by mouth every 24 h", "0.0625 mg by mouth every 24 h"),
+        ("Hold 24 h, then 0.0625 mg by mouth every 24 h", "Hold 24 h, then 0.0625 mg by mouth every 24 h"),
+    ],
+)
+def test_a_plan_by_mouth_says_its_regimen_once(label, title):
+    assert words.plan_title(Plan(label, Regimen(0.0625, 24.0, 0.0, 0.0, route=Route.ORAL))) == title
+
+
+def test_a_proposal_with_another_first_dose_by_mouth_says_it_once():
+    loaded = Regimen(0.125, 24.0, 0.0, 0.0, loading_mg=0.5, route=Route.ORAL)
+    assert words.plan_title(Plan(named(loaded), loaded)) == "0.125 mg by mouth every 24 h, first 0.5 mg"
 
 
 def test_stopping_is_a_plan_too():
