@@ -12,6 +12,7 @@ from clinic.access.actor import actor_of
 from clinic.access.roles import Role
 from clinic.audit.models import AuditEvent
 from clinic.decisions.sign import sign
+from clinic.patients.models import Encounter
 from tests.factories import patient_records as rows
 from tests.factories import vancomycin_case as case
 from twins.estimation.fit import FitOutcome
@@ -61,6 +62,24 @@ def test_each_row_says_why_how_recent_and_leads_to_the_comparison_in_one_click(c
     assert "17.8 mg/L" in page
     assert f"/comparisons/{comparison.pk}" in page
     assert "none yet" in page
+
+
+@pytest.mark.parametrize(
+    ("number", "place", "shown"),
+    [("", "", "Vancomycin"), ("MRN1", "", "Vancomycin · MRN1"), ("", "Bed 4", "Vancomycin · Bed 4")],
+)
+def test_below_the_name_stands_what_is_known_of_drug_bed_and_record_and_no_sign_between_nothing(
+    client, clinician, number, place, shown
+):
+    patient = rows.patient()
+    patient.record_number = number
+    patient.save()
+    Encounter.objects.all().delete()
+    if place:
+        Encounter.objects.create(source_key="w/e", patient=patient, status="in-progress", location=place)
+    rows.twin(patient.subject)
+    page = client.get("/").content.decode()
+    assert f'<span class="small muted block plain-weight">{shown}</span>' in page
 
 
 def test_who_cannot_be_forecast_stands_above_who_is_merely_unsigned(client, clinician):
