@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from clinic.charts import words
@@ -52,13 +53,24 @@ def is_auc24(target: Target) -> bool:
 
 
 def metric(target: Target) -> str:
-    return said(target.metric.value) if target.metric is not Metric.AUC24 else "AUC24"
+    if target.metric is Metric.AUC24:
+        return "AUC24"
+    return _("time above the threshold") if target.metric is Metric.TIME_ABOVE else said(target.metric.value)
 
 
 def metric_and_unit(target: Target) -> str:
     """``AUC24 in mg·h/L``."""
-    unit = "%" if target.unit == _SHARE else readable(target.unit)
-    return _("{metric} in {unit}").format(metric=metric(target), unit=unit)
+    return _("{metric} in {unit}").format(metric=metric(target), unit=_unit(target))
+
+
+def metric_heading(target: Target) -> str:
+    """``AUC24, mg·h/L``, over a column of its values."""
+    return _("{metric}, {unit}").format(metric=capfirst(metric(target)), unit=_unit(target))
+
+
+def in_metric(target: Target, value: float) -> str:
+    """A value of the target's own metric, without its unit; a share of time as ``90 %``."""
+    return _shown(target)(value)
 
 
 def median_of(target: Target, value: Band) -> str:
@@ -70,6 +82,10 @@ def range_of(target: Target, value: Band) -> str:
     """Of 90 %."""
     show = _shown(target)
     return f"{show(value.q05)}–{show(value.q95)}"
+
+
+def _unit(target: Target) -> str:
+    return "%" if target.unit == _SHARE else readable(target.unit)
 
 
 def _shown(target: Target) -> Callable[[float], str]:

@@ -67,6 +67,7 @@ class Sensitivity:
 
     row: PlanRow
     influences: tuple[Influence, ...]
+    target: Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,4 +168,4 @@ def _sensitivity(first: Standing, asked: Sequence[Asked], why: str, panel: Panel
     target = first.drug.target
     found = influences(first.model, first.course, first.fit, asked[place].plan, target)
     named = named_influences(found, first.course, target, ShownLevels.of(first.drug))
-    return Sensitivity(panel.rows[place].row, named)
+    return Sensitivity(panel.rows[place].row, named, panel.target)

@@ -29,8 +29,15 @@ def test_a_share_of_time_is_in_per_cent() -> None:
 
 def test_the_metric_stands_with_its_unit() -> None:
     assert [target_words.metric_and_unit(each) for each in (AREA, TROUGH, SHARE)] == [
-        "AUC24 in mg·h/L", "trough in µg/L", "time above in %",
+        "AUC24 in mg·h/L", "trough in µg/L", "time above the threshold in %",
     ]  # fmt: skip
+
+
+def test_over_a_column_stands_the_metric_with_its_unit_and_in_it_the_number_alone() -> None:
+    assert [target_words.metric_heading(each) for each in (AREA, TROUGH, SHARE)] == [
+        "AUC24, mg·h/L", "Trough, µg/L", "Time above the threshold, %",
+    ]  # fmt: skip
+    assert [target_words.in_metric(each, 0.87) for each in (AREA, TROUGH, SHARE)] == ["1", "0.9", "87 %"]
 
 
 def test_only_a_target_of_auc24_is_drawn_among_them() -> None:

@@ -78,6 +78,12 @@ def test_each_drug_has_its_pages_in_its_own_unit(client: Any, patient: Patient) 
     assert "Target AUC24" not in compared
     assert "hatched: target" not in compared
     assert "AUC24 of each day, µg·h/L" in compared
+    moved = compared[compared.index("What moves the answer for plan A most: median trough and") :]
+    assert '<th scope="col" class="number">Trough, µg/L</th>' in moved
+    assert "AUC24" not in moved[: moved.index("</table>")]
+    assert re.search(r'<td data-label="Trough, µg/L" class="number">\d+\.\d → \d+\.\d</td>', moved)
+    german = client.get(f"/comparisons/{comparison.pk}", headers={"Accept-Language": "de"}).content.decode()
+    assert '<th scope="col" class="number">Talspiegel, µg/L</th>' in german
     assert "TACROLIMUS DOSING COMPARISON" in page(client, f"/comparisons/{comparison.pk}/note")
 
 
@@ -92,6 +98,10 @@ def test_a_target_without_a_limit_is_shown_without_one(client: Any, patient: Pat
     compared = page(client, f"/comparisons/{comparison.pk}")
     assert "No limit above it is known." in compared
     assert "Below 100 %" in compared
+    assert '<th scope="col" class="number">Time above the threshold, %</th>' in compared
+    assert re.search(
+        r'<td data-label="Time above the threshold, %" class="number">(&gt;)?\d+ % → (&gt;)?\d+ %', compared
+    )
     note = page(client, f"/comparisons/{comparison.pk}/note")
     assert "no limit above it is known" in note
     assert f"/patients/{patient.pk}?drug=meropenem" in page(client, "/")
