@@ -18,9 +18,17 @@ Array = NDArray[np.float64]
 
 CLEARANCE_OF_DRUG: Final = "clearance_l_per_h"
 _UNITS = (
+    ("_ml_per_min_per_1_73m2", "mL/min/1.73 m²"),
     ("_ml_per_min", "mL/min"),
+    ("_umol_per_l", "µmol/L"),
     ("_mg_per_dl", "mg/dL"),
+    ("_mg_per_l", "mg/L"),
+    ("_g_per_dl", "g/dL"),
+    ("_g_per_l", "g/L"),
+    ("_mg_per_h", "mg/h"),
     ("_l_per_h", "L/h"),
+    ("_per_h", "1/h"),
+    ("_m2", "m²"),
     ("_kg", "kg"),
     ("_cm", "cm"),
     ("_l", "L"),

@@ -117,11 +117,10 @@ class ShownLevels:
         )
 
     def about(self, text: str, target: Target) -> str:
-        """A sentence about a plan or a target, whose numbers may say no unit."""
-        if self.as_stored or self.aims_at_levels(target):
+        """A sentence about a plan or a target, whose numbers may say no unit; of a MIC it is said in any case."""
+        if self.aims_at_levels(target):
             return self.sentence(text)
-        stays = {} if self.unit.code == self.own else {"": OtherUnit(readable(self.own), {}, str)}
-        return converted(text, stays)
+        return converted(text, {"": OtherUnit(readable(self.own), {}, str)})
 
     def _others(self, digits: int) -> dict[str, OtherUnit]:
         """By what is measured, in the engine's words; only what is shown in another unit."""
@@ -177,12 +176,15 @@ class ShownLevels:
 
     def result(self, known: ComparisonResult) -> ComparisonResult:
         """All but the chances, which are the same in every unit."""
-        if self.as_stored:
+        if self.as_stored and self.aims_at_levels(known.target):
             return known
+        forecasts = tuple(self.forecast(one, known.target) for one in known.forecasts)
+        if self.as_stored:
+            return replace(known, forecasts=forecasts)
         return replace(
             known,
             target=self.target(known.target),
-            forecasts=tuple(self.forecast(one, known.target) for one in known.forecasts),
+            forecasts=forecasts,
             past=PastFit(known.past.times_h, self._curves(known.past.quantiles)),
             influences=tuple(self.influence(one, known.target) for one in known.influences),
         )
@@ -190,7 +192,7 @@ class ShownLevels:
     def forecast(self, known: PlanForecast, target: Target) -> PlanForecast:
         """`target` is the one in the drug's own unit that the forecast's sentence speaks of."""
         if self.as_stored:
-            return known
+            return replace(known, sentence=self.about(known.sentence, target))
         return replace(
             known,
             quantiles=self._curves(known.quantiles),

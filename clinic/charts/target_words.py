@@ -26,6 +26,11 @@ def above(target: Target) -> str:
     return _("Above {high}").format(high=bound(target, target.high))
 
 
+def chance_above(target: Target, chance: float) -> str:
+    """A dash where no limit is known, and so no chance of being above it."""
+    return words.percent(chance) if target.has_limit else "–"
+
+
 def below(target: Target) -> str:
     return _("Below {low}").format(low=bound(target, target.low))
 

@@ -154,10 +154,10 @@ def range_words(known: CovariateRange | None) -> str:
     if known.low is None and known.high is None:
         return _("not stated by the source")
     if known.high is None:
-        return _("{low} or more").format(low=plain(known.low))
+        return _("{low} or more").format(low=plain(known.low, 4))
     if known.low is None:
-        return _("up to {high}").format(high=plain(known.high))
-    return f"{plain(known.low)}–{plain(known.high)}"
+        return _("up to {high}").format(high=plain(known.high, 4))
+    return f"{plain(known.low, 4)}–{plain(known.high, 4)}"
 
 
 def finding_rows(course: Course) -> tuple[FindingRow, ...]:

@@ -12,7 +12,7 @@ from clinic.measures.numbers import fixed, plain
 from clinic.measures.numbers import percent as percent
 from clinic.measures.numbers import significant as significant
 from clinic.twin_words.said import said
-from twins.pharmacology.regimen import Plan
+from twins.pharmacology.regimen import Plan, way
 from twins.quantities.clock import moment_at
 from twins.quantities.dose import Route
 
@@ -135,6 +135,17 @@ def why_outdated(until: datetime, newest_until: datetime, at: Callable[[datetime
     return words.format(time=at(until), newest=at(newest_until))
 
 
+def dose(amount_mg: float, duration_h: float | None, route: Route | str = Route.INTRAVENOUS) -> str:
+    """``1000 mg over 1 h``, ``4 mg by mouth``; without a length where the end of an infusion was not recorded."""
+    amount = plain(amount_mg)
+    if route in (Route.ORAL, Route.RECTAL):
+        return _("{amount} mg {way}").format(amount=amount, way=said(way(Route(route))))
+    if duration_h is None:
+        return _("{amount} mg (end not recorded)").format(amount=amount)
+    words = _("{amount} mg over {length} h") if duration_h else _("{amount} mg as a bolus")
+    return words.format(amount=amount, length=plain(duration_h, 3))
+
+
 def first_dose(plan: Plan, start: datetime) -> datetime | None:
     """When the plan's first dose is given, in a course that starts at `start`; None where it gives none."""
     return moment_at(start, plan.regimen.start_h) if plan.regimen else None
@@ -146,7 +157,7 @@ def _title(plan: Plan) -> str:
         return sentence[:1].upper() + sentence[1:]
     if plan.regimen is None:
         return plan.label if "no further doses" in plan.label.lower() else f"{plan.label}: {plan.sentence()}"
-    way = "" if plan.regimen.route is Route.INTRAVENOUS else f" {plan.regimen.way}"
-    core = f"{plan.regimen.amount_mg:g} mg{way} every {plan.regimen.interval_h:g} h"
+    by = "" if plan.regimen.route is Route.INTRAVENOUS else f" {plan.regimen.way}"
+    core = f"{plan.regimen.amount_mg:g} mg{by} every {plan.regimen.interval_h:g} h"
     before, found, _rest = plan.label.partition(core)
     return f"{before}{plan.sentence()}" if found else f"{plan.label}: {plan.sentence()}"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
+from clinic.charts import words
 from clinic.charts.shown_levels import ShownLevels
 from clinic.charts.twin_facts import CovariateRow, FindingRow, Quality, covariate_rows, finding_rows, quality
 from twins.estimation.fit import Fit, FitOutcome
@@ -19,8 +20,8 @@ from twins.samples.course import Course
 @dataclass(frozen=True, slots=True)
 class DoseInput:
     start: datetime
-    amount_mg: float
-    duration_h: float
+    given: str
+    """``1000 mg over 1 h``."""
     source: str
 
 
@@ -103,7 +104,9 @@ class Assumed:
 def dose_inputs(course: Course) -> tuple[DoseInput, ...]:
     """Each dose of the course."""
     return tuple(
-        DoseInput(moment_at(course.start, dose.start_h), dose.amount_mg, dose.duration_h, dose.source)
+        DoseInput(
+            moment_at(course.start, dose.start_h), words.dose(dose.amount_mg, dose.duration_h, dose.route), dose.source
+        )
         for dose in course.doses
     )
 

@@ -10,7 +10,7 @@ from clinic.charts.parameters import ParameterRow
 from clinic.charts.twin_facts import CovariateRow
 from clinic.comparisons.averaged import Together
 from clinic.comparisons.comparison_page import ComparisonPage, PlanRow
-from clinic.measures.numbers import fixed, plain
+from clinic.measures.numbers import fixed
 from clinic.twin_words.said import said
 from twins.forecasts.forecast import DayExposure
 from twins.pharmacology.target import Target
@@ -152,12 +152,11 @@ def _doses(page: ComparisonPage, at: At) -> str:
     if not page.doses:
         return _("Doses used: none.")
     first, last = page.doses[0], page.doses[-1]
-    return _("Doses used: {count}, from {first} to {last} (last {amount} mg over {hours} h).").format(
+    return _("Doses used: {count}, from {first} to {last} (last {dose}).").format(
         count=len(page.doses),
         first=at(first.start),
         last=at(last.start),
-        amount=plain(last.amount_mg),
-        hours=plain(last.duration_h, 3),
+        dose=last.given,
     )
 
 
@@ -171,4 +170,5 @@ def _covariate(row: CovariateRow, at: At) -> str:
 
 
 def _parameter(row: ParameterRow) -> str:
-    return f"{words.inside(row.label)} {row.individual} {row.unit} ({row.population})"
+    value = f"{row.individual} {row.unit}".strip()
+    return f"{words.inside(row.label)} {value} ({row.population})"

@@ -12,11 +12,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from clinic.access.actor import key_of
+from clinic.charts.words import dose
 from clinic.measures.numbers import plain
 from clinic.measures.units import unit_of
 from clinic.patients.models import Patient
 from clinic.twin_words.said import said
 from clinic.worklist.drug_shown import Shown
+from twins.pharmacology.regimen import way
+from twins.quantities.dose import Route
 from twins.records.models import GivenDose, Order, Question, QuestionAction, RecordState, StoredSample
 from twins.samples.channel import Channel
 
@@ -66,28 +69,22 @@ def value(record: Record) -> str:
     if isinstance(record, StoredSample):
         return unit_of(Channel(record.channel)).said(record.value)
     if isinstance(record, GivenDose):
-        return _given(record)
+        return dose(record.amount_mg, record.duration_h, record.route)
     return _ordered(record)
 
 
-def _given(dose: GivenDose) -> str:
-    if dose.duration_h is None:
-        words = _("{amount} mg (end not recorded)")
-    else:
-        words = _("{amount} mg over {length} h") if dose.duration_h else _("{amount} mg as a bolus")
-    return words.format(amount=plain(dose.amount_mg), length=plain(dose.duration_h or 0, 3))
-
-
 def _ordered(order: Order) -> str:
+    amount, interval, length = plain(order.amount_mg), plain(order.interval_h), plain(order.duration_h or 0, 3)
+    if order.route in (Route.ORAL, Route.RECTAL):
+        by = said(way(Route(order.route)))
+        return _("{amount} mg every {interval} h {way}").format(amount=amount, interval=interval, way=by)
     if order.duration_h is None:
         words = _("{amount} mg every {interval} h (end not recorded)")
     elif order.duration_h:
         words = _("{amount} mg every {interval} h over {length} h")
     else:
         words = _("{amount} mg every {interval} h as a bolus")
-    return words.format(
-        amount=plain(order.amount_mg), interval=plain(order.interval_h), length=plain(order.duration_h or 0, 3)
-    )
+    return words.format(amount=amount, interval=interval, length=length)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ tacrolimus's by assay those of a German university laboratory's published mappin
 external quality control (CDA-CH-LRQC, class LabObsList of eHealth Connector). For the other drugs no code in moles was
 found in a table that names its source: their levels are read in moles under the codes here. For meropenem,
 piperacillin, cefepime and busulfan no code of a total level was found in a public table: their levels are not read.
-Levels of the unbound drug are another quantity and not read either. A channel is stored in one unit; whatever unit a code comes with is converted.
+Levels of the unbound drug are another quantity and not read either. A channel is stored in one unit; whatever unit a
+code comes with is converted.
 """
 
 from dataclasses import dataclass

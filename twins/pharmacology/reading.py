@@ -31,6 +31,9 @@ _CHART_NAMES = {
     "albumin_g_per_dl": "serum albumin",
     CLEARANCE: "creatinine clearance",
     DIALYSIS: "haemodialysis",
+    "cyp2c19_reduced": "CYP2C19 genotype",
+    "cyp3a4_22_carrier": "genotype of CYP3A4*22",
+    "cyp3a5_expresser": "CYP3A5 genotype",
 }
 CHART_NAMES = names(
     *dict.fromkeys(_CHART_NAMES.values()),
@@ -44,6 +47,8 @@ CHART_NAMES = names(
     "trauma",
     "continuous dialysis",
     "usual creatinine",
+    "spironolactone",
+    "calcium channel blocker",
     "hours since first dose",
 )
 _AND_NO = " and no "

@@ -25,6 +25,13 @@ _WAYS = {
 
 
 WAYS = names(*_WAYS.values())
+
+
+def way(route: Route) -> str:
+    """How a dose goes in, in words: ``by mouth``."""
+    return _WAYS[route]
+
+
 _BOLUS = Sentence(" as a bolus")
 _OVER = Sentence(" over {hours:g} h")
 _LENGTH = Sentence(" over {hours:.3g} h")
@@ -103,7 +110,7 @@ class Regimen:
     @property
     def way(self) -> str:
         """How it goes in, in words: ``by mouth``."""
-        return _WAYS[self.route]
+        return way(self.route)
 
     @property
     def daily_mg(self) -> float:

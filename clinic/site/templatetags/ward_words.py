@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from clinic.charts import target_words, words
+from clinic.measures.numbers import plain
 
 register = template.Library()
 
@@ -47,6 +48,12 @@ def conc(value: float) -> str:
 
 
 @register.filter
+def amount(value: float) -> str:
+    """Of a dose, mg: ``1000``, ``0.0625``."""
+    return plain(value)
+
+
+@register.filter
 def sig(value: float) -> str:
     return words.significant(value)
 
@@ -76,6 +83,6 @@ def person(key: str) -> str:
 for _of_a_target in (
     *(target_words.above, target_words.below, target_words.harm, target_words.too_little, target_words.limit),
     *(target_words.metric, target_words.metric_and_unit, target_words.median_of, target_words.range_of),
-    *(target_words.metric_heading, target_words.in_metric),
+    *(target_words.metric_heading, target_words.in_metric, target_words.chance_above),
 ):
     register.filter(_of_a_target)

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from django.conf import settings
+from django.utils import translation
 
-from clinic.charts.parameters import CLEARANCE_OF_DRUG, individual_values, parameter_rows
+from clinic.charts.parameters import CLEARANCE_OF_DRUG, individual_values, parameter_rows, split_unit
 from tests.factories.fits import certain
 from twins.pharmacology.formulary import model
 from twins.pharmacology.population import Eta, Link
@@ -62,3 +64,30 @@ def test_a_sum_moves_with_its_parts() -> None:
     fit = replace(FIT, typical={**TYPICAL, "renal": 3.0, "other": 1.0}, eta_names=summed.eta_on)
     found = individual_values(fit, summed, name)
     assert found == pytest.approx(3.0 * np.exp(DRAWS[:, 0]) + 1.0, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("albumin_g_per_l", ("Albumin", "g/L")),
+        ("maximum_elimination_mg_per_h", ("Maximum elimination", "mg/h")),
+        ("absorption_rate_per_h", ("Absorption rate", "1/h")),
+        ("half_saturation_mg_per_l", ("Half saturation", "mg/L")),
+        ("body_surface_area_m2", ("Body surface area", "m²")),
+        ("cyp3a5_expresser", ("CYP3A5 expresser", "")),
+        ("haematocrit", ("Haematocrit", "")),
+    ],
+)
+def test_a_name_is_parted_from_its_unit(name: str, shown: tuple[str, str]) -> None:
+    assert split_unit(name) == shown
+
+
+def test_every_name_in_a_model_that_twins_are_kept_by_has_its_unit_parted_and_a_german_word() -> None:
+    models = [model(one) for ids in settings.TWIN_MODELS.values() for one in ids]
+    names = {name for each in models for name in (*each.clinical_inputs, *each.parameters)} - {"male"}
+    with translation.override("de"):
+        german = {name: split_unit(name)[0] for name in names}
+    for name in names:
+        label, _ = split_unit(name)
+        assert " per" not in label, name
+        assert german[name] != label or label in ("Albumin", "Clearance"), name

@@ -45,6 +45,20 @@ def test_without_a_setting_everything_is_shown_as_it_is() -> None:
     assert levels.sentence("Level of 13.1 mg/L at 24.0 h") == "Level of 13.1 mg/L at 24.0 h"
 
 
+def test_a_mic_is_said_with_its_unit_whatever_unit_levels_are_shown_in(settings: Any) -> None:
+    target = Target("100 % fT>MIC", 1.0, math.inf, "", Metric.TIME_ABOVE, "1", threshold=2.0, unbound=0.98)
+    told = "25 % chance that the unbound concentration is above 2 for at least 100 % of the time on day 2."
+    wanted = told.replace("above 2 for", "above 2 mg/L for")
+    result = replace(case.result(), target=target)
+    result = replace(result, forecasts=tuple(replace(one, sentence=told) for one in result.forecasts))
+    for unit in ("mg/L", "µg/mL", "µmol/L"):
+        settings.SHOWN_UNITS = {"meropenem": unit}
+        shown = ShownLevels.of("meropenem").result(result)
+        assert {one.sentence for one in shown.forecasts} == {wanted}
+    with translation.override("de"):
+        assert "über 2 mg/L" in said(wanted)
+
+
 SENTENCES = [
     (
         "78 % chance of an AUC24 of 400–600 mg·h/L on day 2, 3 % chance above 600.",

@@ -40,6 +40,10 @@ def test_over_a_column_stands_the_metric_with_its_unit_and_in_it_the_number_alon
     assert [target_words.in_metric(each, 0.87) for each in (AREA, TROUGH, SHARE)] == ["1", "0.9", "87 %"]
 
 
+def test_a_chance_of_being_above_is_told_only_where_there_is_a_limit() -> None:
+    assert [target_words.chance_above(each, 0.0) for each in (TROUGH, SHARE)] == ["<1 %", "–"]
+
+
 def test_only_a_target_of_auc24_is_drawn_among_them() -> None:
     assert [target_words.is_auc24(each) for each in (AREA, TROUGH, SHARE)] == [True, False, False]
 

@@ -73,6 +73,20 @@ def test_a_proposal_with_another_first_dose_by_mouth_says_it_once():
     assert words.plan_title(Plan(named(loaded), loaded)) == "0.125 mg by mouth every 24 h, first 0.5 mg"
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [
+        ((1000.0, 1.5, Route.INTRAVENOUS), "1000 mg over 1.5 h"),
+        ((1000.0, 0.0, ""), "1000 mg as a bolus"),
+        ((1000.0, None, "intravenous"), "1000 mg (end not recorded)"),
+        ((0.0625, 0.0, "oral"), "0.0625 mg by mouth"),
+        ((4.0, None, Route.ORAL), "4 mg by mouth"),
+    ],
+)
+def test_a_dose_is_said_as_it_was_given(given, shown):
+    assert words.dose(*given) == shown
+
+
 def test_stopping_is_a_plan_too():
     assert words.plan_title(Plan("No further doses", None)) == "No further doses"
     assert words.plan_title(Plan("Stop", None), "24 Nov 08:00") == "No further doses"

@@ -78,6 +78,8 @@ def test_each_drug_has_its_pages_in_its_own_unit(client: Any, patient: Patient) 
     assert "Target AUC24" not in compared
     assert "hatched: target" not in compared
     assert "AUC24 of each day, µg·h/L" in compared
+    assert "<strong>4 mg by mouth</strong>" in compared
+    assert "bolus" not in compared
     moved = compared[compared.index("What moves the answer for plan A most: median trough and") :]
     assert '<th scope="col" class="number">Trough, µg/L</th>' in moved
     assert "AUC24" not in moved[: moved.index("</table>")]
@@ -104,6 +106,8 @@ def test_a_target_without_a_limit_is_shown_without_one(client: Any, patient: Pat
     )
     note = page(client, f"/comparisons/{comparison.pk}/note")
     assert "no limit above it is known" in note
+    assert "above 2 mg/L for at least 100 % of the time" in note
+    assert '<td data-label="Above: no limit known" class="number">–</td>' in compared
     assert f"/patients/{patient.pk}?drug=meropenem" in page(client, "/")
     address = f"/patients/{patient.pk}/compare/preview?drug=meropenem&stop=1"
     preview = client.get(address, headers={"HX-Request": "true"}).content.decode()
@@ -121,6 +125,7 @@ def test_plans_of_what_is_taken_by_mouth_are_entered_without_an_infusion(client:
     assert answer.status_code == 200
     assert "Infused over" not in built
     assert "5 mg by mouth every 12 h" in built
+    assert "Between 0.5 and 20 mg a dose, at most 40 mg a day." in built
     assert "in µg/L on day 2" in built
     saved = client.post(address, asked)
     assert saved.status_code == 302, saved.content[-2000:]
