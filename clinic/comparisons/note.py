@@ -124,10 +124,15 @@ def _plan_lines(plan: PlanRow, page: ComparisonPage, at: At) -> list[str]:
 
 def _outside(target: Target, day: DayExposure) -> list[str]:
     """The chances above the target, where it has a limit, and below it."""
-    low = f"{words.inside(target_words.below(target))} {words.percent(day.p_below)}"
+    low = f"{_small(target_words.below(target))} {words.percent(day.p_below)}"
     if not target.has_limit:
         return [low]
-    return [f"{words.inside(target_words.above(target))} {words.percent(day.p_above)}", low]
+    return [f"{_small(target_words.above(target))} {words.percent(day.p_above)}", low]
+
+
+def _small(found: str) -> str:
+    """What begins with a preposition in every language, inside a sentence."""
+    return found[:1].lower() + found[1:]
 
 
 def shares_line(together: Together) -> str:

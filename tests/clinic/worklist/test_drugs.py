@@ -108,6 +108,8 @@ def test_a_target_without_a_limit_is_shown_without_one(client: Any, patient: Pat
     assert "no limit above it is known" in note
     assert "above 2 mg/L for at least 100 % of the time" in note
     assert '<td data-label="Above: no limit known" class="number">–</td>' in compared
+    german = client.get(f"/comparisons/{comparison.pk}/note", headers={"Accept-Language": "de"}).content.decode()
+    assert re.search(r"im Bereich \S+ %, unter 100 % \S+ %", german)
     assert f"/patients/{patient.pk}?drug=meropenem" in page(client, "/")
     address = f"/patients/{patient.pk}/compare/preview?drug=meropenem&stop=1"
     preview = client.get(address, headers={"HX-Request": "true"}).content.decode()
