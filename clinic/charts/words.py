@@ -20,8 +20,8 @@ _UNSAID = re.compile(r"Asked \d+|Stop")
 
 
 def concentration(value: float) -> str:
-    """A level in whichever unit is shown: one decimal, as laboratories report it."""
-    return fixed(value, 1)
+    """A level in whichever unit is shown: one decimal as laboratories report it, and two below 1, as of digoxin."""
+    return fixed(value, 2 if 0.0 < abs(value) < 0.995 else 1)
 
 
 def exposure(value: float) -> str:

@@ -21,6 +21,9 @@ _LEAST_TAIL = 5
 _LARGEST = 700.0
 """What exp takes without overflow; a share this small is 0 anyway."""
 
+_SMALLEST = 1e-290
+"""A quarter of the tail at or below this counts for nothing, and its inverse would overflow."""
+
 
 def smooth(log_weights: Array) -> tuple[Array, float]:
     """Normalised weights with their largest replaced by those expected of a Pareto tail, and the tail's shape.
@@ -49,7 +52,7 @@ def smooth(log_weights: Array) -> tuple[Array, float]:
     if size < _LEAST_TAIL or not float(excess[-1]) > 0.0:
         # All weights of the tail are equal: either all are good, or hardly any counts at all.
         shape = float("-inf") if cut > 0.0 else float("inf")
-    elif not float(excess[size // 4]) > 0.0:
+    elif not _quartile(excess) > _SMALLEST:
         shape = float("inf")
     else:
         shape, scale = fit_tail(excess)
@@ -67,7 +70,7 @@ def fit_tail(excess: Array) -> tuple[float, float]:
     """
     n = excess.size
     points = 30 + int(np.sqrt(n))
-    quartile = float(excess[int(n / 4.0 + 0.5) - 1])
+    quartile = _quartile(excess)
     grid = 1.0 - np.sqrt(points / (np.arange(1, points + 1) - 0.5))
     b = grid / (3.0 * quartile) + 1.0 / float(excess[-1])
     shapes = np.array([float(np.mean(np.log1p(-one * excess))) for one in b])
@@ -77,6 +80,10 @@ def fit_tail(excess: Array) -> tuple[float, float]:
     shape = float(np.mean(np.log1p(-mean * excess)))
     scale = -shape / mean
     return (n * shape + _PRIOR_COUNT * _PRIOR_SHAPE) / (n + _PRIOR_COUNT), scale
+
+
+def _quartile(excess: Array) -> float:
+    return float(excess[int(excess.size / 4.0 + 0.5) - 1])
 
 
 def quantile(place: Array, shape: float, scale: float) -> Array:

@@ -37,7 +37,7 @@ def test_over_a_column_stands_the_metric_with_its_unit_and_in_it_the_number_alon
     assert [target_words.metric_heading(each) for each in (AREA, TROUGH, SHARE)] == [
         "AUC24, mg·h/L", "Trough, µg/L", "Time above the threshold, %",
     ]  # fmt: skip
-    assert [target_words.in_metric(each, 0.87) for each in (AREA, TROUGH, SHARE)] == ["1", "0.9", "87 %"]
+    assert [target_words.in_metric(each, 0.87) for each in (AREA, TROUGH, SHARE)] == ["1", "0.87", "87 %"]
 
 
 def test_a_chance_of_being_above_is_told_only_where_there_is_a_limit() -> None:
@@ -50,7 +50,7 @@ def test_only_a_target_of_auc24_is_drawn_among_them() -> None:
 
 @pytest.mark.parametrize(
     ("target", "median", "between"),
-    [(SHARE, "90 %", "20 %–>99 %"), (TROUGH, "0.9", "0.2–1.0"), (AREA, "1", "0–1")],
+    [(SHARE, "90 %", "20 %–>99 %"), (TROUGH, "0.90", "0.20–1.0"), (AREA, "1", "0–1")],
 )
 def test_what_it_came_to_is_shown_as_its_metric_is(target: Target, median: str, between: str) -> None:
     assert target_words.median_of(target, VALUE) == median

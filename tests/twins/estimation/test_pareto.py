@@ -55,3 +55,12 @@ def test_equal_weights_are_trusted_and_a_single_one_is_not() -> None:
     weights, shape = smooth(lone)
     assert weights[3] == 1.0
     assert shape > GOOD
+
+
+@pytest.mark.parametrize("least", [-730.0, -690.0, -720.0])
+def test_weights_of_which_most_count_for_nothing_are_not_trusted(least: float) -> None:
+    """Of a patient far from the model the smallest weights are the smallest numbers that there are."""
+    log_weights = np.concatenate((np.full(910, least - 5.0), np.full(80, least), np.linspace(least + 1.0, 0.0, 10)))
+    weights, shape = smooth(log_weights)
+    assert shape > GOOD
+    assert float(np.sum(weights)) == pytest.approx(1.0)
