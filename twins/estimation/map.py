@@ -159,8 +159,9 @@ class _Batch:
     def __init__(self, group: Sequence[Evidence], hessian: bool) -> None:
         self.group = group
         model = group[0].model
-        within = len(model.occasions.etas) if model.occasions else 0
-        sizes = [len(model.etas) + within * evidence.individual.occasions for evidence in group]
+        sizes = np.full(len(group), len(model.etas), dtype=np.int64)
+        if model.occasions:
+            sizes += len(model.occasions.etas) * np.array([evidence.individual.occasions for evidence in group])
         numbers: list[Any] = [evidence.numbers for evidence in group]
         wholes: list[Any] = [evidence.wholes for evidence in group]
         # One copy of many small arrays: NumPy's own concatenation takes three times as long, as it looks at each.
@@ -169,7 +170,7 @@ class _Batch:
         self.number_at, self.whole_at = chain(map(len, numbers)), chain(map(len, wholes))
         self.effect_at = chain(sizes)
         self.time_at = chain(len(evidence.case.times_h) for evidence in group)
-        self.square_at = chain([size * size for size in sizes])
+        self.square_at = chain(sizes * sizes)
         self.normals, self.etas = np.zeros(self.effect_at[-1]), np.zeros(self.effect_at[-1])
         self.found = np.zeros((len(group), 2))
         self.counts = np.zeros((len(group), 3), dtype=np.int64)

@@ -92,7 +92,7 @@ def pack(case: Case) -> tuple[Array, Whole]:
 
 def chain(sizes: Iterable[int]) -> Whole:
     """Where each of many begins behind the others, and where the last ends."""
-    each = np.fromiter(sizes, dtype=np.int64)
+    each = sizes if isinstance(sizes, np.ndarray) else np.fromiter(sizes, dtype=np.int64)
     found = np.zeros(each.size + 1, dtype=np.int64)
     np.cumsum(each, out=found[1:])
     return found
