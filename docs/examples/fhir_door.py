@@ -1,6 +1,6 @@
 """A hospital's system at the FHIR door of Patient Twin: send, find, change, and see that it was recorded.
 
-    TOKEN=$(python manage.py integration_token my-system --scope system/*.cruds)
+    TOKEN=$(python manage.py integration_token my-system --scope 'system/*.cruds')
     python docs/examples/fhir_door.py http://localhost:8000/fhir "$TOKEN"
 
 It needs httpx alone. Each step prints one line; whatever is refused ends it with the server's own words.

@@ -1,17 +1,20 @@
 """docs/examples/fhir_door.py does what it says against a server that runs, and the page names what there is."""
 
+import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from clinic.site.processes import Processes, web
 from integrations.fhir.registry import TYPES
+from integrations.fhir.validate.faults import faults
 from tests import migrated
 from tests.api.test_real_clients import _wait
 from tests.environment import ROOT
@@ -76,6 +79,12 @@ def test_a_token_that_only_reads_is_told_so(site: Site) -> None:
     assert done.returncode != 0
     assert "403" in done.stderr
     assert "system/" in done.stderr
+
+
+def test_the_observation_that_the_page_sends_is_there_and_without_fault() -> None:
+    (name,) = set(re.findall(r"-d @(\S+)", PAGE.read_text(encoding="utf-8")))
+    text = (ROOT / name).read_text(encoding="utf-8")
+    assert faults("Observation", text, json.loads(text, parse_float=Decimal)) == []
 
 
 def test_the_page_names_every_type_and_links_only_what_is_there() -> None:
