@@ -9,7 +9,7 @@ import os
 import uuid
 from pathlib import Path
 from time import time_ns
-from typing import Any
+from typing import Any, ClassVar
 
 from kombu.exceptions import ChannelError
 from kombu.transport import TRANSPORT_ALIASES, filesystem
@@ -41,6 +41,8 @@ class Channel(filesystem.Channel):
 
 class Transport(filesystem.Transport):
     Channel = Channel
+    default_connection_params: ClassVar[dict[str, Any]] = {}
+    """A folder has no host, and none is missed: kombu warns of it at each connection."""
 
 
 def use() -> None:

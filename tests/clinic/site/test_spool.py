@@ -42,6 +42,11 @@ def test_the_filesystem_broker_of_the_site_is_ours() -> None:
     assert isinstance(app.connection("filesystem://").transport, spool.Transport)
 
 
+def test_nobody_is_warned_that_a_folder_has_no_host(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    connect({"data_folder_in": str(tmp_path)}).clone().info()
+    assert caplog.messages == []
+
+
 def test_a_message_cannot_be_seen_before_it_is_whole(
     options: dict[str, object], name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
