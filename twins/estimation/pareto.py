@@ -90,4 +90,4 @@ def quantile(place: Array, shape: float, scale: float) -> Array:
     """Of the generalised Pareto distribution, above its threshold."""
     if abs(shape) < 1e-12:
         return np.asarray(-scale * np.log1p(-place))
-    return np.asarray(scale * np.expm1(-shape * np.log1p(-place)) / shape)
+    return np.asarray(scale * np.expm1(np.minimum(-shape * np.log1p(-place), _LARGEST)) / shape)

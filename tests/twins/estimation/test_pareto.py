@@ -64,3 +64,7 @@ def test_weights_of_which_most_count_for_nothing_are_not_trusted(least: float) -
     weights, shape = smooth(log_weights)
     assert shape > GOOD
     assert float(np.sum(weights)) == pytest.approx(1.0)
+
+
+def test_the_end_of_a_tail_that_nothing_bounds_is_a_number() -> None:
+    assert np.isfinite(quantile(np.array([0.5, 0.999]), 400.0, 0.1)).all()
