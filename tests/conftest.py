@@ -10,8 +10,14 @@ import pytest
 from django.conf import settings
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.signals import connection_created
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis
 
 from tests import environment, migrated
+
+# No test fails by the clock, on a busy machine either.
+hypothesis.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis.load_profile("suite")
 
 CHROMIUM = Path("/usr/bin/chromium")
 SHARED = environment.ROOT.parent / "shared"
