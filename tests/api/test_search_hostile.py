@@ -84,7 +84,7 @@ def filled(db: None) -> None:
     chart()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.sampled_from(SEARCHED), st.lists(pairs, min_size=1, max_size=3), st.booleans())
 @example("Observation", [("date", "9999-12-31")], False)
 @example("Patient", [("birthdate", "ne0001")], False)
@@ -96,7 +96,7 @@ def test_no_query_is_a_fault(filled: None, kind: str, query: list[tuple[str, str
         assert page.next_link is None or "_cursor=" in page.next_link
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.sampled_from(SEARCHED), st.lists(pairs, max_size=2))
 def test_no_condition_is_a_fault(filled: None, kind: str, query: list[tuple[str, str]]) -> None:
     assert len(answered(lambda: find(kind, query)) or ()) <= 2

@@ -98,7 +98,7 @@ def test_a_second_key_parts_what_is_alike_by_the_first(
     assert [one for page in found for one in page] == expected
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     st.lists(st.integers(0, 20), min_size=1, max_size=6),
     st.lists(st.lists(st.integers(0, 20), max_size=2), min_size=1, max_size=4),

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 
 LENGTH, COVERED = 9, 7
 TEXTS = [name for name in (*FIELDS, "hash") if name not in {"sequence", "recorded", "actor_roles", "detail"}]
-often = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+often = settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 places = st.integers(1, LENGTH)
 
 

@@ -66,7 +66,7 @@ def test_every_column_but_the_hash_is_hashed() -> None:
     assert columns == {*FIELDS, "hash"}
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     field=st.sampled_from([name for name in FIELDS if name not in {"recorded", "sequence", "actor_roles", "detail"}]),
     value=st.text(st.characters(codec="utf-8"), max_size=40),

@@ -199,7 +199,7 @@ def _made_of(texts: list[list[str]]) -> list[Any]:
     return found
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(payloads=st.lists(st.lists(_changes.map(_sent), min_size=1, max_size=6), min_size=1, max_size=2))
 def test_both_ways_store_and_refuse_the_same(monkeypatch: pytest.MonkeyPatch, payloads: list[list[str]]) -> None:
     fast = _made_of(payloads)
