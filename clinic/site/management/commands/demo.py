@@ -19,7 +19,7 @@ from clinic.audit.verify import verify
 from clinic.patients.models import Patient
 from clinic.site.processes import Processes, manage, web, worker
 from clinic.site.terminal import comparison_table
-from integrations.readings.models import Source
+from integrations.readings.models import Reading
 from integrations.readings.ours import OURS
 from twins.records.models import Comparison, GivenDose, Job, JobState, Order, RecordState
 from twins.records.models.job import OPEN_STATES
@@ -47,7 +47,7 @@ class Command(BaseCommand):
         began = time.monotonic()
         epoch, known_h = self._epoch()
         call_command("migrate", interactive=False, verbosity=0)
-        if Source.objects.exclude(slug__in=[WARD_SLUG, *OURS]).exists():
+        if Reading.objects.exclude(source__slug__in=[WARD_SLUG, *OURS]).exists():
             raise CommandError(
                 f"{settings.VAR_DIR} holds data of other sources than the demo's ward; remove that folder, "
                 "or pull into another VAR_DIR"
