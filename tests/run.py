@@ -203,11 +203,6 @@ def parts_with_kernels() -> Iterator[Part]:
     yield Part("known answers, properties, calibration, charts and the ward", KNOWN)
 
 
-def parts_on_sqlite() -> Iterator[Part]:
-    yield from parts_without_kernels()
-    yield from parts_with_kernels()
-
-
 def parts_on_servers(database: str, broker: str, chosen: Mapping[str, tuple[str, ...]] = ON_SERVERS) -> Iterator[Part]:
     """Parts run beside each other: each has a database and a broker of its own, below those of the story's sites."""
     for number, (name, folders) in enumerate(chosen.items()):

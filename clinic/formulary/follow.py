@@ -19,14 +19,13 @@ from clinic.access.roles import Permission
 from clinic.audit.event import Actor, record
 from clinic.audit.models import Action
 from clinic.charts.words import inside
+from clinic.formulary.reason import stated
 from clinic.twin_words.said import said
 from twins.jobs.models_change import request_models_change
 from twins.pharmacology import formulary
 from twins.records.followed import followed
 from twins.records.kept import why_not_drug, why_not_model
 from twins.records.models import FollowedVersion
-
-REASON_LIMIT = 500
 
 
 class FollowError(Exception):
@@ -120,9 +119,7 @@ def _usable(drug: str, model_id: str) -> None:
 def _store(
     drug: str, model_ids: list[str], reason: str, after: int, by: AbstractBaseUser, actor: Actor
 ) -> FollowedVersion:
-    text = reason.replace("\x00", "").strip()
-    if not text or len(text) > REASON_LIMIT:
-        raise FollowError(_("Give a reason of up to {most} characters.").format(most=REASON_LIMIT))
+    text = stated(reason, FollowError)
     try:
         with transaction.atomic():
             last = FollowedVersion.objects.filter(drug=drug).order_by("-number").first()

@@ -11,8 +11,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from clinic.access.gate import page
 from clinic.access.roles import Permission
-from clinic.formulary.follow import REASON_LIMIT, FollowError, follow, stop
+from clinic.formulary.follow import FollowError, follow, stop
 from clinic.formulary.followed_shown import DrugRow, ModelRow, every_drug, names_of, titles
+from clinic.formulary.reason import REASON_LIMIT
 from twins.jobs.models_change import progress
 from twins.pharmacology import formulary
 from twins.records.models import FollowedVersion

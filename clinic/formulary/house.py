@@ -16,6 +16,7 @@ from clinic.audit.event import Actor, record
 from clinic.audit.models import Action
 from clinic.charts import words
 from clinic.charts.shown_levels import ShownLevels
+from clinic.formulary.reason import stated
 from clinic.measures.numbers import plain
 from clinic.measures.units import TYPED_DIGITS
 from clinic.twin_words.said import said
@@ -24,8 +25,6 @@ from twins.pharmacology.house import HouseLimits, HouseLimitsError, within
 from twins.quantities.unit import readable
 from twins.records.house import limits_of, newest, under
 from twins.records.models import HouseVersion
-
-REASON_LIMIT = 500
 
 
 class HouseVersionError(Exception):
@@ -105,9 +104,7 @@ def set_limits(
     """
     if not has(by, Permission.HOUSE_LIMITS_SET):
         raise PermissionDenied(_("Your roles do not include {right}.").format(right=Permission.HOUSE_LIMITS_SET))
-    text = reason.replace("\x00", "").strip()
-    if not text or len(text) > REASON_LIMIT:
-        raise HouseVersionError(_("Give a reason of up to {most} characters.").format(most=REASON_LIMIT))
+    text = stated(reason, HouseVersionError)
     within(published, limits, name="House limits")
     if limits.intervals_h is not None and set(limits.intervals_h) == set(published.practice.intervals_h):
         limits = replace(limits, intervals_h=None)

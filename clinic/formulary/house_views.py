@@ -14,7 +14,8 @@ from django.views.decorators.http import require_http_methods
 from clinic.access.gate import page
 from clinic.access.roles import Permission
 from clinic.charts.shown_levels import ShownLevels
-from clinic.formulary.house import REASON_LIMIT, House, HouseVersionError, in_shown_unit, in_words, set_limits
+from clinic.formulary.house import House, HouseVersionError, in_shown_unit, in_words, set_limits
+from clinic.formulary.reason import REASON_LIMIT
 from clinic.measures.fields import NumberField
 from clinic.measures.numbers import plain
 from clinic.measures.units import TYPED_DIGITS

@@ -8,7 +8,7 @@ from tests import run
 from tests.environment import ROOT
 
 FILES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py"))
-SQLITE = tuple(run.parts_on_sqlite())
+SQLITE = (*run.parts_without_kernels(), *run.parts_with_kernels())
 SERVERS = tuple(run.parts_on_servers("postgresql://localhost/x", "redis://localhost/9"))
 WHOLE = tuple(run.parts_on_servers("postgresql://localhost/x", "redis://localhost/9", run.ALL_ON_SERVERS))
 
