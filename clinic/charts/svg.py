@@ -1,8 +1,12 @@
 """SVG elements as text, escaped, with presentation attributes only."""
 
+import re
 from collections.abc import Iterable
+from functools import cache
 from html import escape
 
+_WHOLE = re.compile(r"\.0(?![0-9])")
+"""The decimal of a whole number."""
 HALO = {"paint_order": "stroke", "stroke": "Canvas", "stroke_width": 3, "stroke_linejoin": "round"}
 """Attributes of text that lies on lines: an edge in the ground's colour, light or dark."""
 
@@ -28,10 +32,15 @@ def element(tag: str, /, *children: str, **attributes: object) -> str:
     for name, value in attributes.items():
         if value is None or value == "":
             continue
-        text = number(value) if isinstance(value, float) else str(value)
-        parts.append(f'{name.rstrip("_").replace("_", "-")}="{escape(text, quote=True)}"')
+        text = number(value) if isinstance(value, float) else escape(str(value), quote=True)
+        parts.append(f'{_attribute(name)}="{text}"')
     inner = "".join(children)
     return f"<{' '.join(parts)}>{inner}</{tag}>" if inner else f"<{' '.join(parts)}/>"
+
+
+@cache
+def _attribute(name: str) -> str:
+    return name.rstrip("_").replace("_", "-")
 
 
 def text(content: str, x: float, y: float, **attributes: object) -> str:
@@ -54,7 +63,7 @@ def link(href: str, name: str, *children: str, tab: bool = True) -> str:
 
 def path(points: Iterable[tuple[float, float]], *, close: bool = False) -> str:
     """The `d` of a path through `points`."""
-    steps = "L".join(f"{number(x)} {number(y)}" for x, y in points)
+    steps = _WHOLE.sub("", "L".join([f"{x:.1f} {y:.1f}" for x, y in points]))
     return f"M{steps}{'Z' if close else ''}" if steps else ""
 
 

@@ -49,29 +49,27 @@ def day(when: date) -> str:
 def ago(moment: datetime, now: datetime) -> str:
     """How long ago, in the unit that matters: ``12 min ago``, ``5 h ago``, ``3 days ago``."""
     passed = now - moment
-    count, unit = _count(abs(passed))
-    if passed < timedelta(0):
-        words = {
-            "min": _("in {count} min"),
-            "h": _("in {count} h"),
-            "days": ngettext("in {count} day", "in {count} days", count),
-        }
-    elif passed < timedelta(minutes=1):
+    if timedelta(0) <= passed < timedelta(minutes=1):
         return _("just now")
+    count, unit = _count(abs(passed))
+    ahead = passed < timedelta(0)
+    if unit == "min":
+        words = _("in {count} min") if ahead else _("{count} min ago")
+    elif unit == "h":
+        words = _("in {count} h") if ahead else _("{count} h ago")
+    elif ahead:
+        words = ngettext("in {count} day", "in {count} days", count)
     else:
-        words = {
-            "min": _("{count} min ago"),
-            "h": _("{count} h ago"),
-            "days": ngettext("{count} day ago", "{count} days ago", count),
-        }
-    return words[unit].format(count=count)
+        words = ngettext("{count} day ago", "{count} days ago", count)
+    return words.format(count=count)
 
 
 def span(length: timedelta) -> str:
     """A length of time in the unit that matters: ``45 min``, ``5 h``, ``3 days``; as the object of a verb."""
     count, unit = _count(length)
-    words = {"min": _("{count} min"), "h": _("{count} h"), "days": ngettext("{count} day", "{count} days", count)}
-    return words[unit].format(count=count)
+    if unit == "days":
+        return ngettext("{count} day", "{count} days", count).format(count=count)
+    return (_("{count} min") if unit == "min" else _("{count} h")).format(count=count)
 
 
 def _count(length: timedelta) -> tuple[int, str]:

@@ -43,11 +43,9 @@ class Urgency(IntEnum):
 
     @property
     def word(self) -> str:
-        return {
-            "NOTE": pgettext("urgency", "note"),
-            "LOOK": pgettext("urgency", "look"),
-            "ACT": pgettext("urgency", "act"),
-        }[self.name]
+        if self is Urgency.ACT:
+            return pgettext("urgency", "act")
+        return pgettext("urgency", "look") if self is Urgency.LOOK else pgettext("urgency", "note")
 
 
 class Why(StrEnum):

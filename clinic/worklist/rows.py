@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, Min, OuterRef, Subquery
+from django.db.models import Max, Min, OuterRef, QuerySet, Subquery
 from django.utils.translation import pgettext
 
 from clinic.charts import words
@@ -300,10 +301,11 @@ def _decision_words(decision: dict[str, Any] | None, version: dict[str, Any] | N
     return fresh if newest else older
 
 
-def _rhythms(keys: Iterable[UUID]) -> dict[UUID, dict[Channel, Rhythm]]:
-    """How each channel's values come: two steps into the index each, however many values there are.
+@cache
+def _moments() -> QuerySet[Subject, dict[str, Any]]:
+    """The last time of each channel and, of those by device, that of `_VALUES` values ago; of all subjects, unasked.
 
-    Of fewer values than tell how far apart they usually are, each is taken to be days apart.
+    Two steps into the index each, however many values there are. Made once: it is of some thirty queries.
     """
 
     def taken(channel: Channel, place: int) -> Subquery:
@@ -312,8 +314,16 @@ def _rhythms(keys: Iterable[UUID]) -> dict[UUID, dict[Channel, Rhythm]]:
 
     asked = {f"last_{c.value}": taken(c, 0) for c in _TIMED}
     asked |= {f"early_{c.value}": taken(c, _VALUES - 1) for c in BY_DEVICE}
+    return Subject.objects.annotate(**asked).values("pk", *asked)
+
+
+def _rhythms(keys: Iterable[UUID]) -> dict[UUID, dict[Channel, Rhythm]]:
+    """How each channel's values come.
+
+    Of fewer values than tell how far apart they usually are, each is taken to be days apart.
+    """
     found: dict[UUID, dict[Channel, Rhythm]] = {}
-    for row in Subject.objects.filter(pk__in=keys).annotate(**asked).values("pk", *asked):
+    for row in _moments().filter(pk__in=keys):
         found[row["pk"]] = {}
         for channel in _TIMED:
             last, early = row[f"last_{channel.value}"], row.get(f"early_{channel.value}")

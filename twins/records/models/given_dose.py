@@ -31,7 +31,6 @@ class GivenDose(SourcedRecord):
                 name="dose_by_time",
                 condition=models.Q(state=RecordState.ACTIVE),
             ),
-            models.Index(fields=["source_key"], name="dose_by_source"),
         ]
 
     def __str__(self) -> str:

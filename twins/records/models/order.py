@@ -30,7 +30,6 @@ class Order(SourcedRecord):
                 name="order_by_time",
                 condition=models.Q(state=RecordState.ACTIVE),
             ),
-            models.Index(fields=["source_key"], name="order_by_source"),
         ]
 
     def __str__(self) -> str:
