@@ -7,6 +7,7 @@ import time
 from enum import Enum
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import check_password
@@ -20,6 +21,7 @@ from clinic.audit.event import record
 from clinic.audit.models import Action, Outcome
 
 _CONFIRMED_AT = "access_confirmed_at"
+_REPEATED_AT = "access_repeated_at"
 _LONGEST = 4096
 
 
@@ -75,6 +77,7 @@ def confirmed(request: HttpRequest, password_or_code: str, key_answer: str = "")
         return Confirmation.WRONG_KEY if key_answer else Confirmation.WRONG
     throttle.forget(name, address)
     note(request)
+    request.session[_REPEATED_AT] = time.time()
     return Confirmation.CONFIRMED
 
 
@@ -83,14 +86,31 @@ def recently(request: HttpRequest, *, seconds: int | None = None) -> bool:
 
     A login counts, but for one by a single sign-on that asked nothing at that time.
     """
-    longest = settings.REAUTHENTICATION_MINUTES * 60 if seconds is None else seconds
-    at = request.session.get(_CONFIRMED_AT)
-    return request.user.is_authenticated and isinstance(at, int | float) and 0 <= time.time() - at < longest
+    return _within(request, _CONFIRMED_AT, settings.REAUTHENTICATION_MINUTES * 60 if seconds is None else seconds)
+
+
+def repeated(request: HttpRequest) -> bool:
+    """Whether this session's person said once more who they are within REAUTHENTICATION_MINUTES: a login is not enough.
+
+    It is for who has no password, app or key here, if the single sign-on did ask: they have nothing else to say.
+    """
+    if _within(request, _REPEATED_AT, settings.REAUTHENTICATION_MINUTES * 60):
+        return True
+    return recently(request) and not _has_own_way(request.user)
 
 
 def note(request: HttpRequest) -> None:
     """Remember in the session that the person just proved who they are."""
     request.session[_CONFIRMED_AT] = time.time()
+
+
+def _within(request: HttpRequest, name: str, seconds: int) -> bool:
+    at = request.session.get(name)
+    return request.user.is_authenticated and isinstance(at, int | float) and 0 <= time.time() - at < seconds
+
+
+def _has_own_way(person: Any) -> bool:
+    return person.has_usable_password() or Authenticator.objects.filter(user_id=person.pk).exists()
 
 
 def _method(request: HttpRequest, given: str, key_answer: str) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.http import HttpRequest
 
-from clinic.access.reauthentication import recently
+from clinic.access.reauthentication import repeated
 from clinic.decisions.amend import signed
 from clinic.decisions.high_alert import is_high_alert
 from clinic.decisions.sign import signed_before
@@ -69,5 +69,5 @@ class Panel:
                 else None
             ),
             high_alert=is_high_alert(comparison.twin_version.drug),
-            ask_again=not recently(request),
+            ask_again=not repeated(request),
         )

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from clinic.access.disclosure import disclose
 from clinic.access.gate import page
 from clinic.access.permissions import patient_for
-from clinic.access.reauthentication import confirmed, recently
+from clinic.access.reauthentication import confirmed, repeated
 from clinic.access.roles import Permission
 from clinic.access.throttle import WINDOW
 from clinic.audit.event import record
@@ -189,7 +189,7 @@ def _amend_form(request: HttpRequest, patient: Patient, comparison: Comparison) 
 
 def _confirmed(request: HttpRequest, patient: Patient, comparison: Comparison, name: str) -> HttpResponse | None:
     """None where the person proved who they are; else the form that asks once more, with what was typed before."""
-    if recently(request):
+    if repeated(request):
         return None
     given, key_answer = request.POST.get("again", ""), request.POST.get("again_key", "")
     status, problem = 403, ""

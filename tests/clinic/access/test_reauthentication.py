@@ -11,7 +11,7 @@ from django.test import RequestFactory
 
 from clinic.access import reauthentication
 from clinic.access.actor import actor_of
-from clinic.access.reauthentication import Confirmation, confirmed, recently
+from clinic.access.reauthentication import Confirmation, confirmed, note, recently, repeated
 from clinic.audit.event import AuditWriteError
 from clinic.audit.models import AuditEvent, ChainHead, Outcome
 from tests.clinic.access import authenticator
@@ -129,6 +129,23 @@ def test_it_holds_for_a_while_and_for_nobody_who_is_not_signed_in(
     assert not recently(request, seconds=0)
     request.user = SimpleNamespace(is_authenticated=False)
     assert not recently(request)
+
+
+def test_a_login_is_no_repetition_but_for_who_has_nothing_else_to_say(cleo: User) -> None:
+    request = request_of(cleo)
+    note(request)  # as a login does
+    assert recently(request)
+    assert not repeated(request)
+    assert confirmed(request, PASSWORD)
+    assert repeated(request)
+
+    cleo.set_unusable_password()
+    request = request_of(cleo)
+    assert not repeated(request), "the single sign-on asked nothing"
+    note(request)
+    assert repeated(request)
+    authenticator.give_app(cleo)
+    assert not repeated(request)
 
 
 def test_what_cannot_be_recorded_is_not_confirmed(cleo: User) -> None:

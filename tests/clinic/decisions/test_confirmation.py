@@ -33,6 +33,14 @@ def test_a_signature_without_a_password_is_asked_for_it_and_keeps_what_was_typed
     assert (event.outcome, event.detail) == (Outcome.REFUSED, {"why": "NotConfirmed"})
 
 
+def test_having_just_logged_in_is_not_enough(client, comparison, user):
+    client.post("/login", {"username": user.username, "password": PASSWORD})
+    assert 'name="again"' in client.get(f"/comparisons/{comparison.pk}").content.decode()
+    assert send(client, comparison).status_code == 403
+    assert not Decision.objects.exists()
+    assert send(client, comparison, again=PASSWORD).status_code == 302
+
+
 @pytest.mark.parametrize("plan", ["9", "0009999", "0" * 5000, "\u0662\u0663", "-1", "1\x00", "none", ""])
 def test_a_plan_that_there_is_not_is_asked_about_without_its_name(client, comparison, user, plan):
     client.force_login(user)
