@@ -19,8 +19,8 @@ from clinic.worklist.patient_page import TwinView
 from clinic.worklist.records import Records, lists, names_of
 from clinic.worklist.timeline_view import shown_timeline
 from clinic.worklist.track_record import TrackRecord, track_records
-from twins.records.models import Comparison, Job, JobKind, JobState
-from twins.records.models.job import OPEN_STATES
+from twins.records.models import Comparison, Job, JobKind
+from twins.records.models.job import NOT_DONE, OPEN_STATES
 from twins.samples.channel import Channel
 
 TIMELINE = "timeline"
@@ -96,4 +96,4 @@ def progress(request: HttpRequest, subject_key: UUID) -> HttpResponse:
 def _job(patient: Patient, drug: str) -> Job | None:
     """The last update job, if it is still open or failed."""
     job = Job.objects.filter(kind=JobKind.TWIN_UPDATE, key=f"{patient.pk}/{drug}").order_by("-enqueued_at").first()
-    return job if job is not None and job.state in (*OPEN_STATES, JobState.FAILED) else None
+    return job if job is not None and job.state in NOT_DONE else None

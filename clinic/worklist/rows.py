@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Max, Min, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, Max, Min, OuterRef, QuerySet, Subquery
 from django.utils.translation import pgettext
 
 from clinic.charts import words
@@ -35,7 +35,7 @@ from twins.records.models import (
     Subject,
     TwinVersion,
 )
-from twins.records.models.job import OPEN_STATES
+from twins.records.models.job import NOT_DONE, OPEN_STATES
 from twins.samples.channel import LEVELS, Channel
 from twins.samples.course import FindingCode
 
@@ -117,12 +117,12 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
     active = Order.objects.filter(subject__in=keys, drug__in=followed(), state=RecordState.ACTIVE)
     ordered = set(active.values_list("subject_id", "drug").distinct())
     foretold = _foretold(keys)
-    jobs = _update_jobs(keys)
     places = _places(keys)
 
     on = doses.keys() | ordered | versions.keys()
     drugs = {name: drug(name) for name in followed()}
     cases = [(patient, name) for patient in patients for name in drugs if (patient.pk, name) in on]
+    jobs = _update_jobs((patient.pk, name) for patient, name in cases)
     somewhere = {patient.pk for patient, _ in cases}
     cases += [(patient, "") for patient in patients if patient.pk not in somewhere]
     firsts: dict[UUID, str] = {}
@@ -375,11 +375,12 @@ def _surprise(
     return None if low <= value <= high else (shown.value(value), shown.value(low), shown.value(high))
 
 
-def _update_jobs(keys: Iterable[UUID]) -> dict[str, str]:
-    """The state of the last update job of each ``<subject>/<drug>``."""
-    drugs = followed()
-    names = [f"{key}/{drug}" for key in keys for drug in drugs]
-    found = Job.objects.filter(kind=JobKind.TWIN_UPDATE, key__in=names).order_by("enqueued_at")
+def _update_jobs(cases: Iterable[Case]) -> dict[str, str]:
+    """The state of the last update job of each ``<subject>/<drug>``, where it is not done."""
+    updates = Job.objects.filter(kind=JobKind.TWIN_UPDATE)
+    later = updates.filter(key=OuterRef("key"), enqueued_at__gt=OuterRef("enqueued_at"))
+    names = [f"{key}/{drug}" for key, drug in cases]
+    found = updates.filter(key__in=names, state__in=NOT_DONE).exclude(Exists(later))
     return dict(found.values_list("key", "state"))
 
 

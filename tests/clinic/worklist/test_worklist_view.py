@@ -16,7 +16,7 @@ from clinic.patients.models import Encounter
 from tests.factories import patient_records as rows
 from tests.factories import vancomycin_case as case
 from twins.estimation.fit import FitOutcome
-from twins.records.models import LevelForecast
+from twins.records.models import Job, JobKind, JobState, LevelForecast
 from twins.records.store import store_comparison
 from twins.records.twins import result_of
 from twins.samples.channel import Channel
@@ -227,6 +227,32 @@ def test_a_heart_rate_that_comes_no_more_is_a_reason_to_look_at_the_device(clien
         rows.sample(patient.subject, Channel.OXYGEN_SATURATION, 97.0, now - timedelta(hours=3, minutes=minute))
     rows.sample(patient.subject, Channel.WEIGHT, 80.0, now - timedelta(minutes=5))
     assert "last came oxygen saturation (3 h ago)." in client.get("/?why=device").content.decode()
+
+
+def test_the_last_update_of_a_twin_is_told_of_and_none_before_it(client, clinician):
+    patient = rows.patient()
+    rows.twin(patient.subject, course=rows.recent_course())
+    now = timezone.now()
+
+    def updated(state: JobState, minutes_ago: float) -> str:
+        Job.objects.create(
+            kind=JobKind.TWIN_UPDATE,
+            key=f"{patient.pk}/vancomycin",
+            state=state,
+            enqueued_at=now - timedelta(minutes=minutes_ago),
+        )
+        return client.get("/").content.decode()
+
+    failed, coming = "The twin could not be updated with the newest data.", "New data are being worked in."
+    assert failed in updated(JobState.FAILED, 30)
+    page = updated(JobState.RUNNING, 20)
+    assert coming in page
+    assert failed not in page
+    Job.objects.filter(state=JobState.RUNNING).update(state=JobState.DONE)
+    page = client.get("/").content.decode()
+    assert coming not in page
+    assert failed not in page
+    assert failed in updated(JobState.FAILED, 10)
 
 
 def test_the_last_level_is_held_against_what_was_said_before_it_came(client, clinician):

@@ -19,6 +19,8 @@ class JobState(models.TextChoices):
 
 
 OPEN_STATES = (JobState.QUEUED, JobState.RUNNING)
+NOT_DONE = (*OPEN_STATES, JobState.FAILED)
+"""What a page tells of: still to come, or failed."""
 
 
 class Job(models.Model):
@@ -51,7 +53,12 @@ class Job(models.Model):
                 fields=["kind", "key"], condition=models.Q(state="queued"), name="one_queued_job_a_key"
             ),
         ]
-        indexes = [models.Index(fields=["state", "lease_until"], name="job_by_lease")]
+        indexes = [
+            models.Index(fields=["state", "lease_until"], name="job_by_lease"),
+            models.Index(fields=["kind", "key", "enqueued_at"], name="job_of_key"),
+            # jobs are kept: what a worklist asks of each of its patients must not cost a walk through all that are done
+            models.Index(fields=["kind", "key"], name="job_not_done", condition=models.Q(state__in=NOT_DONE)),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key} ({self.state})"
