@@ -32,7 +32,14 @@ def chance_above(target: Target, chance: float) -> str:
 
 
 def below(target: Target) -> str:
+    if not target.has_floor:
+        return _("Below: nothing is too little")
     return _("Below {low}").format(low=bound(target, target.low))
+
+
+def chance_below(target: Target, chance: float) -> str:
+    """A dash where nothing is too little."""
+    return words.percent(chance) if target.has_floor else "–"
 
 
 def harm(target: Target) -> str:
@@ -42,6 +49,8 @@ def harm(target: Target) -> str:
 
 
 def too_little(target: Target) -> str:
+    if not target.has_floor:
+        return _("Too little: nothing is")
     return _("Too little: below {low}").format(low=bound(target, target.low))
 
 

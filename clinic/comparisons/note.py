@@ -96,8 +96,7 @@ def _plan_lines(plan: PlanRow, page: ComparisonPage, at: At) -> list[str]:
     lines = [f"{plan.letter}  {title}", f"   {said(forecast.sentence)}"]
     target = page.result.target
     day_line = _(
-        "day {number}: AUC24 {auc} (90 % {low}-{high}) {area}, highest {peak}, trough {trough} {unit}; "
-        "in range {inside}, {outside}"
+        "day {number}: AUC24 {auc} (90 % {low}-{high}) {area}, highest {peak}, trough {trough} {unit}; {chances}"
     )
     for day in plan.days:
         e = day.exposure
@@ -110,8 +109,7 @@ def _plan_lines(plan: PlanRow, page: ComparisonPage, at: At) -> list[str]:
             high=words.exposure(e.auc24.q95),
             peak=fixed(e.peak.q50, 1),
             trough=fixed(e.trough.q50, 1),
-            inside=words.percent(e.p_in_target),
-            outside=", ".join(_outside(target, e)),
+            chances=", ".join([_("in range {share}").format(share=words.percent(e.p_in_target)), *_outside(target, e)]),
         )
         lines.append(f"   {said_of_day}")
     reached = forecast.hours_to_target
@@ -123,11 +121,10 @@ def _plan_lines(plan: PlanRow, page: ComparisonPage, at: At) -> list[str]:
 
 
 def _outside(target: Target, day: DayExposure) -> list[str]:
-    """The chances above the target, where it has a limit, and below it."""
-    low = f"{_small(target_words.below(target))} {words.percent(day.p_below)}"
-    if not target.has_limit:
-        return [low]
-    return [f"{_small(target_words.above(target))} {words.percent(day.p_above)}", low]
+    """The chances above the target, where it has a limit, and below it, where anything can lie there."""
+    above = f"{_small(target_words.above(target))} {words.percent(day.p_above)}"
+    below = f"{_small(target_words.below(target))} {words.percent(day.p_below)}"
+    return [*([above] if target.has_limit else []), *([below] if target.has_floor else [])]
 
 
 def _small(found: str) -> str:

@@ -11,6 +11,7 @@ from twins.pharmacology.target import Metric, Target
 AREA = Target("AUC24 400–600 mg·h/L", 400.0, 600.0, "a guideline")
 TROUGH = Target("trough 5–10 µg/L", 5.0, 10.0, "a guideline", Metric.TROUGH, "ug/L")
 SHARE = Target("100 % fT>MIC", 1.0, math.inf, "a guideline", Metric.TIME_ABOVE, "1", threshold=2.0)
+LOW_TROUGH = Target("trough below 2 mg/L", 0.0, 2.0, "a guideline", Metric.TROUGH, "mg/L")
 VALUE = Band(0.2, 0.4, 0.9, 0.95, 1.0)
 
 
@@ -42,6 +43,12 @@ def test_over_a_column_stands_the_metric_with_its_unit_and_in_it_the_number_alon
 
 def test_a_chance_of_being_above_is_told_only_where_there_is_a_limit() -> None:
     assert [target_words.chance_above(each, 0.0) for each in (TROUGH, SHARE)] == ["<1 %", "–"]
+
+
+def test_nothing_is_said_to_be_too_little_where_nothing_is() -> None:
+    assert [target_words.chance_below(each, 0.0) for each in (TROUGH, SHARE, LOW_TROUGH)] == ["<1 %", "<1 %", "–"]
+    assert target_words.below(LOW_TROUGH) == "Below: nothing is too little"
+    assert target_words.too_little(LOW_TROUGH) == "Too little: nothing is"
 
 
 def test_only_a_target_of_auc24_is_drawn_among_them() -> None:
