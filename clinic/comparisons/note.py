@@ -100,6 +100,7 @@ def _plan_lines(plan: PlanRow, page: ComparisonPage, at: At) -> list[str]:
     )
     for day in plan.days:
         e = day.exposure
+        in_range = _("in range {share}").format(share=words.percent(e.p_in_target))
         said_of_day = day_line.format(
             number=day.number,
             area=page.area_unit,
@@ -109,7 +110,7 @@ def _plan_lines(plan: PlanRow, page: ComparisonPage, at: At) -> list[str]:
             high=words.exposure(e.auc24.q95),
             peak=fixed(e.peak.q50, 1),
             trough=fixed(e.trough.q50, 1),
-            chances=", ".join([_("in range {share}").format(share=words.percent(e.p_in_target)), *_outside(target, e)]),
+            chances=", ".join([*_beside(target, e), in_range, *_outside(target, e)]),
         )
         lines.append(f"   {said_of_day}")
     reached = forecast.hours_to_target
@@ -118,6 +119,13 @@ def _plan_lines(plan: PlanRow, page: ComparisonPage, at: At) -> list[str]:
     else:
         lines.append("   " + _("time to target: {hours}").format(hours=words.hours(reached)))
     return lines
+
+
+def _beside(target: Target, day: DayExposure) -> list[str]:
+    """What the target's own metric comes to, where the line does not say it of every drug."""
+    if day.value is None or not target_words.is_beside(target):
+        return []
+    return [target_words.in_words(target, day.value)]
 
 
 def _outside(target: Target, day: DayExposure) -> list[str]:

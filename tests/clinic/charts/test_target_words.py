@@ -1,6 +1,7 @@
 """A target in words: a share of time in per cent, and no limit where none is known."""
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -30,13 +31,13 @@ def test_a_share_of_time_is_in_per_cent() -> None:
 
 def test_the_metric_stands_with_its_unit() -> None:
     assert [target_words.metric_and_unit(each) for each in (AREA, TROUGH, SHARE)] == [
-        "AUC24 in mg·h/L", "trough in µg/L", "time above the threshold in %",
+        "AUC24 in mg·h/L", "trough in µg/L", "time above the MIC in %",
     ]  # fmt: skip
 
 
 def test_over_a_column_stands_the_metric_with_its_unit_and_in_it_the_number_alone() -> None:
     assert [target_words.metric_heading(each) for each in (AREA, TROUGH, SHARE)] == [
-        "AUC24, mg·h/L", "Trough, µg/L", "Time above the threshold, %",
+        "AUC24, mg·h/L", "Trough, µg/L", "Time above the MIC, %",
     ]  # fmt: skip
     assert [target_words.in_metric(each, 0.87) for each in (AREA, TROUGH, SHARE)] == ["1", "0.87", "87 %"]
 
@@ -62,3 +63,13 @@ def test_only_a_target_of_auc24_is_drawn_among_them() -> None:
 def test_what_it_came_to_is_shown_as_its_metric_is(target: Target, median: str, between: str) -> None:
     assert target_words.median_of(target, VALUE) == median
     assert target_words.range_of(target, VALUE) == between
+
+
+def test_what_it_came_to_is_said_inside_a_sentence_with_its_unit_once() -> None:
+    average = replace(TROUGH, metric=Metric.AVERAGE)
+    assert target_words.in_words(SHARE, VALUE) == "time above the MIC 90 % (90 % 20 %–>99 %)"
+    assert target_words.in_words(average, VALUE) == "average 0.90 µg/L (90 % 0.20–1.0)"
+
+
+def test_what_tables_of_days_show_of_every_drug_has_no_second_column() -> None:
+    assert [target_words.is_beside(each) for each in (AREA, TROUGH, SHARE)] == [False, False, True]
