@@ -81,7 +81,7 @@ ACTIVITIES = {
     "fhir.update": gettext_noop("changed through the FHIR door"),
     "fhir.delete": gettext_noop("deleted through the FHIR door"),
     "fhir.history": gettext_noop("read versions through the FHIR door"),
-    "login": gettext_noop("signed in"),
+    "login": gettext_noop("logged in"),
     "login.password": gettext_noop("gave the right password, and was asked for a second factor"),
     "login.second-factor": gettext_noop("showed a second factor"),
     "login.confirm": gettext_noop("said once more who they are"),

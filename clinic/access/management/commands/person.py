@@ -27,7 +27,7 @@ class Command(BaseCommand):
         parser.add_argument("name", help="user name")
         parser.add_argument("--role", action="append", default=[], choices=[role.value for role in Role])
         parser.add_argument("--team", action="append", default=[], help="name of a care team (see manage.py care_team)")
-        parser.add_argument("--leave", action="store_true", help="may not sign in any more")
+        parser.add_argument("--leave", action="store_true", help="may not log in any more")
 
     def handle(self, *_: Any, **options: Any) -> None:
         teams = list(CareTeam.objects.filter(name__in=options["team"]))
