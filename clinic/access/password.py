@@ -17,9 +17,12 @@ from clinic.audit.models import Action
 
 
 @transaction.atomic
-def new_password(*, person: AbstractBaseUser, by: Actor) -> str:
-    """Set a random one for a person who forgot theirs; every session is over, and they change it at the next login."""
-    made = secrets.token_urlsafe(15)
+def new_password(*, person: AbstractBaseUser, by: Actor, chosen: str = "") -> str:
+    """Set one for a person who has none or forgot theirs, random unless somebody chose it.
+
+    Every session is over, and they change it at the next login.
+    """
+    made = chosen or secrets.token_urlsafe(15)
     person.set_password(made)
     person.save(update_fields=["password"])
     lend(person)
