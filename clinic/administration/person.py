@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from clinic.access.actor import key_of
 from clinic.access.password_link import path_for
 from clinic.access.roles import Permission, Role, in_words
+from clinic.access.signals import credentials_ended
 from clinic.administration.refusal import AdministrationError, OwnRightsError, check
 from clinic.audit.event import Actor, record
 from clinic.audit.models import Action
@@ -99,7 +100,10 @@ def change(
 
 
 def put_out_of_service(*, person: AbstractBaseUser, by: AbstractBaseUser | None, actor: Actor) -> None:
-    """From now on they cannot log in, and every session and app of theirs is refused. Raises as `change` does."""
+    """From now on they cannot log in, every session of theirs is refused, and what they allowed apps is over.
+
+    Raises as `change` does.
+    """
     _serve(person, by, actor, active=False)
 
 
@@ -153,6 +157,8 @@ def _serve(person: AbstractBaseUser, by: AbstractBaseUser | None, actor: Actor, 
         locked.is_active = active
         locked.save(update_fields=["is_active"])
         _write(locked, actor, "person.change", Action.UPDATE, before=before, after=state_of(locked))
+        if not active:
+            credentials_ended.send(type(locked), person=locked, by=actor)
 
 
 def _others(person: AbstractBaseUser, by: AbstractBaseUser | None) -> None:

@@ -88,6 +88,7 @@ ACTIVITIES = {
     "logout": gettext_noop("signed out"),
     "session.end": gettext_noop("was signed out at the end of a shift"),
     "session.revoke": gettext_noop("ended a session"),
+    "oauth.withdraw": gettext_noop("took back what an app was allowed"),
     "password.change": gettext_noop("changed their password"),
     "factor.add": gettext_noop("set up a second factor"),
     "factor.remove": gettext_noop("removed a second factor"),
