@@ -23,7 +23,9 @@ from clinic.access.roles import Permission
 from clinic.access.stage import has_shown_two
 
 _DONE = {
-    "password": gettext_lazy("Your password is changed. Every other session of yours is over."),
+    "password": gettext_lazy(
+        "Your password is changed. Every other session of yours is over, and apps must ask you anew."
+    ),
     "removed": gettext_lazy("It is removed, and opens nothing any more."),
     "added": gettext_lazy("It is set up. From the next login on you are asked for it."),
     "session": gettext_lazy("That session is over."),

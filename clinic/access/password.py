@@ -12,14 +12,18 @@ from django.utils.translation import gettext as _
 from clinic.access.actor import key_of
 from clinic.access.lent_password import is_own, lend
 from clinic.access.models import LentPassword
+from clinic.access.signals import credentials_ended
 from clinic.audit.event import Actor, record
 from clinic.audit.models import Action
 
 
 @transaction.atomic
-def new_password(*, person: AbstractBaseUser, by: Actor) -> str:
-    """Set a random one for a person who forgot theirs; every session is over, and they change it at the next login."""
-    made = secrets.token_urlsafe(15)
+def new_password(*, person: AbstractBaseUser, by: Actor, chosen: str = "") -> str:
+    """Set one for a person who has none or forgot theirs, random unless somebody chose it.
+
+    Every session is over, and so is what they allowed apps; they change it at the next login.
+    """
+    made = chosen or secrets.token_urlsafe(15)
     person.set_password(made)
     person.save(update_fields=["password"])
     lend(person)
@@ -31,12 +35,15 @@ def new_password(*, person: AbstractBaseUser, by: Actor) -> str:
         entity_id=key_of(person),
         purpose="HOPERAT",
     )
+    credentials_ended.send(type(person), person=person, by=by)
     return made
 
 
 @transaction.atomic
 def change_password(*, person: AbstractBaseUser, new: str, by: Actor) -> None:
     """Set it; every session but the one that goes on with `update_session_auth_hash` is over with that.
+
+    So is what the person allowed apps.
 
     Raises
     ------
@@ -57,3 +64,4 @@ def change_password(*, person: AbstractBaseUser, new: str, by: Actor) -> None:
         entity_id=key_of(person),
         purpose="",
     )
+    credentials_ended.send(type(person), person=person, by=by)

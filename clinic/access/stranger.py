@@ -17,7 +17,7 @@ def ask_to_sign_in(request: HttpRequest) -> HttpResponse:
         response["HX-Redirect"] = f"{login}?{urlencode({'next': here})}" if here else login
         return response
     if request.get_preferred_type(["text/html", "application/json"]) == "application/json":
-        return JsonResponse({"error": "Sign in first."}, status=401)
+        return JsonResponse({"error": "Log in first."}, status=401)
     back = request.get_full_path() if request.method in ("GET", "HEAD") else ""
     response = render(request, "access/login.html", {"next": back, "ended": has_ended(request)}, status=401)
     response["Cache-Control"] = "no-store, private"

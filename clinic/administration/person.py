@@ -1,4 +1,4 @@
-"""People: who may sign in, as what, and in which care teams. Nobody changes their own rights."""
+"""People: who may log in, as what, and in which care teams. Nobody changes their own rights."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from clinic.access.actor import key_of
 from clinic.access.password_link import path_for
 from clinic.access.roles import Permission, Role, in_words
+from clinic.access.signals import credentials_ended
 from clinic.administration.refusal import AdministrationError, OwnRightsError, check
 from clinic.audit.event import Actor, record
 from clinic.audit.models import Action
@@ -28,10 +29,10 @@ def make(
     family: str,
     roles: Iterable[str],
     teams: Iterable[CareTeam],
-    by: AbstractBaseUser,
+    by: AbstractBaseUser | None,
     actor: Actor,
 ) -> AbstractBaseUser:
-    """A new person, who can sign in once they have set a password by an `invitation`.
+    """A new person, who can log in once they have set a password by an `invitation`.
 
     Raises
     ------
@@ -63,7 +64,12 @@ def make(
 
 
 def change(
-    *, person: AbstractBaseUser, roles: Iterable[str], teams: Iterable[CareTeam], by: AbstractBaseUser, actor: Actor
+    *,
+    person: AbstractBaseUser,
+    roles: Iterable[str],
+    teams: Iterable[CareTeam],
+    by: AbstractBaseUser | None,
+    actor: Actor,
 ) -> bool:
     """Give a person these roles and care teams in place of those they have; whether that changed anything.
 
@@ -93,13 +99,16 @@ def change(
     return before != after
 
 
-def put_out_of_service(*, person: AbstractBaseUser, by: AbstractBaseUser, actor: Actor) -> None:
-    """From now on they cannot sign in, and every session and app of theirs is refused. Raises as `change` does."""
+def put_out_of_service(*, person: AbstractBaseUser, by: AbstractBaseUser | None, actor: Actor) -> None:
+    """From now on they cannot log in, every session of theirs is refused, and what they allowed apps is over.
+
+    Raises as `change` does.
+    """
     _serve(person, by, actor, active=False)
 
 
-def put_into_service(*, person: AbstractBaseUser, by: AbstractBaseUser, actor: Actor) -> None:
-    """They can sign in again, with the roles and care teams that they had. Raises as `change` does."""
+def put_into_service(*, person: AbstractBaseUser, by: AbstractBaseUser | None, actor: Actor) -> None:
+    """They can log in again, with the roles and care teams that they had. Raises as `change` does."""
     _serve(person, by, actor, active=True)
 
 
@@ -136,7 +145,7 @@ def state_of(person: Any) -> dict[str, Any]:
     }
 
 
-def _serve(person: AbstractBaseUser, by: AbstractBaseUser, actor: Actor, *, active: bool) -> None:
+def _serve(person: AbstractBaseUser, by: AbstractBaseUser | None, actor: Actor, *, active: bool) -> None:
     check(by, Permission.PERSON_MANAGE)
     _others(person, by)
     with transaction.atomic():
@@ -148,17 +157,19 @@ def _serve(person: AbstractBaseUser, by: AbstractBaseUser, actor: Actor, *, acti
         locked.is_active = active
         locked.save(update_fields=["is_active"])
         _write(locked, actor, "person.change", Action.UPDATE, before=before, after=state_of(locked))
+        if not active:
+            credentials_ended.send(type(locked), person=locked, by=actor)
 
 
-def _others(person: AbstractBaseUser, by: AbstractBaseUser) -> None:
-    if person.pk == by.pk:
+def _others(person: AbstractBaseUser, by: AbstractBaseUser | None) -> None:
+    if by is not None and person.pk == by.pk:
         raise OwnRightsError(_("Nobody changes their own account here; another administrator must."))
 
 
-def _still(by: AbstractBaseUser) -> None:
+def _still(by: AbstractBaseUser | None) -> None:
     """Of two administrators who end each other's rights at once, the second has none any more, and one is left."""
     Group.objects.select_for_update(no_key=True).get(name=Role.ADMINISTRATOR)
-    check(get_user_model().objects.get(pk=by.pk), Permission.PERSON_MANAGE)
+    check(by and get_user_model().objects.get(pk=by.pk), Permission.PERSON_MANAGE)
 
 
 def _is_system(person: Any) -> bool:

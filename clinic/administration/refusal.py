@@ -17,15 +17,15 @@ class OwnRightsError(AdministrationError):
     """Somebody would widen or narrow their own rights."""
 
 
-def check(by: AbstractBaseUser, permission: Permission) -> None:
-    """Let pass those whose roles grant `permission`.
+def check(by: AbstractBaseUser | None, permission: Permission) -> None:
+    """Let pass those whose roles grant `permission`; None is whoever has this machine's command line, and passes.
 
     Raises
     ------
     PermissionDenied
         They do not.
     """
-    if not has(by, permission):
+    if by is not None and not has(by, permission):
         raise PermissionDenied(_("Your roles do not include %(permission)s.") % {"permission": permission})
 
 

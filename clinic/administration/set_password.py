@@ -10,6 +10,7 @@ from django.urls import reverse_lazy
 from clinic.access.actor import actor_of, key_of
 from clinic.access.gate import public
 from clinic.access.lent_password import is_own
+from clinic.access.signals import credentials_ended
 from clinic.audit.event import record
 from clinic.audit.models import Action
 
@@ -29,8 +30,9 @@ class _SetPassword(PasswordResetConfirmView):
 
     def form_valid(self, form: Any) -> HttpResponse:
         with transaction.atomic():
+            actor = actor_of(self.user, self.request)
             record(
-                by=actor_of(self.user, self.request),
+                by=actor,
                 action=Action.UPDATE,
                 activity="person.set-password",
                 entity_type="User",
@@ -38,6 +40,7 @@ class _SetPassword(PasswordResetConfirmView):
                 purpose="",
             )
             is_own(self.user)
+            credentials_ended.send(type(self.user), person=self.user, by=actor)
             return super().form_valid(form)
 
 

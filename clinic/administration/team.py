@@ -19,7 +19,7 @@ NAME_LIMIT = 100
 _SLUG = re.compile(r"[A-Za-z0-9_-]{1,50}", re.ASCII)
 
 
-def make(*, name: str, sources: Iterable[str], by: AbstractBaseUser, actor: Actor) -> CareTeam:
+def make(*, name: str, sources: Iterable[str], by: AbstractBaseUser | None, actor: Actor) -> CareTeam:
     """A care team without members, which takes in the patients of these sources, now and later.
 
     Raises
@@ -44,7 +44,7 @@ def change(
     name: str,
     sources: Iterable[str],
     members: Iterable[AbstractBaseUser],
-    by: AbstractBaseUser,
+    by: AbstractBaseUser | None,
     actor: Actor,
 ) -> bool:
     """Give the team this name, these members and sources in place of those it has; whether that changed anything.
@@ -63,7 +63,7 @@ def change(
     text = _name(name, team)
     with transaction.atomic():
         locked = CareTeam.objects.select_for_update(no_key=True).get(pk=team.pk)
-        if (by in members) != locked.members.filter(pk=by.pk).exists():
+        if by is not None and (by in members) != locked.members.filter(pk=by.pk).exists():
             raise OwnRightsError(
                 _("Nobody joins or leaves a care team by themselves; another administrator must do it.")
             )

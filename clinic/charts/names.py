@@ -14,17 +14,13 @@ _KNOWN = (
     gettext_noop("Creatinine"),
     gettext_noop("Creatinine clearance"),
     gettext_noop("Fat free mass"),
-    gettext_noop("First dose"),
     gettext_noop("Greatest inhibition"),
     gettext_noop("Haematocrit"),
     gettext_noop("Haematological malignancy"),
     gettext_noop("Haemodialysis"),
-    gettext_noop("Half inhibition"),
-    gettext_noop("Half saturation"),
     gettext_noop("Heel prick"),
     gettext_noop("Height"),
     gettext_noop("Intercompartmental clearance"),
-    gettext_noop("Lag"),
     gettext_noop("Lean body weight"),
     gettext_noop("Maximum elimination"),
     gettext_noop("Peripheral volume"),
@@ -43,6 +39,10 @@ _WRITTEN = {
     "Cyp2c19 reduced": gettext_noop("CYP2C19 reduced"),
     "Cyp3a4 22 carrier": gettext_noop("CYP3A4*22 carrier"),
     "Cyp3a5 expresser": gettext_noop("CYP3A5 expresser"),
+    "First dose": gettext_noop("Time of the first dose"),
+    "Half inhibition": gettext_noop("Time to half of the inhibition"),
+    "Half saturation": gettext_noop("Concentration of half saturation"),
+    "Lag": gettext_noop("Lag of absorption"),
 }
 """Names that are written otherwise than in the models."""
 

@@ -13,6 +13,7 @@ from clinic.charts import words
 from clinic.charts.names import named
 from twins.estimation.fit import Fit
 from twins.pharmacology.population import Link, PopulationModel
+from twins.pharmacology.structures.names import FIRST_DOSE
 
 Array = NDArray[np.float64]
 
@@ -66,10 +67,14 @@ def _unit(unit: str) -> str:
 
 
 def parameter_rows(fit: Fit, model: PopulationModel) -> tuple[ParameterRow, ...]:
-    """A row for each parameter of the model, in its order; nothing where there is no fit."""
+    """A row for each parameter of the model, in its order; nothing where there is no fit.
+
+    When the first dose was given is none, though models that change from then on compute with it: nothing of the
+    patient is learned by it, nor of other people known.
+    """
     rows = []
     for name in model.parameters:
-        if name not in fit.parameters or name not in fit.typical:
+        if name == FIRST_DOSE or name not in fit.parameters or name not in fit.typical:
             continue
         label, unit = split_unit(name)
         population_range = individual_range = ""

@@ -13,6 +13,8 @@ from twins.pharmacology.target import Metric, Target
 from twins.quantities.unit import readable
 
 _SHARE = "1"
+_SHOWN_OF_ANY = (Metric.AUC24, Metric.AUC, Metric.TROUGH, Metric.PEAK)
+"""What tables of a plan's days show of every drug, and areas over more than a day, which no day has."""
 
 
 def bound(target: Target, value: float) -> str:
@@ -32,7 +34,14 @@ def chance_above(target: Target, chance: float) -> str:
 
 
 def below(target: Target) -> str:
+    if not target.has_floor:
+        return _("Below: nothing is too little")
     return _("Below {low}").format(low=bound(target, target.low))
+
+
+def chance_below(target: Target, chance: float) -> str:
+    """A dash where nothing is too little."""
+    return words.percent(chance) if target.has_floor else "–"
 
 
 def harm(target: Target) -> str:
@@ -42,6 +51,8 @@ def harm(target: Target) -> str:
 
 
 def too_little(target: Target) -> str:
+    if not target.has_floor:
+        return _("Too little: nothing is")
     return _("Too little: below {low}").format(low=bound(target, target.low))
 
 
@@ -57,10 +68,15 @@ def is_auc24(target: Target) -> bool:
     return target.metric is Metric.AUC24 and not target.output and target.unbound == 1.0
 
 
+def is_beside(target: Target) -> bool:
+    """Whether the target's own metric stands beside what tables of a plan's days show of every drug."""
+    return target.metric not in _SHOWN_OF_ANY
+
+
 def metric(target: Target) -> str:
     if target.metric is Metric.AUC24:
         return "AUC24"
-    return _("time above the threshold") if target.metric is Metric.TIME_ABOVE else said(target.metric.value)
+    return _("time above the MIC") if target.metric is Metric.TIME_ABOVE else said(target.metric.value)
 
 
 def metric_and_unit(target: Target) -> str:
@@ -87,6 +103,15 @@ def range_of(target: Target, value: Band) -> str:
     """Of 90 %."""
     show = _shown(target)
     return f"{show(value.q05)}–{show(value.q95)}"
+
+
+def in_words(target: Target, value: Band) -> str:
+    """``time above the MIC 90 % (90 % 20 %–>99 %)``, inside a sentence."""
+    median = median_of(target, value)
+    if target.unit != _SHARE:
+        median = f"{median} {_unit(target)}"
+    said_of = _("{metric} {median} (90 % {range})")
+    return said_of.format(metric=metric(target), median=median, range=range_of(target, value))
 
 
 def _unit(target: Target) -> str:

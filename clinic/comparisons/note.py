@@ -96,11 +96,11 @@ def _plan_lines(plan: PlanRow, page: ComparisonPage, at: At) -> list[str]:
     lines = [f"{plan.letter}  {title}", f"   {said(forecast.sentence)}"]
     target = page.result.target
     day_line = _(
-        "day {number}: AUC24 {auc} (90 % {low}-{high}) {area}, highest {peak}, trough {trough} {unit}; "
-        "in range {inside}, {outside}"
+        "day {number}: AUC24 {auc} (90 % {low}-{high}) {area}, highest {peak}, trough {trough} {unit}; {chances}"
     )
     for day in plan.days:
         e = day.exposure
+        in_range = _("in range {share}").format(share=words.percent(e.p_in_target))
         said_of_day = day_line.format(
             number=day.number,
             area=page.area_unit,
@@ -110,8 +110,7 @@ def _plan_lines(plan: PlanRow, page: ComparisonPage, at: At) -> list[str]:
             high=words.exposure(e.auc24.q95),
             peak=fixed(e.peak.q50, 1),
             trough=fixed(e.trough.q50, 1),
-            inside=words.percent(e.p_in_target),
-            outside=", ".join(_outside(target, e)),
+            chances=", ".join([*_beside(target, e), in_range, *_outside(target, e)]),
         )
         lines.append(f"   {said_of_day}")
     reached = forecast.hours_to_target
@@ -122,12 +121,18 @@ def _plan_lines(plan: PlanRow, page: ComparisonPage, at: At) -> list[str]:
     return lines
 
 
+def _beside(target: Target, day: DayExposure) -> list[str]:
+    """What the target's own metric comes to, where the line does not say it of every drug."""
+    if day.value is None or not target_words.is_beside(target):
+        return []
+    return [target_words.in_words(target, day.value)]
+
+
 def _outside(target: Target, day: DayExposure) -> list[str]:
-    """The chances above the target, where it has a limit, and below it."""
-    low = f"{_small(target_words.below(target))} {words.percent(day.p_below)}"
-    if not target.has_limit:
-        return [low]
-    return [f"{_small(target_words.above(target))} {words.percent(day.p_above)}", low]
+    """The chances above the target, where it has a limit, and below it, where anything can lie there."""
+    above = f"{_small(target_words.above(target))} {words.percent(day.p_above)}"
+    below = f"{_small(target_words.below(target))} {words.percent(day.p_below)}"
+    return [*([above] if target.has_limit else []), *([below] if target.has_floor else [])]
 
 
 def _small(found: str) -> str:

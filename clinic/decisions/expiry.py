@@ -48,6 +48,7 @@ class Expiry:
     changes: tuple[Change, ...]
     position: int
     target: Target
+    area_unit: str
     then: Answer
     now: Answer | None
 
@@ -78,6 +79,7 @@ class Expiry:
             changes=changes(before, after, unit=levels.unit),
             position=looked_at,
             target=levels.target(target),
+            area_unit=levels.area_name,
             then=_answer(comparison.pk, forecast["days"][0], forecast["sentence"], target, before),
             now=_now(
                 newest,

@@ -1,6 +1,7 @@
 """A study as the page's form asks for it: fields for the usual, text for the rest, and mistakes in words."""
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from clinic.measures import numbers
+from clinic.twin_words.said import said
 from twins.cohorts.read import StudyError, build, read
 from twins.cohorts.study import StudySpec
 
@@ -17,6 +19,8 @@ ROWS = 4
 """Regimens that the form has room for; a pasted study may have more."""
 REGIMEN_FIELDS = ("label", "amount_mg", "interval_h", "duration_h", "loading_mg")
 PATIENTS, DAYS = "10000", "3"
+_PLACE = re.compile(r"(\w+)(?:\[(\d+)\](?:\.(\w+))?)?: ", re.ASCII)
+"""How a mistake begins that names a field by its key: ``title: ``, ``regimens[2].amount_mg: ``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +81,34 @@ class StudyForm:
         Raises
         ------
         StudyError
-            With every mistake, named as the page names its fields.
+            With every mistake, in the reader's language; those of fields by the names that the page gives them.
         """
         if self.text.strip():
             return read(self.text, kind="json" if self.text.lstrip().startswith("{") else "toml")
-        return build(self._data())
+        try:
+            return build(self._data())
+        except StudyError as error:
+            raise StudyError([self._labelled(said(mistake)) for mistake in error.mistakes]) from error
+
+    def _labelled(self, mistake: str) -> str:
+        """The mistake with the label of its field in place of the field's key."""
+        place = _PLACE.match(mistake)
+        label = _labels().get(place[1]) if place is not None else None
+        if place is None or label is None:
+            return mistake
+        if place[2]:
+            # A row that was left empty is none of the study's regimens.
+            filled = [number for number, row in enumerate(self.regimens, 1) if any(row.values())]
+            label = _("Regimen %(number)s") % {"number": filled[int(place[2]) - 1]}
+        if place[3]:
+            label = f"{label}, {_labels().get(place[3], place[3])}"
+        return f"{label}: {mistake[place.end() :]}"
 
     def _data(self) -> dict[str, Any]:
         try:
             covariates = tomllib.loads(self.covariates)
         except (ValueError, RecursionError) as error:
-            raise StudyError([_("covariates: this is not TOML: %(error)s") % {"error": error}]) from error
+            raise StudyError(["covariates: " + _("this is not TOML: %(error)s") % {"error": error}]) from error
         regimens = []
         for row in self.regimens:
             if any(row.values()):
@@ -101,6 +122,24 @@ class StudyForm:
             "regimens": regimens,
             "covariates": covariates,
         }
+
+
+def _labels() -> dict[str, str]:
+    """Of the fields, by the keys that a study's file has."""
+    return {
+        "title": _("Title"),
+        "model": _("Model"),
+        "patients": _("Virtual patients"),
+        "days": _("Days"),
+        "seed": _("Seed"),
+        "covariates": _("Covariates, as TOML"),
+        "regimens": _("Regimens"),
+        "amount_mg": _("Dose, mg"),
+        "interval_h": _("Every, h"),
+        "duration_h": _("Infused over, h"),
+        "loading_mg": _("First dose, mg"),
+        "label": _("Name"),
+    }
 
 
 def _number(text: str) -> Any:

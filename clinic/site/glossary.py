@@ -124,6 +124,13 @@ TERMS: dict[str, Term] = {
             "it."
         ),
     ),
+    "time-above": Term(
+        _("Time above the MIC (fT>MIC)"),
+        _(
+            "The share of a day in which the concentration that is not bound to protein is above the MIC. Drugs such "
+            "as meropenem act by how long they are above it, not by how high they go."
+        ),
+    ),
     "benefit-harm": Term(
         _("Benefit and harm"),
         _(

@@ -13,7 +13,7 @@ from clinic.charts.twin_facts import STALE_AFTER
 from clinic.measures.numbers import plain
 from clinic.measures.units import unit_of
 from clinic.twin_words.said import said
-from twins.pharmacology.kdigo import RATIO_WITHIN_H, RISE_MG_PER_DL, RISE_RATIO, RISE_WITHIN_H, kdigo_stage
+from twins.pharmacology.kdigo import RATIO_WITHIN_H, RISE_RATIO, rise
 from twins.samples.channel import Channel
 
 LEVEL_DUE = timedelta(hours=48)
@@ -25,8 +25,8 @@ SILENT_AFTER, SILENT_TIMES, FORGOTTEN_AFTER = timedelta(hours=2), 5, timedelta(d
 """House settings: a device silent for hours, and for five times as long as usual, may be off or at fault; after a day
 it was taken off."""
 
-RISE_WITHIN = timedelta(hours=RISE_WITHIN_H)
-RATIO_WITHIN = timedelta(hours=RATIO_WITHIN_H)
+_HOUR = timedelta(hours=1)
+RATIO_WITHIN = RATIO_WITHIN_H * _HOUR
 
 
 class Urgency(IntEnum):
@@ -270,43 +270,29 @@ def renal(values: Sequence[tuple[datetime, float]]) -> list[Reason]:
     if len(values) < 2:
         return []
     last_time, last = values[-1]
-    in_two_days = [(v, t) for t, v in values[:-1] if last_time - t <= RISE_WITHIN]
+    found = rise([(time - last_time) / _HOUR for time, _value in values], [value for _time, value in values])
+    if found is not None:
+        rose = _(
+            "Renal function is moving: creatinine rose from {before} to {last} {unit} in {hours} h, "
+            "KDIGO stage {stage}."
+        )
+        weight = 88 if last >= RISE_RATIO * found.before_mg_per_dl - 1e-9 else 87
+        return [_moved(rose, found.before_mg_per_dl, last, found.hours, Urgency.ACT, weight, found.stage)]
     in_a_week = [(v, t) for t, v in values[:-1] if last_time - t <= RATIO_WITHIN]
-    if in_a_week and last >= RISE_RATIO * min(in_a_week)[0] - 1e-9:
-        stage = kdigo_stage(last / min(in_a_week)[0], last)
-        return [_moved(min(in_a_week), last, last_time, Urgency.ACT, 88, stage)]
-    if in_two_days and last - min(in_two_days)[0] >= RISE_MG_PER_DL - 1e-9:
-        stage = kdigo_stage(last / min(in_two_days)[0], last)
-        return [_moved(min(in_two_days), last, last_time, Urgency.ACT, 87, stage)]
     if in_a_week and max(in_a_week)[0] >= RISE_RATIO * last - 1e-9:
-        return [_moved(max(in_a_week), last, last_time, Urgency.LOOK, 60)]
+        before, since = max(in_a_week)
+        fell = _("Renal function is moving: creatinine fell from {before} to {last} {unit} in {hours} h.")
+        return [_moved(fell, before, last, (last_time - since) / _HOUR, Urgency.LOOK, 60)]
     return []
 
 
 def _moved(
-    before: tuple[float, datetime],
-    last: float,
-    last_time: datetime,
-    urgency: Urgency,
-    weight: int,
-    stage: int = 0,
+    sentence: str, before: float, last: float, hours: float, urgency: Urgency, weight: int, stage: int = 0
 ) -> Reason:
-    value, time = before
+    """In hours, and from the same value as the twin's own warning of the same rise."""
     unit = unit_of(Channel.CREATININE)
-    if last < value:
-        sentence = _("Renal function is moving: creatinine fell from {before} to {last} {unit} in {length}.")
-    elif stage:
-        sentence = _(
-            "Renal function is moving: creatinine rose from {before} to {last} {unit} in {length}, KDIGO stage {stage}."
-        )
-    else:
-        sentence = _("Renal function is moving: creatinine rose from {before} to {last} {unit} in {length}.")
     told = sentence.format(
-        before=unit.text(value, 2),
-        last=unit.text(last, 2),
-        unit=unit.name,
-        length=words.span(last_time - time),
-        stage=stage,
+        before=unit.text(before), last=unit.text(last), unit=unit.name, hours=f"{hours:.0f}", stage=stage
     )
     return Reason(Why.RENAL, urgency, weight, told)
 

@@ -1,12 +1,9 @@
 """``/apps``: what a person allowed which apps, and taking it back."""
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
-from oauth2_provider.models import RefreshToken
 
 from clinic.access.disclosure import disclose
 from clinic.access.gate import page
@@ -14,8 +11,7 @@ from clinic.access.permissions import visible_patients
 from clinic.access.roles import Permission
 from clinic.audit.event import record
 from clinic.audit.models import Action
-from integrations.smart.authorization import withdraw
-from integrations.smart.models import Authorization
+from integrations.smart.authorization import living, withdraw
 from integrations.smart.scopes import parse
 
 
@@ -23,7 +19,7 @@ from integrations.smart.scopes import parse
 @require_safe
 def apps(request: HttpRequest) -> HttpResponse:
     """Every authorization of the person that still has a token in force, the newest first."""
-    found = list(_living(request).select_related("application").order_by("-created", "-pk"))
+    found = list(living(request.user.pk).select_related("application").order_by("-created", "-pk"))
     keys = {one.subject_id for one in found if one.subject_id}
     patients = {patient.pk: patient for patient in visible_patients(request.user).filter(pk__in=keys)}
     disclose(request, *patients)
@@ -36,7 +32,7 @@ def apps(request: HttpRequest) -> HttpResponse:
 @transaction.atomic
 def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     """End every token of one of them."""
-    one = get_object_or_404(_living(request).select_related("application"), pk=pk if pk < 10**18 else 0)
+    one = get_object_or_404(living(request.user.pk).select_related("application"), pk=pk if pk < 10**18 else 0)
     withdraw(one)
     record(
         by=request.actor,  # type: ignore[attr-defined]
@@ -49,9 +45,3 @@ def take_back(request: HttpRequest, pk: int) -> HttpResponse:
     )
     disclose(request)
     return redirect("apps")
-
-
-def _living(request: HttpRequest) -> QuerySet[Authorization]:
-    refreshed = RefreshToken.objects.filter(user=request.user.pk, revoked=None, token_family__isnull=False)
-    lives = Q(family__in=refreshed.values("token_family")) | Q(tokens__access_token__expires__gt=timezone.now())
-    return Authorization.objects.filter(lives, user=request.user.pk).distinct()

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from oauth2_provider.models import AccessToken, RefreshToken
 
@@ -21,9 +22,18 @@ def redeem(authorization: Authorization) -> bool:
 
 @transaction.atomic
 def withdraw(authorization: Authorization) -> None:
-    """End every token that came of it."""
+    """End every token that came of it, one that an exchange under way brings included."""
+    # Whoever refreshes holds the row of the old token until the new one is there to be found.
+    list(RefreshToken.objects.select_for_update().filter(token_family=authorization.family).values("pk"))
     RefreshToken.revoke_family(authorization.family)
     AccessToken.objects.filter(authorized__authorization=authorization).delete()
+
+
+def living(user_pk: int | None) -> QuerySet[Authorization]:
+    """A person's authorizations that still have a token in force."""
+    refreshed = RefreshToken.objects.filter(user=user_pk, revoked=None, token_family__isnull=False)
+    lives = Q(family__in=refreshed.values("token_family")) | Q(tokens__access_token__expires__gt=timezone.now())
+    return Authorization.objects.filter(lives, user=user_pk).distinct()
 
 
 def holds(authorization: Authorization) -> bool:

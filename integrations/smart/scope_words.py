@@ -8,11 +8,11 @@ from django.utils.translation import gettext_noop, pgettext, pgettext_lazy
 _NAMED = {
     "launch": gettext_noop("Know which patient is open in the hospital system that started it"),
     "launch/patient": gettext_noop("Ask you which patient it is for"),
-    "openid": gettext_noop("Know that it is you who signed in"),
+    "openid": gettext_noop("Know that it is you who logged in"),
     "fhirUser": gettext_noop("Know which Practitioner you are"),
     "profile": gettext_noop("Know your name"),
     "offline_access": gettext_noop("Go on when you are signed out, until you or the hospital withdraw it"),
-    "online_access": gettext_noop("Go on for as long as you are signed in"),
+    "online_access": gettext_noop("Go on for as long as you are logged in"),
 }
 _TYPES = {
     "*": gettext_noop("every kind of record"),

@@ -80,3 +80,11 @@ def _keys(po: Path) -> set[tuple[str, str]]:
 def test_no_page_says_a_word_that_was_not_marked_for_translation() -> None:
     """Walked in a language that puts brackets around each translated text; `tests/words/kept.py` says what has none."""
     assert [f"{left.where}: {left.what}" for left in walk()] == []
+
+
+def test_what_the_page_calls_logging_in_is_called_so_everywhere() -> None:
+    other_word = re.compile(r"\bsign(?:s|ed|ing)?\s+in\b", re.IGNORECASE)
+    for page in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))):
+        assert not other_word.findall(page.read_text(encoding="utf-8")), page.name
+    for po in CATALOGUES:
+        assert not [entry.key for entry in portable.read(po) if other_word.search(entry.singular)], app_of(po)

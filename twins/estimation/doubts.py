@@ -10,7 +10,7 @@ from twins.estimation.meant import DIALYSIS_UNKNOWN, out_of_range, titled
 from twins.estimation.posterior import Posterior, Sampler
 from twins.pharmacology.covariates import CLEARANCE, CovariateHistory, cockcroft_gault
 from twins.pharmacology.individual import Individual
-from twins.pharmacology.kdigo import RATIO_WITHIN_H, RISE_MG_PER_DL, RISE_RATIO, RISE_WITHIN_H
+from twins.pharmacology.kdigo import rise
 from twins.pharmacology.population import Eta, Link, PopulationModel
 from twins.quantities.dose import Route
 from twins.quantities.sentence import CREATININE, MEASURED, NAME, Sentence
@@ -72,8 +72,6 @@ _CHAINS_APART = Sentence(
 )
 _LARGE_RESIDUAL = 3.0
 _LARGE_ETA_SD = 2.5
-_ROUNDING = 1e-9
-"""A rise from 0.9 to 1.2 mg/dL is one of 0.3, whatever its last binary digit."""
 
 
 def outside_population(model: PopulationModel, course: Course, chart: CovariateHistory) -> tuple[str, ...]:
@@ -154,13 +152,11 @@ def _kidneys_failing(course: Course) -> list[str]:
     )
     if not charted or any(value.name == CLEARANCE for value in course.covariates):
         return []
-    time, latest = charted[-1]
-    for before, value in charted[:-1]:
-        soon = time - before <= RISE_WITHIN_H and latest - value >= RISE_MG_PER_DL - _ROUNDING
-        steep = time - before <= RATIO_WITHIN_H and latest >= RISE_RATIO * value - _ROUNDING
-        if soon or steep:
-            return [_RISING(before=value, latest=latest, unit=Channel.CREATININE.unit, hours=time - before)]
-    return []
+    found = rise([time for time, _ in charted], [value for _, value in charted])
+    if found is None:
+        return []
+    latest, unit = charted[-1][1], Channel.CREATININE.unit
+    return [_RISING(before=found.before_mg_per_dl, latest=latest, unit=unit, hours=found.hours)]
 
 
 def of_fit(individual: Individual, eta: Sequence[float], residuals: Sequence[LevelResidual]) -> tuple[str, ...]:

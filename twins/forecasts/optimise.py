@@ -108,6 +108,7 @@ def optimise(
     return Proposals(
         Proposal(
             plan=item.plan,
+            target=target,
             score=item.score,
             p_in_target=item.headline.p_in_target,
             p_above=item.headline.p_above,

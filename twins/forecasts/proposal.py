@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 
 from twins.forecasts.wording import CHANCE, percent
 from twins.pharmacology.regimen import Plan
-from twins.quantities.sentence import Sentence
+from twins.pharmacology.target import Target
+from twins.quantities.sentence import NOTHING, Sentence
 
 if TYPE_CHECKING:
     import pandas as pd
 
+_ABOVE = Sentence(" and above it with {chance}", chance=CHANCE)
 _JUDGED = Sentence(
-    "Judged until {days:.3g} days from now: in the target with a chance of {inside} and above it with {above} from "
-    "{begin:g} to {end:g} h; not beyond.",
+    "Judged until {days:.3g} days from now: in the target with a chance of {inside}{above} from {begin:g} to {end:g} "
+    "h; not beyond.",
     inside=CHANCE,
-    above=CHANCE,
+    above=(_ABOVE, NOTHING),
 )
 
 
@@ -39,6 +41,7 @@ class Proposal:
     """
 
     plan: Plan
+    target: Target
     score: float
     p_in_target: float
     p_above: float
@@ -53,11 +56,11 @@ class Proposal:
 
     @property
     def judged(self) -> str:
-        """Until when the plan was judged, and how it lies to the target there."""
+        """Until when the plan was judged, and how it lies to the target there: above it only where that is harm."""
         return _JUDGED(
             days=self.settled_to_h / 24.0,
             inside=percent(self.settled_p_in_target),
-            above=percent(self.settled_p_above),
+            above=_ABOVE(chance=percent(self.settled_p_above)) if self.target.has_limit else "",
             begin=self.settled_from_h,
             end=self.settled_to_h,
         )

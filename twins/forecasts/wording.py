@@ -79,7 +79,7 @@ def sentence(window: Window, headline: Attainment | Attained, table: Sequence[Da
     above = below = rises = ""
     if target.has_limit and not _is_most(target):
         above = _ABOVE(chance=percent(headline.p_above), high=target.high)
-    if headline.p_below >= _WORTH_SAYING and target.low > 0 and target.metric is not Metric.TIME_ABOVE:
+    if headline.p_below >= _WORTH_SAYING and target.has_floor and target.metric is not Metric.TIME_ABOVE:
         below = _BELOW(chance=percent(headline.p_below), low=target.low)
     last = table[-1] if table else None
     one_day = window.to_h - window.from_h == 24.0
@@ -122,7 +122,7 @@ def _span(target: Target, unit: str) -> str:
 
 
 def _is_most(target: Target) -> bool:
-    return target.low <= 0 and target.metric not in (Metric.TIME_ABOVE, Metric.TIME_IN_RANGE)
+    return not target.has_floor and target.metric not in (Metric.TIME_ABOVE, Metric.TIME_IN_RANGE)
 
 
 def _when(window: Window, target: Target) -> str:

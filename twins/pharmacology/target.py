@@ -110,6 +110,11 @@ class Target:
         """Whether there is a value above which harm is feared."""
         return math.isfinite(self.high)
 
+    @property
+    def has_floor(self) -> bool:
+        """Whether anything can lie below it: there is nothing less than none."""
+        return self.low > 0
+
     def to_json(self) -> dict[str, Any]:
         """Plain data; what is as usual is left out, and so is a `high` that is infinite."""
         data = asdict(self)

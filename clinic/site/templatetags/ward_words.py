@@ -83,6 +83,12 @@ def person(key: str) -> str:
 for _of_a_target in (
     *(target_words.above, target_words.below, target_words.harm, target_words.too_little, target_words.limit),
     *(target_words.metric, target_words.metric_and_unit, target_words.median_of, target_words.range_of),
-    *(target_words.metric_heading, target_words.in_metric, target_words.chance_above),
+    *(
+        target_words.metric_heading,
+        target_words.is_beside,
+        target_words.in_metric,
+        target_words.chance_above,
+        target_words.chance_below,
+    ),
 ):
     register.filter(_of_a_target)

@@ -108,7 +108,7 @@ def _day(day: DayExposure, target: Target, start: datetime, unit: str) -> dict[s
         },
         {"name": "probability-in-target", "valueDecimal": percent(day.p_in_target)},
         *([{"name": "probability-above", "valueDecimal": percent(day.p_above)}] if target.has_limit else []),
-        {"name": "probability-below", "valueDecimal": percent(day.p_below)},
+        *([{"name": "probability-below", "valueDecimal": percent(day.p_below)}] if target.has_floor else []),
         _exposure("AUC24", day.auc24, of_area(unit)),
         _exposure("peak", day.peak, unit),
         _exposure("trough", day.trough, unit),

@@ -101,12 +101,16 @@ def predictions(forecast: PlanForecast, target: Target, start: datetime) -> Iter
 def _of_day(day: DayExposure, forecast: PlanForecast, target: Target, start: datetime) -> Iterator[dict[str, Any]]:
     metric, unit, band = measured(day, target)
     behind = f" {unit}" if unit else ""
-    said = [("in-target", f"{metric} from {target.low:g} to {target.high:g}{behind}", day.p_in_target)]
+    aim = f"from {target.low:g} to {target.high:g}"
     if not target.has_limit:
-        said = [("in-target", f"{metric} of at least {target.low:g}{behind}", day.p_in_target)]
-    else:
+        aim = f"of at least {target.low:g}"
+    elif not target.has_floor:
+        aim = f"of at most {target.high:g}"
+    said = [("in-target", f"{metric} {aim}{behind}", day.p_in_target)]
+    if target.has_limit:
         said.append(("above-target", f"{metric} above {target.high:g}{behind}", day.p_above))
-    said.append(("below-target", f"{metric} below {target.low:g}{behind}", day.p_below))
+    if target.has_floor:
+        said.append(("below-target", f"{metric} below {target.low:g}{behind}", day.p_below))
     for code, text, probability in said:
         yield {
             "outcome": concept(TARGET, code, text=text),

@@ -89,7 +89,7 @@ def test_htmx_is_sent_to_the_login_and_back(client: Client) -> None:
 
 def test_a_program_gets_json(client: Client) -> None:
     answer = client.get("/", headers={"Accept": "application/json"})
-    assert (answer.status_code, answer.json()) == (401, {"error": "Sign in first."})
+    assert (answer.status_code, answer.json()) == (401, {"error": "Log in first."})
 
 
 def test_a_wrong_name_and_a_wrong_password_get_the_same_answer_and_are_recorded(client: Client, cleo: User) -> None:

@@ -35,6 +35,20 @@ def test_a_log_normal_parameter_has_the_range_of_its_own_eta() -> None:
     assert exchange.learned == "same for everybody"
 
 
+def test_the_time_of_the_first_dose_is_no_parameter_of_anybody_and_times_are_named_as_such() -> None:
+    friberg = model("voriconazole-friberg-2012")
+    known = dict.fromkeys(friberg.parameters, 1.0) | {"first_dose_h": 0.00412}
+    fit = replace(certain(friberg, draws=np.zeros((10, len(friberg.etas)))), typical=known, parameters=known)
+    rows = parameter_rows(fit, friberg)
+    assert len(rows) == len(friberg.parameters) - 1
+    assert "0.00412" not in {value for row in rows for value in (row.population, row.individual)}
+    assert {(row.label, row.unit) for row in rows} >= {
+        ("Time to half of the inhibition", "h"),
+        ("Concentration of half saturation", "mg/L"),
+        ("Lag of absorption", "h"),
+    }
+
+
 def test_links_and_shapes_are_followed() -> None:
     shares = replace(GOTI, links={"clearance_l_per_h": Link.LOGIT, "central_volume_l": Link.IDENTITY})
     typical = {**TYPICAL, "clearance_l_per_h": 0.4}
@@ -72,7 +86,7 @@ def test_a_sum_moves_with_its_parts() -> None:
         ("albumin_g_per_l", ("Albumin", "g/L")),
         ("maximum_elimination_mg_per_h", ("Maximum elimination", "mg/h")),
         ("absorption_rate_per_h", ("Absorption rate", "1/h")),
-        ("half_saturation_mg_per_l", ("Half saturation", "mg/L")),
+        ("half_saturation_mg_per_l", ("Concentration of half saturation", "mg/L")),
         ("body_surface_area_m2", ("Body surface area", "m²")),
         ("cyp3a5_expresser", ("CYP3A5 expresser", "")),
         ("haematocrit", ("Haematocrit", "")),

@@ -1,5 +1,7 @@
 """The note holds in plain text what the page shows."""
 
+import math
+import re
 from datetime import UTC
 from zoneinfo import ZoneInfo
 
@@ -12,6 +14,7 @@ from clinic.comparisons.note import note_text
 from clinic.decisions.sign import sign
 from tests.factories import patient_records as rows
 from tests.factories import vancomycin_case as case
+from twins.pharmacology.target import Metric, Target
 from twins.quantities.clock import moment_at
 from twins.records.twins import course_of
 
@@ -38,6 +41,20 @@ def test_each_plan_has_its_sentence_and_a_line_for_each_day(comparison):
     assert any(line.startswith("A  Current: 1000 mg over 1 h every 12 h, first dose") for line in lines)
     assert sum(line.strip().startswith("day 1: AUC24") for line in lines) == 4
     assert sum("time to target:" in line for line in lines) == 4
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        (case.TARGET, ["above 600", "below 400"]),
+        (Target("100 % fT>MIC", 1.0, math.inf, "", Metric.TIME_ABOVE, "1", threshold=2.0), ["below 100 %"]),
+        (Target("trough below 2 mg/L", 0.0, 2.0, "", Metric.TROUGH, "mg/L"), ["above 2"]),
+    ],
+)
+def test_a_day_says_the_chances_outside_the_target_on_the_sides_that_it_has(comparison, target, said):
+    comparison.result["target"] = target.to_json()
+    day = next(line for line in lines_of(comparison) if line.strip().startswith("day 1: AUC24"))
+    assert re.findall(r"(?:above|below) [\d.]+(?: %(?= ))?", day) == said
 
 
 def test_times_name_the_zone(comparison):

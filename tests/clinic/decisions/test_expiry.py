@@ -99,6 +99,8 @@ def test_both_pages_say_on_which_data_and_what_the_newest_twin_says(client, pati
             f"signed on data before {words.clock_with_zone(start, UTC)}" in page
         )
         assert f'<a href="/comparisons/{later.pk}">Now</a>' in page
+        assert '<th scope="col" class="number">AUC24, mg·h/L</th>' in page
+        assert 'data-label="AUC24, mg·h/L"' in page[page.index(">Now</a>") :].partition("</tr>")[0]
     assert "level of 15 mg/L" in client.get(address).content.decode()
 
 

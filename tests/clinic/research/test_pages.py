@@ -152,11 +152,24 @@ def test_mistakes_come_back_with_what_was_typed(researcher: Client):
     answer = researcher.post(reverse("study-new"), {**form, "patients": "many", "regimen-1-amount_mg": "1 g"})
     text = answer.content.decode()
     assert answer.status_code == 400
-    assert "patients: is &#x27;many&#x27;" in text
-    assert "regimens[1].amount_mg: is &#x27;1 g&#x27;" in text
-    assert "title: give a text" in text
+    assert "<li>Virtual patients: is &#x27;many&#x27;" in text
+    assert "<li>Regimen 1, Dose, mg: is &#x27;1 g&#x27;" in text
+    assert "<li>Title: give a text" in text
     assert 'value="many"' in text
     assert not Job.objects.exists()
+
+
+def test_mistakes_name_the_fields_as_the_page_does_in_german_too_and_count_the_rows_that_are_shown(researcher: Client):
+    form = fields(researcher.get(reverse("study-new")).content.decode())
+    empty = {f"regimen-1-{name}": "" for name in ("label", "amount_mg", "interval_h", "duration_h", "loading_mg")}
+    sent = {**form, **empty, "covariates": "no table", "days": "0"}
+    text = researcher.post(reverse("study-new"), sent).content.decode()
+    assert "<li>Covariates, as TOML: this is not TOML: " in text
+    sent |= {"covariates": form["covariates"], "regimen-2-interval_h": "often"}
+    german = researcher.post(reverse("study-new"), sent, headers={"Accept-Language": "de"}).content.decode()
+    assert "<li>Titel: geben Sie einen Text" in german
+    assert "<li>Tage: ist 0; geben Sie eine ganze Zahl" in german
+    assert "<li>Dosierungsschema 2, Alle, h: " in german
 
 
 def test_a_pasted_study_is_used_whole(researcher: Client):

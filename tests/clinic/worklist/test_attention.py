@@ -1,10 +1,18 @@
 """Why a patient is on top of the list."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from clinic.worklist.attention import DayChance, Rhythm, Situation, Urgency, Why, reasons, renal
+from tests.factories import vancomycin_case as case
+from twins.estimation.doubts import outside_population
+from twins.pharmacology.covariates import history
+from twins.pharmacology.formulary import model
+from twins.quantities.clock import moment_at
+
+GOTI = model(case.MODEL_ID)
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -100,16 +108,26 @@ def test_a_decision_on_older_data_weighs_more_than_an_unsigned_comparison():
     [
         ([(30, 0.9), (2, 1.2)], "rose from 0.9 to 1.2 mg/dL in 28 h"),  # + 0.3 within 48 h
         ([(60, 0.9), (2, 1.2)], None),  # + 0.3, but in 58 h
-        ([(100, 0.8), (2, 1.2)], "rose from 0.8 to 1.2 mg/dL in 4 days"),  # 1.5 times within 7 days
+        ([(100, 0.8), (2, 1.2)], "rose from 0.8 to 1.2 mg/dL in 98 h"),  # 1.5 times within 7 days
         ([(200, 0.8), (2, 1.2)], None),  # 1.5 times, but in more than 7 days
         ([(30, 1.0), (2, 1.29)], None),
-        ([(100, 2.4), (2, 1.5)], "fell from 2.4 to 1.5 mg/dL in 4 days"),
+        ([(100, 2.4), (2, 1.5)], "fell from 2.4 to 1.5 mg/dL in 98 h"),
         ([(2, 3.0)], None),
     ],
 )
 def test_renal_function_moves_by_the_criteria_of_kdigo(values, said):
     found = renal([(hours_ago(hours), value) for hours, value in values])
     assert (said in found[0].sentence) if said else found == []
+
+
+def test_a_rise_begins_where_the_twins_own_warning_of_it_says():
+    values = ((0.0, 0.87), (9.0, 0.85), (50.0, 2.33))
+    known = case.course(creatinine=values)
+    warnings = outside_population(GOTI, known, history(GOTI, known))
+    told = renal([(moment_at(known.start, hour), value) for hour, value in values])[0].sentence
+    start = re.search(r"creatinine (rose from 0.85 to 2.33 mg/dL in 41 h)", told)
+    assert start is not None, told
+    assert any(f"Serum creatinine {start[1]}:" in warning for warning in warnings)
 
 
 def test_creatinine_between_dialysis_sessions_is_no_kidney_injury():

@@ -2,16 +2,19 @@
 
 import re
 from datetime import timedelta
+from html import escape
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from clinic.charts import words
 from clinic.patients.models import Patient
 from tests.factories import chart as charts
 from tests.factories import patient_records as rows
 from twins.jobs.update import request_update, run
 from twins.records.models import Comparison, GivenDose, Order
+from twins.records.twins import result_of
 from twins.samples.channel import Channel
 
 pytestmark = pytest.mark.django_db
@@ -100,12 +103,18 @@ def test_a_target_without_a_limit_is_shown_without_one(client: Any, patient: Pat
     compared = page(client, f"/comparisons/{comparison.pk}")
     assert "No limit above it is known." in compared
     assert "Below 100 %" in compared
-    assert '<th scope="col" class="number">Time above the threshold, %</th>' in compared
-    assert re.search(
-        r'<td data-label="Time above the threshold, %" class="number">(&gt;)?\d+ % → (&gt;)?\d+ %', compared
-    )
-    note = page(client, f"/comparisons/{comparison.pk}/note")
+    assert '<th scope="col" class="number">Time above the MIC, %</th>' in compared
+    assert re.search(r'<td data-label="Time above the MIC, %" class="number">(&gt;)?\d+ % → (&gt;)?\d+ %', compared)
+    share = r"(?:&lt;|&gt;)?\d+ %"
+    of_a_day = rf'<td data-label="Time above the MIC, %" class="number"><strong>{share}</strong> <span class="muted">'
+    result = result_of(comparison)
+    days = [day for forecast in result.forecasts for day in forecast.days]
+    found = re.findall(rf"{of_a_day}\(({share})–({share})\)</span></td>", compared)
+    assert found == [tuple(escape(words.percent(q)) for q in (day.value.q05, day.value.q95)) for day in days]
+    assert "Time above the MIC (fT&gt;MIC)" in compared
+    note, said = page(client, f"/comparisons/{comparison.pk}/note"), r"[<>]?\d+ %"
     assert "no limit above it is known" in note
+    assert len(re.findall(rf"time above the MIC {said} \(90 % {said}–{said}\), in range", note)) == len(days)
     assert "above 2 mg/L for at least 100 % of the time" in note
     assert '<td data-label="Above: no limit known" class="number">–</td>' in compared
     german = client.get(f"/comparisons/{comparison.pk}/note", headers={"Accept-Language": "de"}).content.decode()

@@ -74,7 +74,7 @@ def test_every_reason_is_a_whole_german_sentence_with_its_own_plural():
         said = {reason.sentence for reason in reasons(situation, NOW)}
     assert said == {
         "Der aktuelle Plan verfehlt das Ziel: AUC24 in den nächsten 24 h mit 64 % Wahrscheinlichkeit über 600.",
-        "Die Nierenfunktion verändert sich: Kreatinin stieg über 3 Tage von 0,8 auf 1,3 mg/dL, KDIGO-Stadium 1.",
+        "Die Nierenfunktion verändert sich: Kreatinin stieg in 72 h von 0,8 auf 1,3 mg/dL, KDIGO-Stadium 1.",
         "Der letzte Spiegel, 31,4 mg/L, widerspricht der Vorhersage: Erwartet waren mit 90 % 10,0 bis 20,5.",
         "Ein Spiegel ist fällig: Der letzte ist 8 Tage alt.",
         "Ein Gerät ist vielleicht aus oder gestört; zuletzt kam Herzfrequenz (vor 3 h).",

@@ -389,6 +389,11 @@ def test_the_command_subscribes_lists_and_ends(hospital: Hospital, capsys: Any) 
         call_command("subscribe", hospital.base, "--source", "ehr", "--off", "nobody")
 
 
+def test_the_list_says_that_there_are_none(db: None, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("subscribe", "--list")
+    assert capsys.readouterr().out == "There are no subscriptions.\n"
+
+
 @pytest.mark.parametrize("endpoint", ["", "http://twin.test", "ftp://twin.test", "https://u:p@twin.test", "twin"])
 def test_a_secret_is_never_asked_for_in_the_open(source: Source, hospital: Hospital, endpoint: str) -> None:
     with Client(hospital.base) as client, pytest.raises(SubscribeError):

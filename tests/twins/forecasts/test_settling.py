@@ -11,7 +11,7 @@ from twins.forecasts.exposure import Window
 from twins.forecasts.limits import Limits
 from twins.forecasts.metrics import measured
 from twins.forecasts.optimise import optimise
-from twins.forecasts.proposal import Proposals
+from twins.forecasts.proposal import Proposal, Proposals
 from twins.forecasts.settling import settled_by, window_by
 from twins.forecasts.simulate import Present
 from twins.pharmacology.formulary import drug, model
@@ -96,6 +96,17 @@ def test_what_was_judged_is_shown() -> None:
     assert found[0].settled_p_in_target == pytest.approx(float(inside))
     with pytest.raises(ValueError, match="horizon_h"):
         _newborns(horizon_h=-1.0)
+
+
+@pytest.mark.parametrize(("high", "above"), [(600.0, " and above it with 3 %"), (np.inf, "")])
+def test_a_chance_above_is_said_only_where_the_target_has_a_limit(high: float, above: str) -> None:
+    target = Target("a target", 400.0, high, "a guideline")
+    found = Proposal(
+        Plan("No further doses", None), target, 0.9, 0.9, 0.03, 0.07,
+        settled_from_h=24.0, settled_to_h=48.0, settled_p_in_target=0.9, settled_p_above=0.03, settled_p_below=0.07,
+    )  # fmt: skip
+    said = f"Judged until 2 days from now: in the target with a chance of 90 %{above} from 24 to 48 h; not beyond."
+    assert found.judged == said
 
 
 def test_a_dose_of_warfarin_that_overshoots_weeks_later_is_not_proposed() -> None:

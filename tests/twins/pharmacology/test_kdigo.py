@@ -2,7 +2,7 @@
 
 import pytest
 
-from twins.pharmacology.kdigo import filtration_category, injury_stages
+from twins.pharmacology.kdigo import Rise, filtration_category, injury_stages, rise
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,20 @@ from twins.pharmacology.kdigo import filtration_category, injury_stages
 )
 def test_stages_by_creatinine(times, values, stages):
     assert injury_stages(times, values) == stages
+
+
+@pytest.mark.parametrize(
+    ("times", "values", "found"),
+    [
+        ((0.0, 9.0, 81.0), (0.87, 0.85, 2.33), Rise(0.85, 72.0, 2)),  # the lowest, not the first
+        ((0.0, 9.0, 81.0), (0.85, 0.85, 2.33), Rise(0.85, 81.0, 2)),  # the first of several as low
+        ((0.0, 100.0, 130.0), (0.9, 1.0, 1.3), Rise(1.0, 30.0, 1)),  # by 0.3 in 48 h, 1.44 times the lowest before
+        ((0.0, 60.0), (0.9, 1.2), None),
+        ((0.0,), (3.0,), None),
+    ],
+)
+def test_where_a_rise_began(times, values, found):
+    assert rise(times, values) == found
 
 
 @pytest.mark.parametrize(

@@ -74,7 +74,10 @@ class Command(BaseCommand):
     def _list(self) -> None:
         waiting = Count("notifications", filter=Q(notifications__state=WorkState.QUEUED))
         failed = Count("notifications", filter=Q(notifications__state=WorkState.FAILED))
-        for row in EhrSubscription.objects.select_related("source").annotate(waiting=waiting, failed=failed):
+        rows = EhrSubscription.objects.select_related("source").annotate(waiting=waiting, failed=failed)
+        if not rows:
+            self.stdout.write("There are no subscriptions.")
+        for row in rows:
             heard = row.heard.isoformat(timespec="seconds") if row.heard else "never"
             self.stdout.write(
                 f"{row.pk}  {row.source.slug}  {row.topic}  {row.state}{f' ({row.error})' if row.error else ''}  "

@@ -1,5 +1,7 @@
 """Forecasts, proposals and decisions: what was compared, what became of it, and who decided, by key and not by name."""
 
+import math
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
@@ -13,9 +15,10 @@ from clinic.decisions.second import agree, refuse
 from clinic.decisions.sign import decline, sign
 from clinic.patients.models import CareTeam, Patient
 from integrations.fhir.models import Term
+from integrations.fhir.publish.forecasts import predictions
 from integrations.fhir.validate.faults import faults
 from integrations.readings.models import Resource
-from tests.factories import patient_records
+from tests.factories import patient_records, vancomycin_case
 from tests.factories.chart import Chart
 from tests.factories.followed import chosen
 from tests.integrations.fhir.publish.conftest import Update, exactly, published
@@ -52,6 +55,25 @@ def test_every_probability_is_that_of_the_comparison(comparison: Comparison) -> 
         assert next(said, None) is None
         assert {"reference": "MedicationAdministration/ward.0/_history/1"} in one["basis"]
         assert {"reference": "Observation/ward.level-2/_history/1"} in one["basis"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (400.0, 600.0, {"in-target": "from 400 to 600", "above-target": "above 600", "below-target": "below 400"}),
+        (400.0, math.inf, {"in-target": "of at least 400", "below-target": "below 400"}),
+        (0.0, 600.0, {"in-target": "of at most 600", "above-target": "above 600"}),
+    ],
+)
+def test_a_probability_is_said_only_on_the_sides_that_the_target_has(
+    low: float, high: float, said: dict[str, str]
+) -> None:
+    forecast = vancomycin_case.result().forecasts[0]
+    target = replace(vancomycin_case.TARGET, low=low, high=high)
+    found = [one["outcome"] for one in predictions(forecast, target, vancomycin_case.START)]
+    assert {one["coding"][0]["code"]: one["text"] for one in found} == {
+        code: f"AUC24 {words} mg·h/L" for code, words in said.items()
+    }
 
 
 def test_each_plan_is_a_draft_proposal_with_its_doses(comparison: Comparison) -> None:
