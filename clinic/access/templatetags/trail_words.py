@@ -89,6 +89,7 @@ ACTIVITIES = {
     "session.end": gettext_noop("was signed out at the end of a shift"),
     "session.revoke": gettext_noop("ended a session"),
     "password.change": gettext_noop("changed their password"),
+    "account.language": gettext_noop("chose the language of their account"),
     "factor.add": gettext_noop("set up a second factor"),
     "factor.remove": gettext_noop("removed a second factor"),
     "factor.codes": gettext_noop("made new recovery codes"),
