@@ -1,4 +1,4 @@
-"""Failed logins, counted where every web process sees them; and whose password somebody else knows."""
+"""Failed logins, counted where every web process sees them; lent passwords; and who chose which language."""
 
 from django.conf import settings
 from django.db import models
@@ -27,3 +27,15 @@ class LentPassword(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_id} since {self.since:%Y-%m-%d %H:%M}"
+
+
+class ChosenLanguage(models.Model):
+    """The language in which the person reads pages and mail; without a row they chose none."""
+
+    person = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="chosen_language"
+    )
+    code = models.CharField(max_length=10)
+
+    def __str__(self) -> str:
+        return f"{self.person_id} in {self.code}"

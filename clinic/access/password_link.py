@@ -10,10 +10,12 @@ from django.core.mail import send_mail
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import translation
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext as _
 
+from clinic.access import own_language
 from clinic.access.actor import key_of
 from clinic.access.roles import Role
 from clinic.audit.event import SYSTEM, record
@@ -42,7 +44,9 @@ def send(username: str, site: str) -> bool:
         "hours": settings.PASSWORD_RESET_TIMEOUT // 3600,
         "username": person.get_username(),
     }
-    with transaction.atomic():
+    # A worker speaks no page's language: the letter is in its reader's.
+    spoken = own_language.of(person) or settings.SITE_LANGUAGE or settings.LANGUAGE_CODE
+    with transaction.atomic(), translation.override(spoken):
         record(
             by=SYSTEM,
             action=Action.EXECUTE,

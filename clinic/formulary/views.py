@@ -44,7 +44,7 @@ def formulary_page(request: HttpRequest) -> HttpResponse:
         "section": "formulary",
         "drugs": drugs,
         "models": len(formulary.model_ids()),
-        "problems": formulary.loaded().sentences,
+        "problems": formulary.loaded().problems,
         "left_out": sorted(formulary.DO_NOT_SHIP.items()),
     }
     return render(request, "formulary/formulary.html", content)

@@ -1,5 +1,7 @@
 """The language of the pages: what the person chose, else the site's own, else what the browser asks for.
 
+Who is signed in chooses for their account (`clinic.access.own_language`), anybody else for the browser.
+
 What machines read (FHIR, CDS Hooks, OAuth, health) is English whatever a browser says, as are the command line, the
 logs and all that is stored: ``LANGUAGE_CODE``, which is in force wherever no page is being answered.
 """
@@ -18,6 +20,7 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from clinic.access import own_language
 from clinic.access.gate import Door, public, rule_of
 
 _A_YEAR = 365 * 24 * 3600
@@ -47,6 +50,7 @@ class SpokenLanguage:
 
 
 def language_of(request: HttpRequest) -> str:
+    """What the browser keeps, the site says or the browser asks for: who sits there is known further in."""
     chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
     if chosen in dict(settings.LANGUAGES):
         return chosen
@@ -68,11 +72,14 @@ def _is_for_machines(view: Callable[..., Any]) -> bool:
     return rule.door is Door.BEARER or view.__module__.startswith("integrations.")
 
 
-@public("which language the pages speak: a choice kept in the browser, before signing in too")
+@public("which language the pages speak: kept with one's own account, or in the browser before signing in")
 @never_cache
 @require_POST
 def choose(request: HttpRequest) -> HttpResponse:
-    """Keep the language in a cookie and go back to the page, if it is one of this site; 400 for another language."""
+    """Keep the language and go back to the page, if it is one of this site; 400 for a language that is not spoken.
+
+    It is kept with the account of who is signed in. The browser, which a ward may share, stays as it was then.
+    """
     chosen = request.POST.get("language", "")
     if chosen not in dict(settings.LANGUAGES):
         return HttpResponse(
@@ -82,6 +89,9 @@ def choose(request: HttpRequest) -> HttpResponse:
     here = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
     # Anything without a slash `redirect` would take for the name of a view.
     response = redirect(back if here and back.startswith("/") else "/")
+    if request.user.is_authenticated:
+        own_language.keep(person=request.user, code=chosen, by=request.actor)  # type: ignore[attr-defined]
+        return response
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         chosen,

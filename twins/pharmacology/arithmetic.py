@@ -9,6 +9,8 @@ from functools import reduce
 import numpy as np
 from numpy.typing import NDArray
 
+from twins.quantities.sentence import ANY, Sentence
+
 Array = NDArray[np.float64]
 Value = Array | float
 _Step = Callable[[Mapping[str, Value]], Value]
@@ -42,7 +44,15 @@ _FUNCTIONS: dict[str, tuple[Callable[..., Value], int, int]] = {
     "where": (np.where, 3, 3),
 }
 """What can be called, with the least and the most that it takes. `log` is the natural logarithm."""
-_ALLOWED = "numbers, names, + - * / **, comparisons, and, or, not, if-else, exp, log, min, max and where"
+_ALLOWED = "write numbers, names, + - * / **, comparisons, and, or, not, if-else, exp, log, min, max and where"
+_TOO_LONG = Sentence("the expression has {length:d} characters; write at most {most:d}")
+_TOO_DEEP = Sentence("the expression is more than {most:d} levels deep; divide it under [let]")
+_NO_EXPRESSION = Sentence(f"{{text}} is no expression; {_ALLOWED}")
+_A_PART = Sentence("a part of it")
+_NOT_ALLOWED = Sentence(f"{{part}} is not allowed here; {_ALLOWED}", part=ANY)
+_TAKES = Sentence("{function} takes {count:d} values, not {given:d}")
+_TAKES_FROM = Sentence("{function} takes {least:d} to {most:d} values, not {given:d}")
+_TOO_LARGE = Sentence("a number is too large; write it with an exponent, below 1e308")
 
 
 class ArithmeticTextError(ValueError):
@@ -83,11 +93,11 @@ def parse(text: str) -> Expression:
         If it is anything else than arithmetic.
     """
     if len(text) > LONGEST:
-        raise ArithmeticTextError(f"the expression has {len(text)} characters; write at most {LONGEST}")
+        raise ArithmeticTextError(_TOO_LONG(length=len(text), most=LONGEST))
     try:
         tree = ast.parse(text.strip(), mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise ArithmeticTextError(f"{text!r} is no expression; write {_ALLOWED}") from error
+        raise ArithmeticTextError(_NO_EXPRESSION(text=repr(text))) from error
     names: set[str] = set()
     return Expression(text, *_finish(tree.body, names))
 
@@ -99,7 +109,7 @@ def _finish(node: ast.expr, names: set[str]) -> tuple[frozenset[str], _Step]:
 
 def _compile(node: ast.expr, names: set[str], depth: int) -> _Step:
     if depth > DEEPEST:
-        raise ArithmeticTextError(f"the expression is more than {DEEPEST} levels deep; divide it under [let]")
+        raise ArithmeticTextError(_TOO_DEEP(most=DEEPEST))
 
     def inside(part: ast.expr) -> _Step:
         return _compile(part, names, depth + 1)
@@ -134,19 +144,19 @@ def _compile(node: ast.expr, names: set[str], depth: int) -> _Step:
         case ast.Call(func=ast.Name(id=name), args=parts, keywords=[]) if name in _FUNCTIONS:
             function, least, most = _FUNCTIONS[name]
             if not least <= len(parts) <= most:
-                many = str(least) if least == most else f"{least} to {most}"
-                raise ArithmeticTextError(f"{name} takes {many} values, not {len(parts)}")
+                takes = _TAKES(function=name, count=least, given=len(parts)) if least == most else ""
+                raise ArithmeticTextError(takes or _TAKES_FROM(function=name, least=least, most=most, given=len(parts)))
             return _call(function, [inside(part) for part in parts])
         case _:
             pass
-    raise ArithmeticTextError(f"{_written(node)} is not allowed here; write {_ALLOWED}")
+    raise ArithmeticTextError(_NOT_ALLOWED(part=_written(node)))
 
 
 def _written(node: ast.expr) -> str:
     try:
         return repr(ast.unparse(node))[:120]
     except RecursionError:
-        return "a part of it"
+        return _A_PART()
 
 
 def _truth(value: Value) -> Array:
@@ -158,7 +168,7 @@ def _number(number: float) -> _Step:
     try:
         value = float(number)
     except OverflowError as error:
-        raise ArithmeticTextError("a number is too large; write it with an exponent, below 1e308") from error
+        raise ArithmeticTextError(_TOO_LARGE()) from error
     return lambda _values: value
 
 

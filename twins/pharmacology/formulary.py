@@ -5,6 +5,7 @@ import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from twins.pharmacology import hospital_remedies as remedies
 from twins.pharmacology.drug import Drug, Practice
 from twins.pharmacology.drugs import (
     amikacin,
@@ -34,7 +35,7 @@ from twins.pharmacology.drugs import (
     voriconazole,
     warfarin,
 )
-from twins.pharmacology.hospital_file import ID_TAKEN, HospitalFileError, HospitalModel, read_file
+from twins.pharmacology.hospital_file import HospitalFileError, HospitalModel, read_file
 from twins.pharmacology.hospital_findings import Mistake
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.target import Target
@@ -206,15 +207,14 @@ def load(directory: Path | str) -> Loaded:
             continue
         except Exception as error:
             logger.exception("a hospital's model file could not be read: %s", _shown(path))
-            remedy = f"this could not be understood ({type(error).__name__}); go through it line by line"
-            problems.append((_shown(path), Mistake("the file", "unreadable", remedy)))
+            remedy = remedies.NOT_UNDERSTOOD(why=type(error).__name__)
+            problems.append((_shown(path), Mistake(remedies.THE_FILE, remedies.UNREADABLE, remedy)))
             continue
         if found.model.id in models:
-            problems.append((_shown(path), Mistake("id", repr(found.model.id), ID_TAKEN)))
+            problems.append((_shown(path), Mistake("id", repr(found.model.id), remedies.ID_TAKEN())))
             continue
         if found.drug is not None and found.drug.name in drugs_:
-            remedy = "an earlier file of this directory brings the drug; leave new_drug and practice out of this one"
-            problems.append((_shown(path), Mistake("new_drug", repr(found.drug.name), remedy)))
+            problems.append((_shown(path), Mistake("new_drug", repr(found.drug.name), remedies.BROUGHT_ALREADY())))
             continue
         models[found.model.id] = found.model
         drugs_[found.model.drug] = _with(found, drugs_)
@@ -234,7 +234,8 @@ def _files(directory: Path | str, problems: list[tuple[str, Mistake]]) -> list[P
     try:
         return sorted(path for path in folder.iterdir() if path.suffix == ".toml" and path.is_file())
     except OSError as error:
-        problems.append((folder.name, Mistake("the directory", repr(str(folder)), f"cannot be read: {error.strerror}")))
+        remedy = remedies.CANNOT_BE_READ(why=error.strerror)
+        problems.append((folder.name, Mistake(remedies.THE_DIRECTORY, repr(str(folder)), remedy)))
         return []
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twins.pharmacology import hospital_remedies as remedies
 from twins.pharmacology import hospital_sections as sections
 from twins.pharmacology.arithmetic import Expression
 from twins.pharmacology.covariates import DIALYSIS, HOURS, CovariateError, read
@@ -18,12 +19,13 @@ from twins.pharmacology.hospital_structure import structure
 from twins.pharmacology.population import Citation, Link, Occasions, PopulationModel, RenalRule
 from twins.pharmacology.reading import FIRST_DOSE
 from twins.pharmacology.target import Target
+from twins.quantities.sentence import Sentence
 
 Array = NDArray[np.float64]
 
 FORMAT = 1
 LARGEST_BYTES = 200_000
-ID_TAKEN = "another model has this id; give your own, such as one with the hospital's name"
+_ADDED_HERE = Sentence("Added by this hospital in {file}; it did not ship.")
 _KEYS = (
     "format",
     "id",
@@ -121,15 +123,20 @@ def read_file(path: Path, *, shipped: Mapping[str, Drug]) -> HospitalModel:
     """
     try:
         if path.stat().st_size > LARGEST_BYTES:
-            raise HospitalFileError(path.name, [Mistake("the file", "too large", f"keep to {LARGEST_BYTES} bytes")])
+            raise HospitalFileError(
+                path.name, [_of_the_file(remedies.TOO_LARGE, remedies.KEEP_SMALL(most=LARGEST_BYTES))]
+            )
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise HospitalFileError(
-            path.name, [Mistake("the file", "unreadable", f"check its permissions ({error.strerror})")]
-        ) from error
+        remedy = remedies.PERMISSIONS(why=error.strerror)
+        raise HospitalFileError(path.name, [_of_the_file(remedies.UNREADABLE, remedy)]) from error
     except UnicodeDecodeError as error:
-        raise HospitalFileError(path.name, [Mistake("the file", "not UTF-8", "save it as UTF-8")]) from error
+        raise HospitalFileError(path.name, [_of_the_file(remedies.NOT_UTF8, remedies.SAVE_AS_UTF8())]) from error
     return read_text(text, file=path.name, shipped=shipped)
+
+
+def _of_the_file(state: str, remedy: str) -> Mistake:
+    return Mistake(remedies.THE_FILE, state, remedy)
 
 
 _DEEPEST, _LONGEST, _GREATEST = 8, 1000, 2**53
@@ -150,12 +157,12 @@ def read_text(text: str, *, file: str, shipped: Mapping[str, Drug]) -> HospitalM
     try:
         data = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise HospitalFileError(file, [Mistake("the file", "no TOML", f"correct it: {error}")]) from error
-    if far := _out_of_reach(data, "the file", 0):
-        raise HospitalFileError(file, [Mistake(far, "out of reach", "no number is so large, no table so deep or long")])
+        raise HospitalFileError(file, [_of_the_file(remedies.NO_TOML, remedies.CORRECT(why=error))]) from error
+    if far := _out_of_reach(data, remedies.THE_FILE, 0):
+        raise HospitalFileError(file, [Mistake(far, remedies.OUT_OF_REACH, remedies.NOTHING_SO_LARGE())])
     found = Findings()
     if data.get("format") != FORMAT:
-        found.wrong("format", data.get("format"), f"write format = {FORMAT}")
+        found.wrong("format", data.get("format"), remedies.WRITE_FORMAT(number=FORMAT))
     found.known(data, "", _KEYS)
     made = _build(found, data, file, shipped)
     if found.mistakes or made is None:
@@ -181,16 +188,16 @@ def _build(found: Findings, data: Table, file: str, shipped: Mapping[str, Drug])
     if system is not None:
         for name in components:
             if name not in typical and f"typical.{name}" not in {mistake.key for mistake in found.mistakes}:
-                found.wrong(f"typical.{name}", None, "write its equation: the structure needs it")
+                found.wrong(f"typical.{name}", None, remedies.WRITE_EQUATION())
         for name in typical:
             if name not in components:
-                found.wrong(f"typical.{name}", typical[name].text, f"the components are {', '.join(components)}")
+                found.wrong(f"typical.{name}", typical[name].text, remedies.THE_COMPONENTS(known=", ".join(components)))
     omega_table = found.table(data, "omega", required=True)
     found.known(omega_table, "omega.", ("etas", "form", "diagonal", "triangle", "correlations", "convention"))
     etas = sections.etas(found, "omega", omega_table, components)
     omega, convention = sections.covariance(found, "omega", omega_table, len(etas))
     if not etas:
-        found.wrong("omega.etas", omega_table.get("etas"), "name at least one component that varies between patients")
+        found.wrong("omega.etas", omega_table.get("etas"), remedies.NAME_ONE())
     occasions = _occasions(found, found.table(data, "occasions"), components)
     residuals = sections.residuals(found, found.tables(data, "residual"), system)
     aims = sections.targets(found, found.tables(data, "target"), system)
@@ -198,14 +205,14 @@ def _build(found: Findings, data: Table, file: str, shipped: Mapping[str, Drug])
     citation = _citation(found, found.table(data, "citation", required=True))
     identity = _identity(found, data)
     if any(identity["id"] in known.shipped for known in shipped.values()):
-        found.wrong("id", identity["id"], ID_TAKEN)
+        found.wrong("id", identity["id"], remedies.ID_TAKEN())
     steps = found.numbers(data.get("steps_h", []), "steps_h")
     drug = _drug(found, data, identity["drug"], identity["id"], aims, shipped)
     if system is None:
         return None
     unit = (drug or shipped[identity["drug"]]).level_unit if (drug or identity["drug"] in shipped) else ""
     if unit and system.outputs[0].unit != unit:
-        found.wrong("structure.unit", system.outputs[0].unit, f"levels of {identity['drug']} are in {unit}; write that")
+        found.wrong("structure.unit", system.outputs[0].unit, remedies.LEVELS_ARE_IN(drug=identity["drug"], unit=unit))
     if found.mistakes:
         return None
     model = PopulationModel(
@@ -221,7 +228,7 @@ def _build(found: Findings, data: Table, file: str, shipped: Mapping[str, Drug])
         population=found.text(data, "population"),
         citation=citation,
         conflicts=found.texts(data, "conflicts"),
-        unverified=(*found.texts(data, "unverified"), f"Added by this hospital in {file}; it did not ship."),
+        unverified=(*found.texts(data, "unverified"), _ADDED_HERE(file=file)),
         renal=_renal(found, found.table(data, "renal")),
         derived=derived,
         sums=sums,
@@ -239,7 +246,7 @@ def _identity(found: Findings, data: Table) -> dict[str, str]:
     identity = {key: found.text(data, key) for key in ("id", "version", "drug", "title")}
     strange = set(identity["id"]) - _LETTERS
     if strange or len(identity["id"]) > 80:
-        found.wrong("id", identity["id"], "use up to 80 small letters, digits, hyphens and dots")
+        found.wrong("id", identity["id"], remedies.LETTERS_OF_AN_ID())
     return identity
 
 
@@ -249,11 +256,7 @@ def _names(found: Findings, let: Mapping[str, Expression], typical: Mapping[str,
     for section, table in (("let", let), ("typical", typical)):
         for name, expression in table.items():
             for part in sorted(expression.names - known):
-                found.wrong(
-                    f"{section}.{name}",
-                    part,
-                    "no covariate, clinical input or earlier line of [let] has this name; describe it or correct it",
-                )
+                found.wrong(f"{section}.{name}", part, remedies.UNKNOWN_NAME())
             if section == "let":
                 known.add(name)
 
@@ -263,7 +266,7 @@ def _sums(found: Findings, table: Table, system: Any) -> dict[str, tuple[str, ..
     for name in table:
         parts = found.texts(table, name, prefix="sums.")
         if system is not None and name not in system.parameters:
-            found.wrong(f"sums.{name}", list(parts), f"the structure's parameters are {', '.join(system.parameters)}")
+            found.wrong(f"sums.{name}", list(parts), remedies.THE_PARAMETERS(known=", ".join(system.parameters)))
         sums[name] = parts
     return sums
 
@@ -272,7 +275,7 @@ def _links(found: Findings, table: Table, components: tuple[str, ...]) -> dict[s
     links = {}
     for name, link in table.items():
         if not isinstance(link, str) or link not in _LINKS or (components and name not in components):
-            found.wrong(f"links.{name}", link, f"write a component = one of {', '.join(_LINKS)}")
+            found.wrong(f"links.{name}", link, remedies.A_LINK(known=", ".join(_LINKS)))
             continue
         links[name] = _LINKS[link]
     return links
@@ -292,7 +295,7 @@ def _citation(found: Findings, table: Table) -> Citation:
     found.known(table, "citation.", ("text", "doi", "read_in"))
     doi = found.text(table, "doi", prefix="citation.", default="")
     if doi and not doi.startswith("10."):
-        found.wrong("citation.doi", doi, "a DOI begins with 10.; leave it out where there is none")
+        found.wrong("citation.doi", doi, remedies.BEGINS_WITH_10())
     return Citation(
         found.text(table, "text", prefix="citation."), doi, found.texts(table, "read_in", prefix="citation.")
     )
@@ -309,10 +312,12 @@ def _drug(
 ) -> Drug | None:
     """The drug of a file, where the formulary does not have it, or has it from such a file."""
     brings = "new_drug" in data or "practice" in data
-    if not name or (name in shipped and (shipped[name].shipped or not brings)):
+    if not name:  # which has been said: whose the tables are is not known
+        return None
+    if name in shipped and (shipped[name].shipped or not brings):
         for key in ("new_drug", "practice"):
             if key in data:
-                found.wrong(key, data[key], f"{name} ships with its own; leave this out")
+                found.wrong(key, data[key], remedies.SHIPS_WITH_ITS_OWN(drug=name))
         return None
     about = found.table(data, "new_drug", required=True)
     level_unit = found.text(about, "level_unit", prefix="new_drug.")
@@ -345,5 +350,5 @@ def _try_reference(found: Findings, model: PopulationModel, given: Table) -> Non
         found.wrong(
             "reference",
             {name: float(value[0]) for name, value in chart.items() if name not in (HOURS, FIRST_DOSE)},
-            f"the equations cannot be used there: {error}; correct them, or give the missing value under [reference]",
+            remedies.CANNOT_BE_USED_THERE(why=error),
         )

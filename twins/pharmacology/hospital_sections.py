@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from twins.pharmacology import hospital_remedies as remedies
 from twins.pharmacology.arithmetic import ArithmeticTextError, Expression, parse
 from twins.pharmacology.drug import Practice
 from twins.pharmacology.drugs import derivations
@@ -110,7 +111,7 @@ def covariates(found: Findings, tables: list[Table]) -> tuple[CovariateRange, ..
             found.optional(table, key, prefix=prefix) for key in ("low", "high", "median", "default")
         )
         if low is not None and high is not None and low > high:
-            found.wrong(f"{prefix}low", low, f"it is above high, {high:g}; exchange them")
+            found.wrong(f"{prefix}low", low, remedies.ABOVE_HIGH(high=high))
         unit = found.text(table, "unit", prefix=prefix)
         known_unit(found, f"{prefix}unit", unit)
         ranges.append(
@@ -126,7 +127,7 @@ def covariates(found: Findings, tables: list[Table]) -> tuple[CovariateRange, ..
         )
     names = [known.name for known in ranges]
     for name in {name for name in names if names.count(name) > 1}:
-        found.wrong("covariate", name, "it is described twice; keep one")
+        found.wrong("covariate", name, remedies.TWICE())
     return tuple(ranges)
 
 
@@ -134,8 +135,7 @@ def known_unit(found: Findings, key: str, unit: str) -> None:
     """Name a unit that is no code of the list, with the nearest."""
     if unit and unit not in UNITS:
         near = difflib.get_close_matches(unit[:40], sorted(UNITS), n=3, cutoff=0.4)
-        hint = f"; near it are {', '.join(near)}" if near else ""
-        found.wrong(key, unit, f"write a unit's UCUM code, such as mg/L, kg, mL/min, or 1 for none{hint}")
+        found.wrong(key, unit, remedies.write_unit(near))
 
 
 def derived(found: Findings, table: Table) -> dict[str, Derived]:
@@ -143,7 +143,7 @@ def derived(found: Findings, table: Table) -> dict[str, Derived]:
     rules = {}
     for name, rule in table.items():
         if not isinstance(rule, str) or rule not in DERIVATIONS:
-            found.wrong(f"derived.{name}", rule, f"the rules are {', '.join(DERIVATIONS)}")
+            found.wrong(f"derived.{name}", rule, remedies.THE_RULES(known=", ".join(DERIVATIONS)))
             continue
         rules[name] = DERIVATIONS[rule]
     return rules
@@ -155,7 +155,7 @@ def expressions(found: Findings, section: str, table: Table) -> dict[str, Expres
     for name, text in table.items():
         written = repr(float(text)) if isinstance(text, int | float) and not isinstance(text, bool) else text
         if not isinstance(written, str):
-            found.wrong(f"{section}.{name}", text, "write an expression in quotes, or a number")
+            found.wrong(f"{section}.{name}", text, remedies.WRITE_EXPRESSION())
             continue
         try:
             parsed[name] = parse(written)
@@ -169,7 +169,7 @@ def etas(found: Findings, section: str, table: Table, components: tuple[str, ...
     effects = []
     written = table.get("etas", [])
     if not isinstance(written, list):
-        found.wrong(f"{section}.etas", written, "write a list of components, or of tables")
+        found.wrong(f"{section}.etas", written, remedies.COMPONENTS_OR_TABLES())
         return ()
     for part in written:
         if isinstance(part, str):
@@ -185,11 +185,11 @@ def etas(found: Findings, section: str, table: Table, components: tuple[str, ...
                 )
             )
         else:
-            found.wrong(f"{section}.etas", part, "write a component's name, or a table of name and on")
+            found.wrong(f"{section}.etas", part, remedies.COMPONENT_OR_TABLE())
     for effect_ in effects:
         for name, _ in effect_.targets:
             if components and name not in components:  # none: the structure is wrong, and has been named
-                found.wrong(f"{section}.etas", name, f"the components are {', '.join(components)}")
+                found.wrong(f"{section}.etas", name, remedies.THE_COMPONENTS(known=", ".join(components)))
     return tuple(effects)
 
 
@@ -197,13 +197,13 @@ def covariance(found: Findings, section: str, table: Table, count: int) -> tuple
     """Variances and covariances of a section, and the convention in words."""
     form = table.get("form", "variance")
     if not isinstance(form, str) or form not in FORMS:
-        found.wrong(f"{section}.form", form, f"the forms are {', '.join(FORMS)}")
+        found.wrong(f"{section}.form", form, remedies.THE_FORMS(known=", ".join(FORMS)))
         form = "variance"
     matrix = _matrix(found, section, table, form)
     if matrix is None:
         return np.eye(count), ""
     if matrix.shape[0] != count:
-        found.wrong(f"{section}.etas", count, f"there are {matrix.shape[0]} variances; give one for each eta")
+        found.wrong(f"{section}.etas", count, remedies.ONE_VARIANCE_EACH(count=matrix.shape[0]))
         return np.eye(count), ""
     pairs = table.get("correlations", [])
     for k, pair in enumerate(pairs if isinstance(pairs, list) else [pairs]):
@@ -217,11 +217,11 @@ def covariance(found: Findings, section: str, table: Table, count: int) -> tuple
             found.wrong(
                 f"{section}.correlations[{k}]",
                 pair,
-                "write [first eta, second eta, r], counted from 1, r inside -1 to 1",
+                remedies.WRITE_CORRELATION(),
             )
             return np.eye(count), ""
     if count and float(np.linalg.eigvalsh(matrix).min()) <= 0.0:
-        found.wrong(section, matrix.tolist(), "the matrix is not positive definite; correct variances or covariances")
+        found.wrong(section, matrix.tolist(), remedies.NOT_POSITIVE_DEFINITE())
     words = found.text(table, "convention", prefix=f"{section}.", default=CONVENTIONS[form])
     return matrix, words
 
@@ -231,10 +231,10 @@ def _matrix(found: Findings, section: str, table: Table, form: str) -> Array | N
         rows = table["triangle"]
         numbers = [found.numbers(row, f"{section}.triangle") for row in rows] if isinstance(rows, list) else [None]
         if form != "variance":
-            found.wrong(f"{section}.form", form, "a triangle holds variances and covariances; write variance")
+            found.wrong(f"{section}.form", form, remedies.TRIANGLE_HOLDS_VARIANCES())
         whole = [row for row in numbers if row is not None]
         if len(whole) != len(numbers) or any(len(row) != k + 1 for k, row in enumerate(whole)):
-            found.wrong(f"{section}.triangle", rows, "write rows of 1, 2, 3 ... numbers")
+            found.wrong(f"{section}.triangle", rows, remedies.WRITE_ROWS())
             return None
         return triangle(*(tuple(map(float, row)) for row in whole))
     numbers_ = found.numbers(table.get("diagonal"), f"{section}.diagonal")
@@ -242,13 +242,13 @@ def _matrix(found: Findings, section: str, table: Table, form: str) -> Array | N
         found.wrong(
             f"{section}.diagonal",
             numbers_.tolist(),
-            'these look like fractions, and the form is percent: write 40 for 40 %, or form = "sd" for 0.4',
+            remedies.LIKE_FRACTIONS(),
         )
     if numbers_ is not None and "form" not in table and numbers_.size and numbers_.max() > _GREATEST_UNSAID:
         found.wrong(
             f"{section}.diagonal",
             numbers_.tolist(),
-            'these look like percentages, and no form is stated: write form = "cv percent", or form = "variance"',
+            remedies.LIKE_PERCENTAGES(),
         )
     return None if numbers_ is None else diagonal(*FORMS[form](numbers_))
 
@@ -266,19 +266,17 @@ def residuals(found: Findings, tables: list[Table], system: System | None) -> di
         output = found.text(table, "output", prefix=prefix, default="concentration")
         kind = table.get("kind")
         if not isinstance(kind, str) or kind not in _KINDS:
-            found.wrong(f"{prefix}kind", kind, f"the kinds are {', '.join(_KINDS)}")
+            found.wrong(f"{prefix}kind", kind, remedies.THE_KINDS(known=", ".join(_KINDS)))
             continue
         if system is not None and output not in outputs:
-            found.wrong(f"{prefix}output", output, f"the outputs are {', '.join(outputs)}")
+            found.wrong(f"{prefix}output", output, remedies.THE_OUTPUTS(known=", ".join(outputs)))
         additive, proportional = (
             found.number(table, key, prefix=prefix, default=0.0, low=0.0) for key in ("additive", "proportional")
         )
         if proportional > _GREATEST_SHARE and kind != "power":
-            found.wrong(f"{prefix}proportional", proportional, "it is a share of the prediction: write 0.15 for 15 %")
+            found.wrong(f"{prefix}proportional", proportional, remedies.A_SHARE())
         if additive == 0.0 and proportional == 0.0:
-            found.wrong(
-                f"{prefix}additive", additive, "give additive or proportional above 0, or leave the residual out"
-            )
+            found.wrong(f"{prefix}additive", additive, remedies.SOME_RESIDUAL())
         errors[output] = Residual(
             _KINDS[kind], additive, proportional, found.number(table, "power", prefix=prefix, default=1.0)
         )
@@ -295,7 +293,7 @@ def targets(found: Findings, tables: list[Table], system: System | None) -> tupl
         found.known(table, prefix, keys)
         metric = table.get("metric")
         if not isinstance(metric, str) or metric not in list(Metric):
-            found.wrong(f"{prefix}metric", metric, f"the metrics are {', '.join(Metric)}")
+            found.wrong(f"{prefix}metric", metric, remedies.THE_METRICS(known=", ".join(Metric)))
             continue
         _unit_of_target(found, table, prefix, Metric(metric), system)
         low, high = (
@@ -303,10 +301,10 @@ def targets(found: Findings, tables: list[Table], system: System | None) -> tupl
             for key, default in (("low", None), ("high", float("inf")))
         )
         if low >= high:
-            found.wrong(f"{prefix}low", low, f"it is not below high, {high:g}")
+            found.wrong(f"{prefix}low", low, remedies.NOT_BELOW_HIGH(high=high))
         output = found.text(table, "output", prefix=prefix, default="")
         if output and outputs and output not in outputs:
-            found.wrong(f"{prefix}output", output, f"the outputs are {', '.join(outputs)}")
+            found.wrong(f"{prefix}output", output, remedies.THE_OUTPUTS(known=", ".join(outputs)))
         aims.append(
             Target(
                 name=found.text(table, "name", prefix=prefix),
@@ -337,7 +335,9 @@ def _unit_of_target(found: Findings, table: Table, prefix: str, metric: Metric, 
     else:
         right = of_area(output.unit) if metric in (Metric.AUC24, Metric.AUC) else output.unit
     if table["unit"] != right:
-        found.wrong(f"{prefix}unit", table["unit"], f"{metric} of {output.name} is in {right}; write that, and convert")
+        found.wrong(
+            f"{prefix}unit", table["unit"], remedies.TARGET_IS_IN(metric=metric, output=output.name, unit=right)
+        )
 
 
 def practice(found: Findings, table: Table) -> Practice:

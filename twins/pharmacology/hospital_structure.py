@@ -1,9 +1,10 @@
 """The structures that a hospital's model file can name, and what can be laid around them."""
 
 from collections.abc import Callable
-from inspect import signature
+from inspect import Parameter, signature
 from typing import Any
 
+from twins.pharmacology import hospital_remedies as remedies
 from twins.pharmacology.hospital_findings import Findings, Table
 from twins.pharmacology.structure import compartments
 from twins.pharmacology.structures import (
@@ -39,7 +40,7 @@ def structure(found: Findings, table: Table) -> System | None:
     build = STRUCTURES.get(name)
     if build is None:
         if name:
-            found.wrong("structure.name", name, f"the structures are {', '.join(STRUCTURES)}")
+            found.wrong("structure.name", name, remedies.THE_STRUCTURES(known=", ".join(STRUCTURES)))
         return None
     around = ("effect_site", "metabolite", "red_cells")
     options = {key: value for key, value in table.items() if key not in ("name", *around)}
@@ -65,12 +66,15 @@ def _made(found: Findings, key: str, build: Callable[..., Any], options: Table, 
     """What a constructor of the library makes of options from a file; None and a mistake where it refuses them."""
     taken = tuple(name for name in signature(build).parameters if name not in ("system", "outputs"))
     found.known(options, f"{key}.", taken)
-    if any(name not in taken for name in options):
+    needed = [name for name in taken if name not in options and _has_no_default(build, name)]
+    for name in needed:
+        found.wrong(f"{key}.{name}", None, remedies.NEEDED_BY_THE_STRUCTURE())
+    if needed or any(name not in taken for name in options):
         return None
     flags = [name for name in options if isinstance(signature(build).parameters[name].default, bool)]
     odd = [name for name in flags if not isinstance(options[name], bool)]
     for name in odd:
-        found.wrong(f"{key}.{name}", options[name], "write true or false")
+        found.wrong(f"{key}.{name}", options[name], remedies.WRITE_FLAG())
     if odd:
         return None
     # Called as the library's own users call it, so that equal options give the same object and the same kernels.
@@ -86,8 +90,12 @@ def _made(found: Findings, key: str, build: Callable[..., Any], options: Table, 
     try:
         return build(*first, *plain, **named)
     except (TypeError, ValueError) as error:
-        found.wrong(key, dict(options), f"the library says: {error}")
+        found.wrong(key, dict(options), remedies.THE_LIBRARY_SAYS(why=error))
         return None
+
+
+def _has_no_default(build: Callable[..., Any], name: str) -> bool:
+    return signature(build).parameters[name].default is Parameter.empty
 
 
 def _hashable(value: Any) -> Any:

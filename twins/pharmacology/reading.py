@@ -53,6 +53,8 @@ CHART_NAMES = names(
 )
 _AND_NO = " and no "
 _MISSING = Sentence("no {names} on the chart; {model} needs it", names=Listed(_AND_NO))
+_FROM_ITSELF = Sentence("{model} computes {name} from itself, by way of {way}; correct the model's derived covariates")
+_NO_COMPONENT = Sentence("the equations of {model} give no {components}; let typical return each component")
 _A_CLEARANCE = Sentence("a creatinine clearance of {value:.3g} mL/min")
 _THIS_PATIENT = Sentence("this patient")
 _OUT_OF_REACH = Sentence(
@@ -126,10 +128,7 @@ class Reading(Mapping[str, Array]):
     def __getitem__(self, name: str) -> Array:
         if name not in self.found:
             if name in self._under_way:
-                raise CovariateError(
-                    f"{self._model.title} computes {name} from itself, by way of {', '.join(self._under_way)}; "
-                    "correct the model's derived covariates"
-                )
+                raise CovariateError(_FROM_ITSELF(model=self._model.title, name=name, way=", ".join(self._under_way)))
             self._under_way.append(name)
             found = self._find(name)
             self._under_way.pop()
@@ -272,9 +271,7 @@ def typical_parameters(model: PopulationModel, values: Mapping[str, Array]) -> A
 def _checked(model: PopulationModel, values: Mapping[str, Array], by_name: Mapping[str, Array]) -> Array:
     absent = [name for name in model.components if name not in by_name]
     if absent:
-        raise CovariateError(
-            f"the equations of {model.title} give no {_AND_NO.join(absent)}; let typical return each component"
-        )
+        raise CovariateError(_NO_COMPONENT(model=model.title, components=", ".join(absent)))
     length = next((array.size for array in values.values()), 1)
     typical = np.column_stack([np.broadcast_to(by_name[name], (length,)) for name in model.components])
     zero = model.system.zero_allowed | {part for parts in model.sums.values() for part in parts}

@@ -8,11 +8,14 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from twins.quantities.sentence import Listed, Sentence
 from twins.solvers import reading
 from twins.solvers.linear import CONTRACT
 from twins.solvers.schedule import COMPLEMENT, FRACTION
 from twins.solvers.solve import SolveError
 from twins.solvers.system import Equations, Flow, Flows, System
+
+_STEPS_ALONE = Sentence("{system} is written as equations; solve it by a method that steps", system=Listed(", "))
 
 Array = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -52,7 +55,7 @@ def flows_of(system: System) -> tuple[Flow, ...]:
     """
     form = system.equations
     if isinstance(form, Equations):
-        raise SolveError(f"{system.name} is written as equations; solve it by a method that steps")
+        raise SolveError(_STEPS_ALONE(system=system.name))
     if isinstance(form, Flows):
         return form.flows
     names, central = system.parameters, system.states[0]

@@ -90,6 +90,7 @@ ACTIVITIES = {
     "session.revoke": gettext_noop("ended a session"),
     "oauth.withdraw": gettext_noop("took back what an app was allowed"),
     "password.change": gettext_noop("changed their password"),
+    "account.language": gettext_noop("chose the language of their account"),
     "factor.add": gettext_noop("set up a second factor"),
     "factor.remove": gettext_noop("removed a second factor"),
     "factor.codes": gettext_noop("made new recovery codes"),

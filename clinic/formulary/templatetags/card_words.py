@@ -2,10 +2,12 @@
 
 from django import template
 from django.utils.html import format_html
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from clinic.charts import words
 from clinic.twin_words.said import said
+from twins.pharmacology import hospital_remedies as remedies
+from twins.pharmacology.hospital_findings import Mistake
 from twins.quantities.unit import readable
 
 register = template.Library()
@@ -26,3 +28,21 @@ def noted(text: str) -> str:
     """What is written of a model here: in the language of the page, or marked as English where a hospital added it."""
     found = said(text)
     return quoted(text) if found == text and any(letter.isalpha() for letter in text) else found
+
+
+@register.simple_tag
+def mistake(file: str, one: Mistake) -> str:
+    """A mistake of a hospital's model file: what the file itself says stays as it is, and the rest is said."""
+    return format_html(
+        gettext("{file}: {key} is {value}; {remedy}"),
+        file=_of_a_file(file),
+        key=said(one.key) if one.key in remedies.WHOLE else _of_a_file(one.key),
+        value=said(one.value) if one.value in remedies.STATES else _of_a_file(one.value),
+        remedy=noted(one.remedy),
+    )
+
+
+def _of_a_file(text: str) -> str:
+    if (get_language() or "en").startswith("en"):
+        return text
+    return format_html('<span translate="no">{}</span>', text)

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from clinic.access import forgotten, password_link
-from clinic.access.models import LentPassword
+from clinic.access.models import ChosenLanguage, LentPassword
 from clinic.access.roles import Role
 from clinic.audit.models import AuditEvent, Outcome
 from tests.factories import patient_records
@@ -128,6 +128,19 @@ def test_a_link_goes_to_the_address_that_is_known_and_sets_a_password_once(
     client.post(page.request["PATH_INFO"], {"new_password1": OWN, "new_password2": OWN})
     assert log_in(client, OWN).status_code == 302
     assert client.get(link, follow=True).status_code == 410
+
+
+@pytest.mark.usefixtures("with_mail", "asked")
+def test_the_letter_is_in_the_language_of_the_account_else_of_the_site(client: Client, settings: Any) -> None:
+    person = remembered()
+    client.post("/login/forgotten", {"username": "ada"}, headers={"Accept-Language": "de"})
+    settings.SITE_LANGUAGE = "de"
+    client.post("/login/forgotten", {"username": "ada"})
+    ChosenLanguage.objects.create(person=person, code="en-gb")
+    client.post("/login/forgotten", {"username": "ada"})
+    first, second, third = ((letter.subject, "Stunden" in letter.body) for letter in mail.outbox)
+    assert first == third == ("A new password for Patient Twin", False)
+    assert second == ("Ein neues Passwort für Patient Twin", True)
 
 
 @pytest.mark.usefixtures("with_mail")

@@ -1,15 +1,25 @@
 """The formulary speaks German where its reader does; what was published stays English and is marked so."""
 
+import re
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+
 import pytest
 from django.test import Client
 
 from clinic.access.roles import Role
 from tests.factories import patient_records
+from tests.words import pseudo
+from tests.words.walk import left_on
+from twins.pharmacology import formulary
 from twins.records.models import HouseVersion
 
 pytestmark = pytest.mark.django_db
 GERMAN = {"Accept-Language": "de"}
 LIMITS = "/formulary/limits/vancomycin"
+FILES = Path(__file__).parents[2] / "twins" / "pharmacology" / "hospital_files"
+GOTI = (FILES / "goti_as_file.toml").read_text(encoding="utf-8")
 
 
 def test_the_list_and_a_card_are_german_and_quote_publications_in_english(client: Client) -> None:
@@ -56,3 +66,70 @@ def test_what_is_followed_is_chosen_in_german(client: Client) -> None:
     formulary = client.get("/formulary", headers=GERMAN).content.decode()
     assert "Von Vancomycin wird kein Zwilling geführt: es wurde hier nicht gewählt." in formulary
     assert 'Hier begleitet mit <span translate="no">Xuan 2004 (adults)</span>.' in formulary
+
+
+@pytest.fixture
+def bad_files(tmp_path: Path) -> Iterator[None]:
+    """Files of the hospital's own, each with mistakes of another kind, and what each of them is called."""
+    changes = {
+        "again": (),
+        "equation": (("(weight_kg / 70)", "weight_kg.real"), ("peripheral_volume_l = 38.4", "")),
+        "keys": (("title =", "titel ="), ("format = 1", "format = 2"), ('unit = "kg"', 'unit = "kgs"')),
+        "matrix": (("[0.147043, 0.510339, 0.282198]", "[0.147043, -0.51, 0.28]"),),
+        "numbers": (("low = 33", "low = 333"), ("proportional = 0.227", "proportional = 22.7")),
+        "reference": (("58.4 *", "-58.4 *"),),
+        "structure": (("count = 2", "count = 4"),),
+        "values": (("low = 33", "low = 'missing; write a number'"),),
+    }
+    for name, pairs in changes.items():
+        text = GOTI
+        for old, new in pairs:
+            assert old in text
+            text = text.replace(old, new, 1)
+        (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
+    (tmp_path / "b_again.toml").write_text(GOTI, encoding="utf-8")
+    (tmp_path / "no_toml.toml").write_text("x = 1\nthis is = = not", encoding="utf-8")
+    (tmp_path / "not_utf8.toml").write_bytes(b"\xff\xfe\x00")
+    formulary.load(tmp_path)
+    yield
+    formulary.load("")
+
+
+def problems_on(client: Client) -> str:
+    client.force_login(patient_records.person())
+    page = client.get("/formulary", headers=GERMAN).content.decode()
+    return page.partition('<div class="notice stop">')[2].partition("</div>")[0]
+
+
+@pytest.mark.usefixtures("bad_files")
+def test_mistakes_of_a_hospitals_own_files_are_said_in_german_with_what_the_files_say_as_it_is(client: Client) -> None:
+    found = unescape(re.sub(r"<[^>]+>", "", problems_on(client)))
+    for said in (
+        "b_again.toml, id: 'vancomycin-goti-2018-as-file'; ein anderes Modell hat diese Kennung; geben Sie eine eigene",
+        "equation.toml, typical.central_volume_l: '58.4 * weight_kg.real",
+        "'weight_kg.real' ist hier nicht erlaubt; schreiben Sie Zahlen, Namen",
+        "equation.toml, typical.peripheral_volume_l: fehlt; schreiben Sie die Gleichung dafür",
+        "keys.toml, format: 2; schreiben Sie format = 1",
+        "keys.toml, titel: 'Goti 2018, written as a file'; diesen Schlüssel gibt es nicht; bekannt sind format, id",
+        "mg/L, kg, mL/min, oder 1 für keine; ähnlich sind kg",
+        "numbers.toml, covariate[1].low: 333.0; es liegt über high, 255; vertauschen Sie die beiden",
+        "reference.toml, reference: ",
+        "die Gleichungen sind dort nicht brauchbar: Goti 2018",
+        "structure.toml, structure: {'count': 4}; die Bibliothek sagt: count ist 4; geben Sie 1, 2 oder 3",
+        "values.toml, covariate[1].low: 'missing; write a number'; schreiben Sie eine Zahl",
+        "no_toml.toml, die Datei: kein TOML; berichtigen Sie sie: ",
+        "(Zeile 2, Spalte 6)",
+        "not_utf8.toml, die Datei: kein UTF-8; speichern Sie sie als UTF-8",
+    ):
+        assert said in found, said
+
+
+@pytest.mark.usefixtures("bad_files")
+def test_no_word_about_a_mistake_goes_without_its_german(client: Client) -> None:
+    with pseudo.spoken():
+        shown = problems_on(client)
+    assert len(re.findall("<li>", shown)) >= 12
+    expression, keys, example = (left.what for left in left_on(shown, "mistakes"))
+    assert expression == "'weight_kg.real'"
+    assert keys.split(", ")[:3] == ["format", "id", "version"]
+    assert example == "number 0.15", "as a file of this format writes it, in whichever language"

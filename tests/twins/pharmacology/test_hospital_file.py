@@ -20,10 +20,12 @@ from twins.pharmacology.arithmetic import ArithmeticTextError, parse
 from twins.pharmacology.covariates import history
 from twins.pharmacology.hospital_file import HospitalFileError, HospitalModel, read_text
 from twins.pharmacology.hospital_findings import Findings
+from twins.pharmacology.hospital_remedies import THE_LIBRARY_SAYS
 from twins.pharmacology.hospital_sections import DERIVATIONS, FORMS, UNITS
 from twins.pharmacology.hospital_structure import STRUCTURES, structure
 from twins.pharmacology.individual import Individual
 from twins.quantities.dose import Dose
+from twins.quantities.sentence import defined
 from twins.samples.course import Course, CovariateValue
 from twins.solvers.solve import solve
 from twins.solvers.system import System
@@ -33,6 +35,7 @@ FILES = Path(__file__).parent / "hospital_files"
 GOTI = (FILES / "goti_as_file.toml").read_text(encoding="utf-8")
 LINEZOLID = (FILES / "new_drug.toml").read_text(encoding="utf-8")
 DRUGS = {name: formulary.drug(name) for name in formulary.drugs()}
+SENTENCES = tuple(each for each in defined() if each.has_words)
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +52,14 @@ def mistakes(text: str) -> str:
     with pytest.raises(HospitalFileError) as error:
         made(text)
     assert all(line.startswith("ours.toml: ") for line in str(error.value).splitlines())
+    assert all(is_a_sentence(mistake.remedy) for mistake in error.value.mistakes)
     return str(error.value)
+
+
+def is_a_sentence(remedy: str) -> bool:
+    """Whether a page can say it in its reader's language, and what the library says in it as well."""
+    inside = THE_LIBRARY_SAYS.read(remedy)
+    return any(each.read(inside["why"] if inside else remedy) is not None for each in SENTENCES)
 
 
 def profile(model_id: str) -> np.ndarray:
@@ -319,7 +329,8 @@ def test_no_change_of_a_file_does_anything_but_load_or_name_mistakes(data: st.Da
     try:
         model = made("\n".join(lines)).model
     except HospitalFileError as error:
-        return None if error.mistakes else pytest.fail("a refusal without a mistake")
+        known = [any(each.read(mistake.remedy) is not None for each in SENTENCES) for mistake in error.mistakes]
+        return None if known and all(known) else pytest.fail("a refusal without a mistake, or not in a known sentence")
     assert np.all(np.linalg.eigvalsh(model.omega) > 0)
     return None
 
@@ -376,8 +387,9 @@ def test_arithmetic_is_computed(text: str, value: float) -> None:
     ],
 )
 def test_everything_else_is_refused(text: str) -> None:
-    with pytest.raises(ArithmeticTextError):
+    with pytest.raises(ArithmeticTextError) as refused:
         parse(text)
+    assert is_a_sentence(str(refused.value))
 
 
 def test_what_cannot_be_computed_is_no_finite_number_and_takes_no_time() -> None:
@@ -430,7 +442,17 @@ def test_a_file_names_the_library_s_own_structures(written: str, system: System)
         ('name = "michaelis_menten"\ncount = 1\nred_cells = true', "structure.red_cells is {}; the library says"),
         ('name = "compartments"\ncount = 1\n[structure.effect_site]\nside = 1', "structure.effect_site.side is 1"),
         ('name = "compartments"\ncount = 1\nmetabolite = 3', "metabolite is 3; write a table [metabolite]"),
-        ('name = "transit"\ncount = 1\ntransits = 0', "the library says"),
+        ('name = "transit"\ncount = 1\ntransits = 0', "the library says: transits is 0; give 1 to 50"),
+        ('name = "compartments"', "structure.count is missing; write it: the structure needs it"),
+        ('name = "compartments"\ncount = 1\nlag = true', "the library says: lag and bioavailability are of the oral"),
+        ('name = "michaelis_menten"\ncount = 3', "the library says: count is 3; give 1 or 2"),
+        ('name = "michaelis_menten"\ncount = 1\nlag = true', "the library says: lag and bioavailability are of the"),
+        ('name = "warfarin_inr"\nfast = 0', "the library says: fast is 0 and slow 1"),
+        (
+            'name = "compartments"\ncount = 1\n[structure.effect_site]\n'
+            'outputs = [{name = "x", unit = "1", scale = 2}]',
+            "the library says: scale is 2 and site",
+        ),
         ('name = "compartments"\ncount = 1\noral = "no"', "structure.oral is 'no'; write true or false"),
         ('name = "compartments"\ncount = 1\noral = true\nlag = 0.25', "structure.lag is 0.25; write true or false"),
     ],
@@ -439,3 +461,4 @@ def test_what_does_not_fit_a_structure_is_named(written: str, expected: str) -> 
     found = Findings()
     structure(found, tomllib.loads("[structure]\n" + written)["structure"])
     assert any(expected in str(mistake) for mistake in found.mistakes)
+    assert all(is_a_sentence(mistake.remedy) for mistake in found.mistakes)

@@ -21,8 +21,11 @@ from twins.pharmacology.structures.names import (
     TRANSIT,
     WORDS,
 )
+from twins.quantities.sentence import Sentence
 from twins.solvers.system import Compartments, Flow, Flows, Input, System
 from twins.solvers.wiring import flows_of
+
+_TRANSITS = Sentence("transits is {transits}; give 1 to {most:d} compartments")
 
 MOST_TRANSITS = 50
 """A chain of more is a lag in all but name, and its matrix a burden."""
@@ -191,7 +194,7 @@ def transit(
         If there is no transit compartment.
     """
     if not 1 <= transits <= MOST_TRANSITS:
-        raise ValueError(f"transits is {transits}; give 1 to {MOST_TRANSITS} compartments")
+        raise ValueError(_TRANSITS(transits=transits, most=MOST_TRANSITS))
     base = compartments(count)
     chain = tuple(f"transit_{number + 1}" for number in range(transits))
     states = (*base.states, *chain, *(("depot",) if depot else ()))

@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 
 from twins.pharmacology.structures.mammillary import ways
 from twins.pharmacology.structures.names import ABSORPTION, BIOAVAILABILITY, CONCENTRATION, DISPOSITION
+from twins.quantities.sentence import Sentence
 from twins.solvers.system import Equations, Input, Output, System
+
+_NO_CHAIN = Sentence("fast is {fast} and slow {slow}; give 1 or more compartments")
 
 EC50 = "half_effect_mg_per_l"
 GREATEST_EFFECT = "greatest_effect"
@@ -55,7 +58,7 @@ def warfarin_inr(*, fast: int = 6, slow: int = 1) -> System:
         If a chain has no compartment.
     """
     if fast < 1 or slow < 1:
-        raise ValueError(f"fast is {fast} and slow {slow}; give 1 or more compartments")
+        raise ValueError(_NO_CHAIN(fast=fast, slow=slow))
     chain = tuple(f"fast_{number + 1}" for number in range(fast)) + tuple(
         f"slow_{number + 1}" for number in range(slow)
     )

@@ -5,8 +5,11 @@ from functools import cache
 
 from twins.pharmacology.structures.mammillary import compartments
 from twins.pharmacology.structures.names import CENTRAL_VOLUME, KE0
+from twins.quantities.sentence import Sentence
 from twins.solvers.system import Flow, Flows, Output, Response, System
 from twins.solvers.wiring import flows_of
+
+_NO_SITE = Sentence("scale is {scale} and site {site}; give 1 or 1000, and effect or central")
 
 _UNITS = {1.0: "mg_per_l", 1000.0: "ng_per_ml"}
 
@@ -32,7 +35,7 @@ def sigmoid(name: str, unit: str, *, split: bool = False, site: str = "effect", 
         If `scale` is neither 1 nor 1000, or the site is another.
     """
     if scale not in _UNITS or site not in ("effect", "central"):
-        raise ValueError(f"scale is {scale} and site {site!r}; give 1 or 1000, and effect or central")
+        raise ValueError(_NO_SITE(scale=scale, site=repr(site)))
     of = ["baseline", "greatest", f"half_effect_{_UNITS[scale]}", "steepness", *(("steepness_above",) if split else ())]
     return Output(
         name,

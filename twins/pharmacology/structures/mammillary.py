@@ -5,7 +5,11 @@ from dataclasses import replace
 from functools import cache
 
 from twins.pharmacology.structures.names import ABSORPTION, BIOAVAILABILITY, CONCENTRATION, DISPOSITION, LAG, WORDS
+from twins.quantities.sentence import Sentence
 from twins.solvers.system import Compartments, Input, System
+
+_COUNT = Sentence("count is {count}; give 1, 2 or 3 compartments")
+_ORAL_ALONE = Sentence("lag and bioavailability are of the oral way; set oral, or intravenous_lag")
 
 _VEIN = Input("central")
 PERIPHERAL = ("peripheral", "second_peripheral")
@@ -39,7 +43,7 @@ def disposed(count: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
         If `count` is none of 1, 2 and 3.
     """
     if count not in WORDS:
-        raise ValueError(f"count is {count!r}; give 1, 2 or 3 compartments")
+        raise ValueError(_COUNT(count=repr(count)))
     return DISPOSITION[: 2 * count], ("central", *PERIPHERAL[: count - 1])
 
 
@@ -66,7 +70,7 @@ def compartments(
     """
     parameters, states = disposed(count)
     if not oral and (lag or bioavailability):
-        raise ValueError("lag and bioavailability are of the oral way; set oral, or intravenous_lag")
+        raise ValueError(_ORAL_ALONE())
     lagged = lag or intravenous_lag
     depot = Input("depot", lag=LAG if lag else "", fraction=BIOAVAILABILITY if bioavailability else "")
     states = (*states, "depot") if oral else states

@@ -1,6 +1,6 @@
 """Parameters that structures share, each under one name that carries its unit."""
 
-from twins.quantities.sentence import names
+from twins.quantities.sentence import Sentence, names
 from twins.solvers.system import Output
 
 CLEARANCE = "clearance_l_per_h"
@@ -25,6 +25,7 @@ FIRST_DOSE = "first_dose_h"
 WORDS = {1: "one compartment", 2: "two compartments", 3: "three compartments"}
 CONCENTRATION = Output("concentration")
 
+ONE_OR_TWO = Sentence("count is {count}; give 1 or 2 compartments")
 PHRASES = names(
     *WORDS.values(),
     "one compartment by mouth through the liver",

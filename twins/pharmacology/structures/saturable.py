@@ -17,12 +17,16 @@ from twins.pharmacology.structures.names import (
     FIRST_DOSE,
     KM,
     LAG,
+    ONE_OR_TWO,
     Q2,
     V2,
     VMAX,
     WORDS,
 )
+from twins.quantities.sentence import Sentence
 from twins.solvers.system import Equations, Input, System
+
+_ORAL_ALONE = Sentence("lag and bioavailability are of the oral way; set oral")
 
 GREATEST_INHIBITION = "greatest_inhibition"
 HALF_INHIBITION = "half_inhibition_h"
@@ -64,9 +68,9 @@ def michaelis_menten(
         If `count` is neither 1 nor 2, or lag or bioavailability are asked for without `oral`.
     """
     if count not in (1, 2):
-        raise ValueError(f"count is {count}; give 1 or 2 compartments")
+        raise ValueError(ONE_OR_TWO(count=count))
     if not oral and (lag or bioavailability):
-        raise ValueError("lag and bioavailability are of the oral way; set oral")
+        raise ValueError(_ORAL_ALONE())
     parameters = (
         CENTRAL_VOLUME,
         VMAX,

@@ -17,6 +17,7 @@ from twins.pharmacology.structures.names import (
     CENTRAL_VOLUME,
     CLEARANCE,
     CONCENTRATION,
+    ONE_OR_TWO,
     Q2,
     V2,
     WORDS,
@@ -131,7 +132,7 @@ def quasi_steady_state(count: int, *, subcutaneous: bool = False) -> System:
 
 def _columns(count: int, binding: tuple[str, ...], absorbed: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
     if count not in (1, 2):
-        raise ValueError(f"count is {count}; give 1 or 2 compartments")
+        raise ValueError(ONE_OR_TWO(count=count))
     parameters, states = disposed(count)
     parameters = (*parameters, *binding, INTERNALISATION, TARGET_BASELINE, TARGET_LOSS)
     if not absorbed:
