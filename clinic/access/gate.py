@@ -44,10 +44,51 @@ ABOUT_PATIENTS = frozenset(
 )
 """Pages under these permissions show patients, and must say whose data they show (`clinic.access.disclosure`)."""
 
+_USES: dict[str, frozenset[Permission]] = {
+    "TREAT": ABOUT_PATIENTS,
+    "HRESCH": frozenset({Permission.STUDY_VIEW, Permission.STUDY_RUN}),
+    "HOPERAT": frozenset(
+        {
+            Permission.QUARANTINE_VIEW,
+            Permission.QUARANTINE_RETRY,
+            Permission.FORMULARY_VIEW,
+            Permission.FORMULARY_MANAGE,
+            Permission.HOUSE_LIMITS_SET,
+            Permission.CDS_FEEDBACK_VIEW,
+            Permission.AUDIT_VIEW,
+            Permission.GLASS_REVIEW,
+            Permission.CLIENT_MANAGE,
+            Permission.SUBSCRIPTION_VIEW,
+            Permission.SUBSCRIPTION_RETRY,
+            Permission.RESTRICTION_MANAGE,
+            Permission.PERSON_MANAGE,
+            Permission.CARE_TEAM_MANAGE,
+            Permission.SOURCE_VIEW,
+            Permission.SOURCE_MANAGE,
+        }
+    ),
+    "": frozenset({Permission.HELP_VIEW, Permission.ACCOUNT_OWN}),  # as a login: nobody's data are used
+}
+
+PURPOSES = {permission: purpose for purpose, permissions in _USES.items() for permission in permissions}
+"""What pages under a permission are used for: a code of v3-ActReason, which their audit events carry.
+
+Emergency access says BTG instead (`clinic.access.permissions.patient_for`).
+"""
+
 
 def page(permission: Permission) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A page for signed-in people whose roles grant `permission`."""
-    return _declare(Rule(Door.PAGE, Permission(permission)))
+    """A page for signed-in people whose roles grant `permission`.
+
+    Raises
+    ------
+    RuleError
+        Nothing says what pages under this permission are used for.
+    """
+    asked = Permission(permission)
+    if asked not in PURPOSES:
+        raise RuleError(f"pages under {asked} have no purpose of use; give them one in PURPOSES")
+    return _declare(Rule(Door.PAGE, asked))
 
 
 def bearer(reason: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -3,6 +3,7 @@
 import logging
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from clinic.access.actor import actor_of
 from clinic.access.demand import demands_a_second_factor, lead_to_second_factor
 from clinic.access.disclosure import Disclosure, UndisclosedPageError, disclosures
 from clinic.access.emergency import closed_patient, leave_when_over
-from clinic.access.gate import ABOUT_PATIENTS, Door, rule_of
+from clinic.access.gate import ABOUT_PATIENTS, PURPOSES, Door, rule_of
 from clinic.access.lent_password import lead_to_change, must_be_changed
 from clinic.access.permissions import NotInCareTeamError, granted
 from clinic.access.roles import Permission
@@ -75,9 +76,12 @@ class Gate:
         self, request: HttpRequest, view: Callable[..., Any], _args: tuple[Any, ...], _kwargs: dict[str, Any]
     ) -> HttpResponse | None:
         rule = rule_of(view)
-        actor: Actor = request.actor  # type: ignore[attr-defined]
         if rule is not None and rule.door is not Door.PAGE:
             return None
+        actor: Actor = request.actor  # type: ignore[attr-defined]
+        if rule is not None and rule.permission is not None:
+            actor = replace(actor, purpose=PURPOSES[rule.permission])
+            request.actor = actor  # type: ignore[attr-defined]
         if not request.user.is_authenticated:
             return ask_to_sign_in(request)
         if rule is None or rule.permission not in granted(actor.roles):

@@ -24,7 +24,8 @@ class AuditDetailError(ValueError):
 class Actor:
     """Who did it: an opaque key, the roles held at that moment, the request and the network address it came from.
 
-    `purpose` is what for, where an event says nothing else: a code of v3-ActReason.
+    `purpose` is what for, where an event says nothing else: a code of v3-ActReason. On a page it is that of the page's
+    permission (`clinic.access.gate.PURPOSES`); work without a page is for treatment unless it says otherwise.
     """
 
     key: str
