@@ -174,5 +174,56 @@ TERMS: dict[str, Term] = {
             "the audit trail can be held against each other."
         ),
     ),
+    "draws": Term(
+        _("Draws and effective sample size"),
+        _(
+            "A draw is one course that the twin thinks possible; a forecast is many of them. The effective sample size "
+            "is what they are worth as independent ones. Far fewer than there are draws: the edges of the bands are "
+            "rough."
+        ),
+    ),
+    "weight": Term(
+        _("Weight of a model and log evidence"),
+        _(
+            "How well each model had expected this patient's levels, as against the others. The log evidence is that "
+            "chance on a logarithmic scale, also called the marginal likelihood: 2.3 more is ten times as likely."
+        ),
+    ),
+    "variability": Term(
+        _("Variability between patients (omega)"),
+        _(
+            "How far people of the same age, weight and kidney function differ in a parameter. Written as a variance "
+            "and as a coefficient of variation: with 30 %, two of three people lie within about 30 % of the typical "
+            "value."
+        ),
+    ),
+    "virtual-patients": Term(
+        _("Virtual patients"),
+        _(
+            "People who do not exist, drawn from a published model and from the spread of age, weight and kidney "
+            "function that a study asks for. No patient's data are in them."
+        ),
+    ),
+    "emergency": Term(
+        _("Emergency access (break-glass)"),
+        _(
+            "In an emergency a patient outside one's care teams can be opened for a short time, with a reason. "
+            "Everything seen then is on record and is reviewed by somebody else."
+        ),
+    ),
+    "quarantine": Term(
+        _("Quarantine"),
+        _(
+            "Where everything waits that was received and could not be used, with the reason. Nothing is lost: once the "
+            "cause is mended it can be tried again."
+        ),
+    ),
+    "purpose": Term(
+        _("Purpose of use"),
+        _(
+            "What a read or a change was for, by a code of HL7: treatment (TREAT), an emergency (BTG), the running of "
+            "the hospital (HOPERAT), research (HRESCH)."
+        ),
+    ),
 }
 """By the name that templates ask with: ``{% explain "auc24" %}``. ``/help`` lists them all."""
