@@ -13,6 +13,7 @@ from clinic.charts.shown_levels import ShownLevels
 from clinic.measures.numbers import fixed, plain
 from clinic.measures.units import unit_of
 from clinic.twin_words.said import said
+from twins.estimation.doubts import contradicting
 from twins.estimation.fit import Fit, FitOutcome
 from twins.pharmacology.covariates import CLEARANCE, CovariateError, history
 from twins.pharmacology.population import CovariateRange, PopulationModel
@@ -81,6 +82,11 @@ def quality(fit: Fit) -> Quality:
     sentences.append(sample)
     word, tone = (_("fitted with warnings"), "warn") if fit.warnings else (_("fitted"), "good")
     return Quality(word, tone, tuple(sentences))
+
+
+def contradictions(fit: Fit, model: PopulationModel) -> tuple[str, ...]:
+    """Why the levels do not fit the model, in the reader's language; `fit` is shown as it comes."""
+    return tuple(map(said, contradicting(model, fit)))
 
 
 def covariate_rows(course: Course, model: PopulationModel) -> tuple[CovariateRow, ...]:

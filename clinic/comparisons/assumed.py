@@ -6,7 +6,15 @@ from urllib.parse import urlencode
 
 from clinic.charts import words
 from clinic.charts.shown_levels import ShownLevels
-from clinic.charts.twin_facts import CovariateRow, FindingRow, Quality, covariate_rows, finding_rows, quality
+from clinic.charts.twin_facts import (
+    CovariateRow,
+    FindingRow,
+    Quality,
+    contradictions,
+    covariate_rows,
+    finding_rows,
+    quality,
+)
 from twins.estimation.fit import Fit, FitOutcome
 from twins.pharmacology import formulary
 from twins.pharmacology.population import PopulationModel
@@ -78,6 +86,11 @@ class Assumed:
     @property
     def prior_only(self) -> bool:
         return self.fit.outcome is FitOutcome.PRIOR_ONLY
+
+    @property
+    def contradicting(self) -> tuple[str, ...]:
+        """Why the levels do not fit the model, in the reader's language."""
+        return contradictions(self.fit, self.model)
 
     @property
     def outside(self) -> tuple[CovariateRow, ...]:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 
 from clinic.charts import words
@@ -23,6 +24,7 @@ class Decided:
     plan: Plan | None
     first_dose: datetime | None
     reason: str
+    acknowledged: tuple[str, ...]
     who: str
     at: datetime
     data_until: datetime
@@ -50,6 +52,7 @@ class Decided:
             plan=plan,
             first_dose=words.first_dose(plan, _start(comparison)) if plan else None,
             reason=decision.reason,
+            acknowledged=tuple(gettext(one["text"]) for one in decision.acknowledged or ()),
             who=decision.decided_by.get_full_name() or decision.decided_by.get_username(),
             at=decision.decided_at,
             data_until=comparison.twin_version.data_until,
@@ -117,7 +120,9 @@ class Decided:
             parts.append(_("Second signature: {answer}.").format(answer=self.second))
         if self.open:
             parts.append(f"{self.standing.upper()}.")
-        return " ".join([*parts, _("Reason: {reason}").format(reason=self.reason)])
+        parts.append(_("Reason: {reason}").format(reason=self.reason))
+        parts += [_("Acknowledged: {text}").format(text=text) for text in self.acknowledged]
+        return " ".join(parts)
 
 
 def _second(answer: Any) -> str:

@@ -43,6 +43,9 @@ def note_text(page: ComparisonPage, *, patient_line: str, zone: tzinfo, decision
     ]
     if outdated:
         lines.append(_("OUT OF DATE: {why}.").format(why=outdated))
+    if page.contradicting:
+        lines.append(_("THE LEVEL DOES NOT FIT THE MODEL: check it, its time and the doses before it first."))
+        lines += page.contradicting
     if page.together is not None:
         lines.append(shares_line(page.together))
     lines += [

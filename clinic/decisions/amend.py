@@ -1,5 +1,7 @@
 """Amend a decision by another one, which points to it: the row that is there is never edited."""
 
+from collections.abc import Collection
+
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -19,6 +21,7 @@ def amend(
     by: AbstractBaseUser,
     actor: Actor,
     seen_digest: str | None = None,
+    acknowledged: Collection[str] = (),
 ) -> Decision:
     """Decide otherwise on the same comparison: for another plan, for the same with another reason, or (None) for none.
 
@@ -29,8 +32,8 @@ def amend(
     PermissionDenied
         The person's roles do not grant it, or the patient is in none of the person's care teams.
     DecisionError
-        No reason, no such plan, another page than the one seen, amended already, newer or changed data, or nothing
-        to withdraw.
+        No reason, no such plan, another page than the one seen, amended already, newer or changed data, nothing to
+        withdraw, or something not acknowledged that the plan takes.
     """
     comparison = decision.comparison
     keep.allowed(comparison, by)
@@ -52,6 +55,7 @@ def amend(
             by=by,
             actor=actor,
             activity="comparison.amend",
+            acknowledged=acknowledged,
             amends=last,
         )
 

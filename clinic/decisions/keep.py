@@ -1,5 +1,8 @@
 """What every way to decide has in common: who may, on which data, and the row, its audit event and its announcement."""
 
+from collections.abc import Collection
+from typing import Any
+
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
@@ -11,6 +14,7 @@ from clinic.audit.event import Actor, record
 from clinic.audit.models import Action
 from clinic.charts.palette import plan_letter
 from clinic.charts.words import clock_with_zone, why_outdated
+from clinic.decisions.acknowledged import acknowledged as acknowledge
 from clinic.decisions.high_alert import is_high_alert
 from clinic.decisions.models import Decision
 from clinic.decisions.refusal import NoSuchPlanError, OtherPageError, StaleComparisonError
@@ -83,9 +87,15 @@ def keep(
     by: AbstractBaseUser,
     actor: Actor,
     activity: str,
+    acknowledged: Collection[str] = (),
     amends: Decision | None = None,
 ) -> Decision:
-    """Store the decision and its audit event; announce it, unless it awaits a second signature."""
+    """Store the decision and its audit event; announce it, unless it awaits a second signature.
+
+    `acknowledged` holds the keys of what the person said they know; raises `NotAcknowledgedError` where a plan is
+    chosen and one is missing that it takes.
+    """
+    known = None if chosen is None else acknowledge(comparison, acknowledged)
     decision = Decision.objects.create(
         comparison=comparison,
         comparison_digest=comparison.digest,
@@ -94,12 +104,15 @@ def keep(
         needs_second=chosen is not None and is_high_alert(comparison.twin_version.drug),
         chosen_plan=chosen,
         reason=reason,
+        acknowledged=known,
         decided_by=by,
         decided_at=timezone.now(),
     )
-    detail = {"decision": str(decision.pk), "plan": chosen, "content": decision.digest()}
+    detail: dict[str, Any] = {"decision": str(decision.pk), "plan": chosen, "content": decision.digest()}
     if amends is not None:
         detail["amends"] = str(amends.pk)
+    if known:
+        detail["acknowledged"] = [one["key"] for one in known]
     if decision.needs_second:
         detail["awaiting"] = "second signature"
     record(

@@ -52,6 +52,8 @@ class Decision(models.Model):
     chosen_plan = models.PositiveSmallIntegerField(null=True, blank=True)
     """Position in the comparison's plans; null when all were declined."""
     reason = models.CharField(max_length=1000)
+    acknowledged = models.JSONField(null=True, blank=True)
+    """What the signer said they knew: its key, its text, and the engine's sentences; null where nothing was asked."""
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="decisions")
     decided_at = models.DateTimeField()
 
@@ -135,7 +137,7 @@ class Decision(models.Model):
         # What a decision does not have is left out, so that the digests of earlier ones stay as they were recorded.
         if self.number > 1 or self.amends_id or self.needs_second:
             content += [self.number, str(self.amends_id or ""), self.needs_second]
-        return _sha256(content)
+        return _sha256(content + _in_order(self.acknowledged))
 
 
 class SecondSignature(models.Model):
@@ -146,6 +148,8 @@ class SecondSignature(models.Model):
     agreed = models.BooleanField()
     reason = models.CharField(max_length=1000, blank=True, default="")
     """Why not; whoever agrees need not say why."""
+    acknowledged = models.JSONField(null=True, blank=True)
+    """As of `Decision`; null where nothing was asked or it was refused."""
     first_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     """Who signed first, kept here so that the database itself refuses the same person twice."""
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="second_signatures")
@@ -172,8 +176,14 @@ class SecondSignature(models.Model):
                 self.reason,
                 self.decided_by_id,
                 self.decided_at.astimezone(UTC).isoformat(),
+                *_in_order(self.acknowledged),
             ]
         )
+
+
+def _in_order(acknowledged: list[dict[str, Any]] | None) -> list[Any]:
+    """For a digest: PostgreSQL keeps the keys of an object in an order of its own."""
+    return [[one["key"], one["text"], one["because"]] for one in acknowledged or ()]
 
 
 def _or_none(of: models.Model, name: str) -> Any:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.http import HttpRequest
 
 from clinic.access.reauthentication import repeated
+from clinic.decisions.acknowledged import Asked, asked_of
 from clinic.decisions.amend import signed
 from clinic.decisions.high_alert import is_high_alert
 from clinic.decisions.sign import signed_before
@@ -30,6 +31,8 @@ class Panel:
         The signature on another comparison that one on this would replace; None where a decision was made already.
     ends
         What a withdrawal would end besides the last decision itself: a signature that still stands before it.
+    asked
+        What a signature on a plan must acknowledge.
     ask_again
         Whether a signature asks for the password.
     """
@@ -42,7 +45,13 @@ class Panel:
     replaces: Told | None
     ends: Told | None
     high_alert: bool
+    asked: tuple[Asked, ...]
     ask_again: bool
+
+    @property
+    def contradicting(self) -> tuple[str, ...]:
+        """Why the patient's levels do not fit the model, as a page says it."""
+        return next((one.reasons for one in self.asked if one.is_of_levels), ())
 
     @classmethod
     def of(cls, comparison: Comparison, request: HttpRequest, *, outdated: bool) -> "Panel":
@@ -69,5 +78,6 @@ class Panel:
                 else None
             ),
             high_alert=is_high_alert(comparison.twin_version.drug),
+            asked=asked_of(comparison),
             ask_again=not repeated(request),
         )

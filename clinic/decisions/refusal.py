@@ -15,6 +15,10 @@ class StaleComparisonError(DecisionError):
     """Newer or changed data have made a newer twin since the comparison was computed."""
 
 
+class NotAcknowledgedError(DecisionError):
+    """Whoever signs did not say that they know why the forecast may not hold for this patient."""
+
+
 class AlreadyDecidedError(DecisionError):
     """A comparison gets one first decision; what comes after amends it."""
 

@@ -1,5 +1,7 @@
 """Sign one plan of a comparison, or decline them all: first, on the newest data, with a reason, and on record."""
 
+from collections.abc import Collection
+
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils import timezone
@@ -23,6 +25,7 @@ def sign(
     by: AbstractBaseUser,
     actor: Actor,
     seen_digest: str | None = None,
+    acknowledged: Collection[str] = (),
 ) -> Decision:
     """Choose the plan at `plan_position` (0 is the current one).
 
@@ -33,15 +36,18 @@ def sign(
     ----------
     seen_digest
         Digest of the comparison that was on the page; a page always gives it, so that one signs what one saw.
+    acknowledged
+        Keys of what the person ticked; see `clinic.decisions.acknowledged`.
 
     Raises
     ------
     PermissionDenied
         The person's roles do not grant it, or the patient is not open to the person.
     DecisionError
-        No reason, no such plan, newer or changed data, another page than the one seen, or decided already.
+        No reason, no such plan, newer or changed data, another page than the one seen, decided already, or something
+        not acknowledged.
     """
-    return _decide(comparison, keep.one_of(comparison, plan_position), reason, by, actor, seen_digest)
+    return _decide(comparison, keep.one_of(comparison, plan_position), reason, by, actor, seen_digest, acknowledged)
 
 
 def decline(
@@ -84,6 +90,7 @@ def _decide(
     by: AbstractBaseUser,
     actor: Actor,
     seen_digest: str | None,
+    acknowledged: Collection[str] = (),
 ) -> Decision:
     keep.allowed(comparison, by)
     text = stated(reason, REASON_LIMIT)
@@ -104,6 +111,7 @@ def _decide(
             reason=text,
             by=by,
             actor=actor,
+            acknowledged=acknowledged,
             activity="comparison.decline" if chosen is None else "comparison.sign",
             amends=None if chosen is None else signed_before(comparison),
         )

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from clinic.charts import words
 from clinic.charts.palette import plan_letter
+from clinic.decisions.acknowledged import in_words
 from clinic.decisions.models import Decision, Standing
 from twins.pharmacology.regimen import Plan
 from twins.records.models import Comparison, TwinVersion
@@ -22,6 +23,7 @@ class Told:
     decision: Decision
     letter: str
     named: str
+    acknowledged: tuple[str, ...]
     who: str
     standing: Standing
     second_who: str
@@ -45,6 +47,7 @@ class Told:
             decision=decision,
             letter="" if chosen is None else plan_letter(chosen),
             named="" if chosen is None else named(decision.comparison, chosen, start),
+            acknowledged=in_words(decision.acknowledged),
             who=name_of(decision.decided_by),
             standing=decision.standing,
             second_who=name_of(answer.decided_by) if answer is not None else "",

@@ -31,7 +31,9 @@ from twins.records.models import Comparison
 
 NONE_OF_THEM = "none"
 """What an amendment's form sends for no plan."""
-KEPT = ("plan", "decision", "digest")
+ACKNOWLEDGED = "acknowledged"
+"""Sent once for each thing that was ticked."""
+KEPT = ("plan", "decision", "digest", ACKNOWLEDGED)
 """Fields that the form to confirm a signature carries on."""
 
 
@@ -47,6 +49,7 @@ def sign(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
             plan_position=_position(request.POST.get("plan", "")),
             reason=request.POST.get("reason", ""),
             seen_digest=request.POST.get("digest", ""),
+            acknowledged=request.POST.getlist(ACKNOWLEDGED),
             by=request.user,
             actor=request.actor,
         )
@@ -89,6 +92,7 @@ def amend(request: HttpRequest, comparison_id: UUID) -> HttpResponse:
             plan_position=None if chosen == NONE_OF_THEM else _position(chosen),
             reason=request.POST.get("reason", ""),
             seen_digest=request.POST.get("digest", ""),
+            acknowledged=request.POST.getlist(ACKNOWLEDGED),
             by=request.user,
             actor=request.actor,
         )
@@ -107,6 +111,7 @@ def second(request: HttpRequest, decision_id: UUID) -> HttpResponse:
         answering.agree(
             decision=decision,
             seen_digest=request.POST.get("digest", ""),
+            acknowledged=request.POST.getlist(ACKNOWLEDGED),
             by=request.user,
             actor=request.actor,
         )
@@ -205,7 +210,7 @@ def _confirmed(request: HttpRequest, patient: Patient, comparison: Comparison, n
         "patient": patient,
         "comparison": comparison,
         "again_problem": problem,
-        "kept": [(field, request.POST[field]) for field in KEPT if field in request.POST],
+        "kept": [(field, value) for field in KEPT for value in request.POST.getlist(field)],
         "reason": request.POST.get("reason"),
         "reason_limit": REASON_LIMIT,
         "what": "" if plan is None else f"{plan_letter(plan)}: {named(comparison, plan, start_of(comparison))}",

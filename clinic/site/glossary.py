@@ -214,8 +214,8 @@ TERMS: dict[str, Term] = {
     "quarantine": Term(
         _("Quarantine"),
         _(
-            "Where everything waits that was received and could not be used, with the reason. Nothing is lost: once the "
-            "cause is mended it can be tried again."
+            "Where everything waits that was received and could not be used, with the reason. Nothing is lost: once "
+            "the cause is mended it can be tried again."
         ),
     ),
     "purpose": Term(

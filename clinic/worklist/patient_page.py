@@ -11,6 +11,7 @@ from clinic.charts.twin_facts import (
     FindingRow,
     Opinion,
     Quality,
+    contradictions,
     covariate_rows,
     finding_rows,
     opinion,
@@ -42,6 +43,11 @@ class TwinCard:
     quality: Quality
     parameters: tuple[ParameterRow, ...]
     opinion: Opinion
+
+    @property
+    def contradicting(self) -> tuple[str, ...]:
+        """Why the levels do not fit the model, in the reader's language."""
+        return contradictions(self.fit, self.model)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """Why a fit may not be trusted as it stands: sentences for the page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from twins.estimation.chains import AGREE
-from twins.estimation.fit import LevelResidual
+from twins.estimation.fit import Fit, LevelResidual
 from twins.estimation.meant import DIALYSIS_UNKNOWN, out_of_range, titled
 from twins.estimation.posterior import Posterior, Sampler
 from twins.pharmacology.covariates import CLEARANCE, CovariateHistory, cockcroft_gault
@@ -72,6 +72,10 @@ _CHAINS_APART = Sentence(
 )
 _LARGE_RESIDUAL = 3.0
 _LARGE_ETA_SD = 2.5
+_CONTRADICTS_SD = 3.0
+"""House setting: from here on a level contradicts the model. By the model itself, whose errors and effects are normally
+distributed, one level or one patient in 370 lies so far off; a mistyped level or a wrong time or dose is likelier.
+"""
 
 
 def outside_population(model: PopulationModel, course: Course, chart: CovariateHistory) -> tuple[str, ...]:
@@ -161,7 +165,24 @@ def _kidneys_failing(course: Course) -> list[str]:
 
 def of_fit(individual: Individual, eta: Sequence[float], residuals: Sequence[LevelResidual]) -> tuple[str, ...]:
     """Levels that the model cannot follow, and individuals far from the population."""
-    said = [
+    far = _far(residuals, _LARGE_RESIDUAL)
+    return far + _unusual(individual.model, individual.names, eta, np.diag(individual.omega), _LARGE_ETA_SD)
+
+
+def contradicting(model: PopulationModel, fit: Fit) -> tuple[str, ...]:
+    """Why the levels of a fit contradict its model: sentences; empty where they do not.
+
+    A level does so that the fit cannot follow (3 residual standard deviations off), and one that it follows only by a
+    patient far outside the population (an effect 3 of its standard deviations off).
+    """
+    variances = list(np.diag(model.omega))
+    while model.occasions is not None and len(variances) < len(fit.eta):
+        variances += list(np.diag(model.occasions.omega))
+    return _far(fit.residuals, _CONTRADICTS_SD) + _unusual(model, fit.eta_names, fit.eta, variances, _CONTRADICTS_SD)
+
+
+def _far(residuals: Sequence[LevelResidual], beyond: float) -> tuple[str, ...]:
+    return tuple(
         (_FAR_ABOVE if r.weighted_residual > 0 else _FAR_BELOW)(
             value=(_LESS_THAN if r.below_limit else _EXACTLY)(value=r.observed),
             unit=r.unit,
@@ -169,17 +190,21 @@ def of_fit(individual: Individual, eta: Sequence[float], residuals: Sequence[Lev
             apart=abs(r.weighted_residual),
         )
         for r in residuals
-        if abs(r.weighted_residual) > _LARGE_RESIDUAL
-    ]
-    model = individual.model
-    spreads = np.sqrt(np.diag(individual.omega))
-    for k, name in enumerate(individual.names):
-        distance = eta[k] / float(spreads[k]) if spreads[k] > 0.0 else 0.0
-        if abs(distance) <= _LARGE_ETA_SD:
+        if abs(r.weighted_residual) > beyond
+    )
+
+
+def _unusual(
+    model: PopulationModel, names: Sequence[str], eta: Sequence[float], variances: Iterable[float], beyond: float
+) -> tuple[str, ...]:
+    said = []
+    for k, (name, value, variance) in enumerate(zip(names, eta, variances, strict=False)):
+        distance = value / float(np.sqrt(variance)) if variance > 0.0 else 0.0
+        if abs(distance) <= beyond:
             continue
         title = titled(plain_name(name))
         if k < len(model.etas) and _is_factor(model, model.etas[k]):
-            said.append(_TIMES_TYPICAL(name=title, factor=float(np.exp(eta[k])), apart=abs(distance)))
+            said.append(_TIMES_TYPICAL(name=title, factor=float(np.exp(value)), apart=abs(distance)))
         else:
             said.append(_EFFECT(name=title[:1].lower() + title[1:], apart=abs(distance)))
     return tuple(said)

@@ -274,3 +274,13 @@ def test_an_address_that_nobody_made_is_read_as_far_as_it_makes_sense(rf):
     entered = Entered.of(data)
     assert (entered.models, entered.why) == (Models.FIRST, "")
     assert [row["amount_mg"] for row in entered.rows] == ["5" * 40]
+
+
+def test_a_level_that_contradicts_the_model_is_said_before_anything_is_computed(client, clinician):
+    fit = fits.individual(case.course())
+    far = replace(fit, residuals=(*fit.residuals[:-1], replace(fit.residuals[-1], weighted_residual=-12.4)))
+    other = rows.patient("Meier", "Eva")
+    rows.twin(other.subject, fit=far, compared=False, with_records=False)
+    page = client.get(f"/patients/{other.pk}/compare").content.decode()
+    told = page.index("<strong>The level does not fit the model.</strong> Check the level, its time and the doses")
+    assert told < page.index("lies 12.4 standard deviations below the fit") < page.index("Plan A is always")

@@ -61,7 +61,7 @@ def patient(user: User, monkeypatch: pytest.MonkeyPatch, drug: str) -> Patient:
     if known.level_channel is not None:
         course = build_course(found.subject, drug)
         assert course is not None
-        typical = concentrations(model, course, np.zeros((1, len(model.etas))), None, [course.until_h])
+        typical = concentrations(model, course, np.zeros((1, len(model.etas))), None, [HOURS - 0.5])
         chart.sample(known.level_channel, HOURS - 0.5, float(typical[0, 0]))
     run(str(request_update(found.subject, drug).pk))
     return found
@@ -96,7 +96,10 @@ def test_each_page_answers_in_both_languages_before_and_after_a_plan_is_signed(
     assert found
     for address in {*found}:
         page(client, address.replace("&amp;", "&"))
-    sign(comparison=comparison, plan_position=1, reason="In target.", by=user, actor=actor_of(user))
+    asked = re.findall(r'name="acknowledged" value="([^"]*)"', page(client, own[0]))
+    assert "level-does-not-fit" not in asked
+    who: dict[str, Any] = {"by": user, "actor": actor_of(user)}
+    sign(comparison=comparison, plan_position=1, reason="In target.", acknowledged=asked, **who)
     for address in own:
         page(client, address)
     assert Decision.objects.get(comparison=comparison).chosen_plan == 1

@@ -9,7 +9,8 @@ import pytest
 from scipy.optimize import minimize
 
 from tests.factories.courses import course
-from twins.estimation.doubts import plain_name
+from tests.factories.fits import certain
+from twins.estimation.doubts import contradicting, plain_name
 from twins.estimation.evidence import BelowLimit, Evidence
 from twins.estimation.fit import Fit, FitOutcome
 from twins.estimation.individualise import Options, individualise, seed_for
@@ -313,3 +314,27 @@ def test_doses_into_a_vein_of_a_drug_taken_by_mouth_are_pointed_out():
         )
         said.append([words for words in fit.warnings if "vein" in words])
     assert said == [["3 doses are taken as given into a vein; if by mouth, state the route."], []]
+
+
+@pytest.mark.parametrize(("level", "contradicts"), [(0.4, False), (60.0, True)])
+def test_a_single_level_that_no_such_patient_could_have_contradicts_the_model(level: float, contradicts: bool) -> None:
+    digoxin = model("digoxin-yukawa-2001")
+    patient = Course.from_data(
+        drug="digoxin",
+        doses=[{"time_h": 24.0 * k, "amount_mg": 0.125, "route": "oral"} for k in range(10)],
+        levels=[(239.0, level)],
+        covariates={"age_y": 60, "weight_kg": 60, "male": 1, "creatinine_mg_per_dl": 1.0, "height_cm": 165},
+        until=240.0,
+    )
+    fit = individualise(digoxin, patient, seed=1, draws=100)
+    assert fit.outcome is FitOutcome.FITTED
+    found = contradicting(digoxin, fit)
+    assert bool(found) is contradicts
+    assert set(found) <= set(fit.warnings), "what contradicts is warned of"
+
+
+def test_a_patient_so_unusual_that_the_level_fits_after_all_contradicts_the_model_too() -> None:
+    sd = float(np.sqrt(GOTI.omega[0, 0]))
+    for distance, contradicts in ((2.9, False), (3.1, True), (-3.1, True)):
+        fit = replace(certain(GOTI), eta=(distance * sd, *certain(GOTI).eta[1:]))
+        assert bool(contradicting(GOTI, fit)) is contradicts, distance
