@@ -68,10 +68,10 @@ def note_text(page: ComparisonPage, *, patient_line: str, zone: tzinfo, decision
     doi = f"doi:{page.model.citation.doi}" if page.model.citation.doi else _("DOI not verified")
     lines.append(
         _("Model: {citation}, {doi}. {population}.").format(
-            citation=page.model.citation.text, doi=doi, population=page.model.population
+            citation=said(page.model.citation.text), doi=doi, population=said(page.model.population)
         )
     )
-    lines += [_("Not verified of the model: {what}").format(what=line) for line in page.model.unverified]
+    lines += [_("Not verified of the model: {what}").format(what=said(line)) for line in page.model.unverified]
     if page.parameters:
         parameters = "; ".join(_parameter(row) for row in page.parameters)
         lines.append(_("This patient (population): {parameters}.").format(parameters=parameters))

@@ -1,17 +1,15 @@
 """What is rightly the same in every language: units, signs of the field, names, quotations, the patients' data."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
 from functools import lru_cache
-from typing import Any
 
 from twins.pharmacology import formulary
+from twins.quantities.sentence import defined
 
 UNITS = (
     *("mg·h/L", "mg·min/mL", "mg/L", "mg/dL", "mg/h", "mg/kg", "ng/mL", "µg/L", "µmol/L", "µmol·h/L", "mmol/L"),
     *("L/h", "mL/min/1.73 m²", "mL/min/1,73 m²", "mL/min", "L/kg", "mmHg", "/min", "°C", "min", "mg", "kg", "cm"),
-    *("mL", "L", "h", "wk", "s", "%", "m²", "SD", "sd", "UTC"),
+    *("umol/L", "ug/L", "mm[Hg]", "{INR}", "Hz", "mL", "L", "h", "wk", "s", "%", "m²", "SD", "sd", "UTC"),
 )
 """Written the same way in both languages."""
 SIGNS = (
@@ -68,19 +66,8 @@ def _is_quoted(said: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _quotations() -> str:
-    """Every text of the formulary's cards: what publications say, titles of models, notes of who read them."""
-    cards = [formulary.drug(name) for name in formulary.drugs()]
-    models = [formulary.model(model) for card in cards for model in card.models]
-    texts = (" ".join(text.split()) for card in (*cards, *models) for text in _texts(card))
-    return "\n".join(("", *texts, ""))
-
-
-def _texts(card: Any) -> Iterator[str]:
-    if isinstance(card, str):
-        yield card
-    elif is_dataclass(card):
-        for field in fields(card):
-            yield from _texts(getattr(card, field.name))
-    elif isinstance(card, tuple | list | frozenset):
-        for part in card:
-            yield from _texts(part)
+    """Titles of the formulary's models, and citations of publications and files that have no word of ours in them."""
+    ours = {each.text for each in defined()}
+    models = [formulary.model(name) for name in formulary.model_ids()]
+    texts = {text for model in models for text in (model.title, model.citation.text, *model.citation.read_in)}
+    return "\n".join(("", *(" ".join(text.split()) for text in sorted(texts - ours)), ""))

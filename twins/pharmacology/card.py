@@ -13,11 +13,12 @@ from twins.pharmacology.drug import Drug
 from twins.pharmacology.population import CovariateRange, Link, PopulationModel
 from twins.pharmacology.reading import FIRST_DOSE, HOURS
 from twins.pharmacology.residual import Residual, ResidualKind
-from twins.pharmacology.structures.names import PARAMETERS
+from twins.pharmacology.structures.names import MEASURED, PARAMETERS
 from twins.quantities.sentence import NOTHING, Listed, Sentence, names
 
 NOT_VERIFIED = "not verified"
-_PARAMETER = Sentence("{parameter} ({unit})", parameter=(*PARAMETERS, *names("concentration")))
+_PARAMETER = Sentence("{parameter} ({unit})", parameter=(*PARAMETERS, *MEASURED))
+_ANY_PARAMETER = (_PARAMETER, *PARAMETERS)
 _BETWEEN = Sentence("{low:.4g} to {high:.4g}")
 _AT_LEAST = Sentence("{low:.4g} and more")
 _UP_TO = Sentence("up to {high:.4g}")
@@ -35,13 +36,15 @@ _ON_LOG = Sentence("sd {sd:.4g} on the log scale")
 _ADDITIVE = Sentence("sd {sd:.4g}{unit}")
 _PROPORTIONAL = Sentence("sd {share:.4g} % of the prediction")
 _BOTH = Sentence("{rule}, with {sd:.4g}{unit} and {share:.4g} %", rule=names(*(kind.words for kind in ResidualKind)))
-_SCALED = Sentence("{moved} × {factor:g}", moved=(_PARAMETER,))
-_LOGIT = Sentence("{moved} (logit)", moved=(_PARAMETER,))
-_ADDED = Sentence("{moved} (added)", moved=(_PARAMETER,))
+_SCALED = Sentence("{moved} × {factor:g}", moved=_ANY_PARAMETER)
+_LOGIT = Sentence("{moved} (logit)", moved=_ANY_PARAMETER)
+_ADDED = Sentence("{moved} (added)", moved=_ANY_PARAMETER)
 _COVARIANCE = Sentence(
-    "{first} and {second}: {covariance:.3g} (correlation {correlation:.2f})", first=(_PARAMETER,), second=(_PARAMETER,)
+    "{first} and {second}: {covariance:.3g} (correlation {correlation:.2f})",
+    first=_ANY_PARAMETER,
+    second=_ANY_PARAMETER,
 )
-_VARIANCE = Sentence("{parameter} {variance:.3g}", parameter=(_PARAMETER,))
+_VARIANCE = Sentence("{parameter} {variance:.3g}", parameter=_ANY_PARAMETER)
 _EVERY = Sentence("every {hours:g} h")
 _AS_NAMED = Sentence("as the course names them")
 _OCCASIONS = Sentence(

@@ -2,6 +2,7 @@
 
 import difflib
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -39,7 +40,7 @@ from twins.pharmacology.hospital_file import HospitalFileError, HospitalModel, r
 from twins.pharmacology.hospital_findings import Mistake
 from twins.pharmacology.population import PopulationModel
 from twins.pharmacology.target import Target
-from twins.quantities.sentence import Sentence
+from twins.quantities.sentence import Sentence, ours
 
 __all__ = [
     "DO_NOT_SHIP",
@@ -107,6 +108,21 @@ DO_NOT_SHIP = {
 }
 """What was read and is left out, with the reason."""
 
+
+def _in_words() -> Iterator[str]:
+    """What the cards of all that ships say in words: known as sentences, so that pages say them in any language.
+
+    What else a card says is a sentence where it is written, or the same everywhere, as titles and citations are.
+    """
+    for known in _SHIPPED_MODELS.values():
+        yield from (known.population, known.omega_convention, *known.conflicts, *known.unverified)
+    for value in _SHIPPED_DRUGS.values():
+        yield from (target.source for target in value.targets)
+    yield from DO_NOT_SHIP.values()
+
+
+for _text in _in_words():
+    ours(_text)
 
 _NO_MODEL = Sentence("no model is called {name}; did you mean {nearest}?")
 _NO_DRUG = Sentence("no drug is called {name}; did you mean {nearest}?")

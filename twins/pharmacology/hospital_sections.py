@@ -15,6 +15,7 @@ from twins.pharmacology.hospital_findings import Findings, Table
 from twins.pharmacology.population import CovariateRange, Derived, Eta
 from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.target import Metric, Target
+from twins.quantities.sentence import ours
 from twins.quantities.unit import of_area
 from twins.solvers.system import System
 
@@ -94,10 +95,10 @@ UNITS = frozenset(
 )
 """Codes (UCUM) that a covariate or a level can be in."""
 CONVENTIONS = {
-    "variance": "variance of eta",
-    "sd": "variance of eta, the square of the standard deviation given",
-    "cv percent": "variance of eta as ln(1 + CV²)",
-    "cv percent squared": "variance of eta as CV²",
+    "variance": ours("variance of eta"),
+    "sd": ours("variance of eta, the square of the standard deviation given"),
+    "cv percent": ours("variance of eta as ln(1 + CV²)"),
+    "cv percent squared": ours("variance of eta as CV²"),
 }
 
 

@@ -1,4 +1,4 @@
-"""Template filters: the texts of a model's card, which come from its publication or from who read it."""
+"""Template filters: the texts of a model's card, and the mistakes of a hospital's own."""
 
 from django import template
 from django.utils.html import format_html
@@ -16,18 +16,12 @@ register.filter("readable", readable)
 
 
 @register.filter
-def quoted(text: str) -> str:
-    """What was published, as it was published: on pages in another language marked as English."""
-    if not text or (get_language() or "en").startswith("en"):
-        return text
-    return format_html('<span lang="en">{}</span>', text)
-
-
-@register.filter
 def noted(text: str) -> str:
-    """What is written of a model here: in the language of the page, or marked as English where a hospital added it."""
+    """What a card says, in the language of the page; marked as English where it is quoted or a hospital's own."""
     found = said(text)
-    return quoted(text) if found == text and any(letter.isalpha() for letter in text) else found
+    if found != text or (get_language() or "en").startswith("en") or not any(letter.isalpha() for letter in text):
+        return found
+    return format_html('<span lang="en">{}</span>', text)
 
 
 @register.simple_tag

@@ -37,6 +37,8 @@ def test_a_comparison_that_was_stored_in_english_is_read_in_german(client, compa
     assert "Pläne im Vergleich" in german
     assert "Aktuell: 1000 mg über 1 h alle 12 h" in german
     assert "13,1 mg/L" in german
+    assert "1812 Erwachsene (336 mit Hämodialyse), 2765 Konzentrationen" in german
+    assert "Kreatinin unter 1 mg/dL wird über 65 Jahren auf 1 gesetzt (Erratum); im Artikel hieß es über 60." in german
     assert "plans compared" in english
     assert "Current: 1000 mg over 1 h every 12 h" in english
     assert "13.1 mg/L" in english
@@ -44,10 +46,13 @@ def test_a_comparison_that_was_stored_in_english_is_read_in_german(client, compa
 
 
 def test_the_note_is_read_in_the_language_of_the_page_and_sent_in_that_of_the_site(client, comparison):
-    assert "ENTSCHEIDUNG: noch keine." in page(client, f"/comparisons/{comparison.pk}/note")
+    shown = page(client, f"/comparisons/{comparison.pk}/note")
+    assert "ENTSCHEIDUNG: noch keine." in shown
+    assert "1812 Erwachsene (336 mit Hämodialyse), 2765 Konzentrationen." in shown
     with translation.override("de"):
         sent = note_of(comparison)
     assert "DECISION: none yet." in sent
+    assert "1812 adults (336 on haemodialysis), 2765 concentrations." in sent
     assert "ENTSCHEIDUNG" not in sent
 
 

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from django.utils import translation
+from django.utils.html import escape, format_html
 
 from clinic.access.roles import Role
+from clinic.formulary.templatetags.card_words import noted
 from tests.factories import patient_records
 from tests.words import pseudo
 from tests.words.walk import left_on
@@ -29,10 +32,55 @@ def test_the_list_and_a_card_are_german_and_quote_publications_in_english(client
         assert said in page, said
     card = client.get("/formulary/vancomycin-goti-2018", headers=GERMAN).content.decode()
     assert "Variabilität und Residualfehler" in card
-    assert '<span lang="en">Goti V et al. Ther Drug Monit 2018;40:212-221' in card
+    for said in (
+        "1812 Erwachsene (336 mit Hämodialyse), 2765 Konzentrationen",
+        "Goti V et al. Ther Drug Monit 2018;40:212-221, mit dem Erratum von 2019",
+        "Kreatinin unter 1 mg/dL wird über 65 Jahren auf 1 gesetzt (Erratum); im Artikel hieß es über 60.",
+        "Zwischen Patienten: Varianz von Eta als ln(1 + CV²), aus 39,8, 81,6 und 57,1 % CV.",
+        "Quelle: Rybak MJ et al., Konsensleitlinie von ASHP, IDSA, PIDS und SIDP.",
+    ):
+        assert said in card, said
+    assert '<span lang="en">InsightRX/PKPDsim inst/models/pk_vanco_goti.json5</span>' in card
     english = client.get("/formulary/vancomycin-goti-2018").content.decode()
     assert "Variability and residual error" in english
     assert 'lang="en"' not in english.partition("<main")[2].partition("</main")[0]
+
+
+def card_texts() -> Iterator[str]:
+    """All that cards say of what ships, but for titles."""
+    for name in formulary.model_ids():
+        model = formulary.model(name)
+        yield from (model.population, model.omega_convention, model.citation.text, *model.citation.read_in)
+        yield from (*model.conflicts, *model.unverified, *model.intended, *model.cautioned)
+        yield from (known.meaning for known in model.covariates)
+    for name in formulary.drugs():
+        drug = formulary.drug(name)
+        yield from (drug.practice.source, *(target.source for target in drug.targets))
+    yield from formulary.DO_NOT_SHIP.values()
+
+
+def test_every_card_is_german_but_for_citations_that_have_no_word_of_ours() -> None:
+    words = re.compile(
+        r"\b(?:a|after|and|are|as|at|by|for|from|in|is|not|of|the|that|to|was|were|where|with|without)\b"
+    )
+    with translation.override("de"):
+        left = {text for text in card_texts() if noted(text) == format_html('<span lang="en">{}</span>', text)}
+    assert len(left) > 80, "citations and files are quoted"
+    left.remove("reil HambergPKPD")  # a package and its model
+    assert {text for text in left if words.search(text) or not re.search(r"\d{4}|/", text)} == set()
+
+
+def test_what_a_hospital_wrote_of_its_own_model_stays_and_is_no_german(client: Client, tmp_path: Path) -> None:
+    (tmp_path / "ours.toml").write_text((FILES / "new_drug.toml").read_text(encoding="utf-8"), encoding="utf-8")
+    client.force_login(patient_records.person())
+    formulary.load(tmp_path)
+    try:
+        card = client.get("/formulary/linezolid-our-ward-2026", headers=GERMAN).content.decode()
+    finally:
+        formulary.load("")
+    assert 'Nicht überprüft: <span lang="en">Made up to test the format; not for patients.</span>' in card
+    assert "Nicht überprüft: Von diesem Krankenhaus in ours.toml hinzugefügt; es gehört nicht zum Produkt." in card
+    assert "Varianz von Eta als ln(1 + CV²)" in card
 
 
 def test_limits_are_typed_and_said_with_a_decimal_comma(client: Client) -> None:
@@ -129,7 +177,17 @@ def test_no_word_about_a_mistake_goes_without_its_german(client: Client) -> None
     with pseudo.spoken():
         shown = problems_on(client)
     assert len(re.findall("<li>", shown)) >= 12
-    expression, keys, example = (left.what for left in left_on(shown, "mistakes"))
-    assert expression == "'weight_kg.real'"
+    expression, keys, parameter, example = (left.what for left in left_on(shown, "mistakes"))
+    assert (expression, parameter) == ("'weight_kg.real'", "central_volume_l"), "names of the file"
     assert keys.split(", ")[:3] == ["format", "id", "version"]
     assert example == "number 0.15", "as a file of this format writes it, in whichever language"
+
+
+def test_no_word_of_any_card_goes_without_its_german(client: Client) -> None:
+    client.force_login(patient_records.person())
+    names = formulary.model_ids()
+    with pseudo.spoken():
+        pages = {name: client.get(f"/formulary/{name}", headers=GERMAN).content.decode() for name in names}
+    cards = {name: page.replace(escape(formulary.model(name).title), "") for name, page in pages.items()}
+    left = {left.what for name, card in cards.items() for left in left_on(card, name)}
+    assert left == set()

@@ -47,6 +47,8 @@ def test_a_patients_page_its_charts_and_its_records_are_german(client, patient):
         "Wie seine Vorhersagen ausfielen",
         "anzweifeln",
         "Zentrales Volumen",
+        "1812 Erwachsene (336 mit Hämodialyse), 2765 Konzentrationen",
+        "Nicht überprüft: ",
     ):
         assert said in page, said
     level = StoredSample.objects.filter(subject=patient.subject, channel=Channel.VANCOMYCIN).first()

@@ -92,7 +92,7 @@ ROMANO_1998 = PopulationModel(
     citation=Citation(
         "Romano S et al. Clin Drug Investig 1998;15:435-444",
         "10.2165/00044011-199815050-00008",
-        ("russlewisbo/Dosingapp models.js (numbers taken from the article's tables by its author)",),
+        (ours("russlewisbo/Dosingapp models.js (numbers taken from the article's tables by its author)"),),
     ),
     unverified=(
         "The scale of the residual error is ambiguous in the article: no residual ships, and levels cannot be fitted.",

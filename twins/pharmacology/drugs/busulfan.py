@@ -61,7 +61,7 @@ SHUKLA_2020 = PopulationModel(
         "10.3389/fphar.2020.00888",
         (
             "InsightRX/PKPDsim inst/models/pk_busulfan_shukla.json5",
-            "InsightRX/mipdeval inst/extdata/nm_busulfan.csv and busulfan_shukla.csv",
+            ours("InsightRX/mipdeval inst/extdata/nm_busulfan.csv and busulfan_shukla.csv"),
         ),
     ),
     unverified=(
@@ -118,7 +118,7 @@ MCCUNE_2014 = PopulationModel(
         "",
         (
             "InsightRX/PKPDsim inst/models/pk_busulfan_mccune.json5",
-            "aacrjournals.org/clincancerres/article/20/3/754 (abstract: population)",
+            ours("aacrjournals.org/clincancerres/article/20/3/754 (abstract: population)"),
         ),
     ),
     conflicts=(

@@ -96,7 +96,7 @@ NGUYEN_2019 = PopulationModel(
     links={FIRST_ORDER_SHARE: Link.LOGIT},
     population="2023 healthy volunteers and patients with various cancers, 489 of them with hepatocellular carcinoma",
     citation=Citation(
-        f"Nguyen L et al. J Clin Pharmacol 2019;59:1551-1561, as coded for {MAPBAYR}",
+        ours(f"Nguyen L et al. J Clin Pharmacol 2019;59:1551-1561, as coded for {MAPBAYR}"),
         "10.1002/jcph.1467",
         ("FelicienLL/mapbayr-CPTPSP-2021 nonmem code/run931.mod",),
     ),

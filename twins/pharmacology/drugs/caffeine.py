@@ -66,7 +66,7 @@ PERERA_2013 = PopulationModel(
     citation=Citation(
         "Perera V et al. Drug Metab Dispos 2013;41:1957-1966",
         "",
-        ("a transcription for mrgsolve in a public repository whose name was not shown",),
+        (ours("a transcription for mrgsolve in a public repository whose name was not shown"),),
     ),
     conflicts=(
         "The transcription adds the assay's limit (0.05 mg/L) to every measured value; that is left out here.",
@@ -108,7 +108,7 @@ LEE_2015 = PopulationModel(
     citation=Citation(
         "Lee, Kim, Perera, McLachlan, Bae. Eur J Pediatr 2015;174:1671-1678",
         "10.1007/s00431-015-2581-x",
-        ("asancpt/caffsim R/caffPkparam.R and R/sysdata.rda",),
+        (ours("asancpt/caffsim R/caffPkparam.R and R/sysdata.rda"),),
     ),
     unverified=(
         "The residual error is not in the package: none ships, and levels cannot be fitted.",

@@ -46,7 +46,7 @@ ADULTS = PopulationModel(
     derived={"body_surface_area_m2": BODY_SURFACE_AREA},
     population="Adults; the control file is headed with the number 188, and no more was read",
     citation=Citation(
-        f"Model of carboplatin in adults as coded for {MAPBAYR}",
+        ours(f"Model of carboplatin in adults as coded for {MAPBAYR}"),
         "",
         ("FelicienLL/mapbayr-CPTPSP-2021 nonmem code/run901.mod",),
     ),

@@ -61,7 +61,7 @@ XUAN_2004 = PopulationModel(
     citation=Citation(
         "Xuan D et al. Int J Antimicrob Agents 2004;23:291-295",
         "10.1016/j.ijantimicag.2003.07.010",
-        ("russlewisbo/Dosingapp models.js (numbers taken from the article's tables by its author)",),
+        (ours("russlewisbo/Dosingapp models.js (numbers taken from the article's tables by its author)"),),
     ),
     conflicts=(
         "The convention of the CV is not stated; CV² would give 0.0876, 0.0034, 0.4886 and 0.4083 where "
@@ -110,7 +110,7 @@ ROSARIO = PopulationModel(
     renal=RenalRule(creatinine_floor_mg_per_dl=60.0 / MICROMOLES, floor_over_age_y=0.0),
     population="Adults with cancer; the numbers of patients and samples were not read",
     citation=Citation(
-        "Rosario et al., population pharmacokinetics of gentamicin in patients with cancer (as in tucuxi-gui)",
+        ours("Rosario et al., population pharmacokinetics of gentamicin in patients with cancer (as in tucuxi-gui)"),
         "",
         ("sotalya/tucuxi-gui dev/src/drugs/ch.heig-vd.ezechiel.genta_adults_2cp.xml",),
     ),

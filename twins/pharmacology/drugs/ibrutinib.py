@@ -126,7 +126,7 @@ TOULOUSE = PopulationModel(
     occasions=Occasions(on(CLEARANCE, METABOLITE_CLEARANCE), diagonal(0.197216, 0.0637684), NAMED_OCCASIONS_H),
     population="Adults on ibrutinib in Toulouse; their number was not read",
     citation=Citation(
-        f"Model of ibrutinib by Gallais et al. as coded for {MAPBAYR}",
+        ours(f"Model of ibrutinib by Gallais et al. as coded for {MAPBAYR}"),
         "",
         ("FelicienLL/mapbayr-CPTPSP-2021 nonmem code/run911.mod",),
     ),

@@ -17,7 +17,7 @@ from twins.quantities.sentence import ours
 
 Array = NDArray[np.float64]
 
-DOSINGAPP = ("russlewisbo/Dosingapp models.js (numbers taken from the article's tables by its author)",)
+DOSINGAPP = (ours("russlewisbo/Dosingapp models.js (numbers taken from the article's tables by its author)"),)
 SINGLE = "Read in a single source."
 KIDNEY = "creatinine_clearance_ml_per_min"
 

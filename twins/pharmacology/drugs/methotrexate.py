@@ -51,8 +51,10 @@ FALTAOS_2006 = PopulationModel(
     occasions=Occasions(on(CLEARANCE), diagonal(0.027225), NAMED_OCCASIONS_H),
     population="Adults on high-dose methotrexate; the number of patients was not read",
     citation=Citation(
-        "Faltaos DW et al. Cancer Chemother Pharmacol 2006, as coded for Le Louedec F et al. CPT Pharmacometrics Syst "
-        "Pharmacol 2021, doi 10.1002/psp4.12689",
+        ours(
+            "Faltaos DW et al. Cancer Chemother Pharmacol 2006, as coded for Le Louedec F et al. CPT Pharmacometrics "
+            "Syst Pharmacol 2021, doi 10.1002/psp4.12689"
+        ),
         "",
         ("FelicienLL/mapbayr-CPTPSP-2021 nonmem code/run951.mod",),
     ),

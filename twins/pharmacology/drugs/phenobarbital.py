@@ -50,7 +50,7 @@ GRASELA_1985 = PopulationModel(
         "Grasela TH, Donn SM. Dev Pharmacol Ther 1985;8:374-383",
         "10.1159/000457062",
         (
-            "pharmpy/pharmpy tests/testdata/nonmem/pheno (refit of the same data)",
+            ours("pharmpy/pharmpy tests/testdata/nonmem/pheno (refit of the same data)"),
             "nlmixr2/nlmixr2lib inst/modeldb/specificDrugs/Grasela_1985_phenobarbital.R",
         ),
     ),

@@ -92,7 +92,7 @@ KIM_2022 = PopulationModel(
     citation=Citation(
         "Kim YK et al. J Antimicrob Chemother 2022;77:1353-1364",
         "10.1093/jac/dkac059",
-        ("russlewisbo/Dosingapp models.js (numbers taken from the article's tables by its author)",),
+        (ours("russlewisbo/Dosingapp models.js (numbers taken from the article's tables by its author)"),),
     ),
     conflicts=(
         "The standard deviation of the central volume's eta is 0.459 on ECMO and 0.653 off it; 0.653, the wider, is "
@@ -134,7 +134,7 @@ ROBERTS_2010 = PopulationModel(
     occasions=Occasions(on(CLEARANCE, CENTRAL_VOLUME), diagonal(0.1934626, 0.05783106), 24.0),
     population="Critically ill adults; the number of patients was not read",
     citation=Citation(
-        "Roberts JA et al. 2010, as used in posologyr's tests",
+        ours("Roberts JA et al. 2010, as used in posologyr's tests"),
         "",
         ("levenc/posologyr tests/testthat/test_map_iov.R",),
     ),

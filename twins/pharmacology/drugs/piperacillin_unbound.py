@@ -16,11 +16,12 @@ from twins.pharmacology.drugs.vocabulary import MICROMOLES, RENAL_INPUTS, consta
 from twins.pharmacology.population import Citation, PopulationModel, on
 from twins.pharmacology.residual import Residual, ResidualKind
 from twins.pharmacology.structure import CENTRAL_VOLUME, CLEARANCE, Q2, V2, compartments
+from twins.quantities.sentence import ours
 
 Array = NDArray[np.float64]
 
 DRUG = "unbound piperacillin"
-DOSINGAPP = ("russlewisbo/Dosingapp models.js (numbers taken from the article's tables by its author)",)
+DOSINGAPP = (ours("russlewisbo/Dosingapp models.js (numbers taken from the article's tables by its author)"),)
 UNBOUND = "Its levels are unbound concentrations: never mix them with total levels."
 
 
@@ -97,7 +98,7 @@ THORSTED_2019 = PopulationModel(
     clinical_inputs=("weight_kg",),
     population="43 children on chemotherapy, 89 febrile episodes, 482 unbound concentrations",
     citation=Citation(
-        "Thorsted A et al. J Antimicrob Chemother 2019;74:2984-2993 (erratum 2020;75:254-255)",
+        ours("Thorsted A et al. J Antimicrob Chemother 2019;74:2984-2993 (erratum 2020;75:254-255)"),
         "10.1093/jac/dkz270",
         ("nlmixr2/nlmixr2lib inst/modeldb/specificDrugs/Thorsted_2019_piperacillin.R",),
     ),

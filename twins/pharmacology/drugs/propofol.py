@@ -130,7 +130,7 @@ ELEVELD_2018 = PopulationModel(
         "Eleveld DJ et al. Br J Anaesth 2018;120:942-959",
         "10.1016/j.bja.2018.01.018",
         (
-            "StevenLShafer/stanpumpR R/drugs_propofol.R (with the article's control file)",
+            ours("StevenLShafer/stanpumpR R/drugs_propofol.R (with the article's control file)"),
             "cran/tci R/poppk_mods.R",
             "luktinghin/simtiva features.js",
         ),

@@ -96,7 +96,7 @@ YU_2015 = PopulationModel(
     clinical_inputs=("weight_kg",),
     population="70 adults with cancer, 1205 samples",
     citation=Citation(
-        f"Yu H et al. Br J Clin Pharmacol 2015;79:809-819, as coded for {MAPBAYR}",
+        ours(f"Yu H et al. Br J Clin Pharmacol 2015;79:809-819, as coded for {MAPBAYR}"),
         "10.1111/bcp.12550",
         (
             "FelicienLL/mapbayr-CPTPSP-2021 nonmem code/run941.mod",

@@ -206,7 +206,7 @@ LEUVEN = PopulationModel(
     clinical_inputs=(),
     population="Kidney recipients of the trial in Leuven, days 0 to 14; the number of patients was not read",
     citation=Citation(
-        "Faelens R et al., model of the KWS trial, KU Leuven",
+        ours("Faelens R et al., model of the KWS trial, KU Leuven"),
         "",
         ("tdmore-dev/tacrolimuskws-public inst/models/D0_14_Troughs_1cpt_BASE_TSFD_MPC.R",),
     ),

@@ -67,7 +67,7 @@ GOTI_2018 = PopulationModel(
     clinical_inputs=("age_y", "male", "weight_kg", "creatinine_mg_per_dl"),
     population="1812 adults (336 on haemodialysis), 2765 concentrations",
     citation=Citation(
-        "Goti V et al. Ther Drug Monit 2018;40:212-221, with the erratum of 2019",
+        ours("Goti V et al. Ther Drug Monit 2018;40:212-221, with the erratum of 2019"),
         "10.1097/FTD.0000000000000490",
         (
             "nlmixr2/nlmixr2lib inst/modeldb/specificDrugs/Goti_2018_vancomycin.R",
@@ -133,7 +133,7 @@ THOMSON_2009 = PopulationModel(
         (
             "InsightRX/PKPDsim inst/models/pk_vanco_thomson.json5",
             "nlmixr2/nlmixr2lib inst/modeldb/specificDrugs/Tong_2026_vancomycin_thomson.R",
-            "InsightRX/mipdeval inst/extdata/nm_vanco.csv and vanco_thomson.csv",
+            ours("InsightRX/mipdeval inst/extdata/nm_vanco.csv and vanco_thomson.csv"),
         ),
     ),
     conflicts=(

@@ -86,7 +86,7 @@ HAMBERG_2007 = PopulationModel(
         "10.1038/sj.clpt.6100084",
         (
             "nlmixr2/nlmixr2lib inst/modeldb/specificDrugs/Hamberg_2007_warfarin_s.R",
-            "nlmixr2/nlmixr2lib vignettes/articles/Hamberg_2007_warfarin_pkpd_pgx.Rmd (Table 5 of the article)",
+            ours("nlmixr2/nlmixr2lib vignettes/articles/Hamberg_2007_warfarin_pkpd_pgx.Rmd (Table 5 of the article)"),
             "reil HambergPKPD",
         ),
     ),

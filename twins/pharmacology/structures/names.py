@@ -87,5 +87,16 @@ PARAMETERS = names(
     "slow transit",
     "fast transit",
     "first dose",
+    *(f"{what} {part}" for what in ("dihydrodiol", "paraxanthine", "su12662") for part in ("clearance", "volume")),
+    "dihydrodiol first pass",
+    "dihydrodiol formation clearance",
+    "paraxanthine formation clearance",
+    *(f"{what} {part}" for what in ("bis", "sef") for part in ("baseline", "greatest", "half effect", "steepness")),
+    "csf plasma ratio",
 )
+"""Of a structure, as cards and twins call them."""
+MEASURED = names(
+    *("concentration", "plasma", "effect site", "csf", "bis", "sef", "inr", "dihydrodiol", "paraxanthine", "su12662")
+)
+"""What a structure gives out."""
 """Parameters as people name them; those of one drug's own effects and metabolites keep their names."""
