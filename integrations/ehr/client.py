@@ -11,6 +11,7 @@ from types import TracebackType
 import httpx
 import tenacity
 
+from integrations.authorities import trusted
 from integrations.ehr.access import Access, StaticToken
 from integrations.ehr.address import AddressError, base_url, follow
 from integrations.ehr.fault import Again, CutShort, FetchError, Stopped, TooSlow, said, unreachable
@@ -83,6 +84,7 @@ class Client:
             follow_redirects=False,
             transport=transport,
             trust_env=False,
+            verify=trusted(),
         )
 
     def __enter__(self) -> "Client":

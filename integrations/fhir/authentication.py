@@ -193,12 +193,20 @@ class BearerToken(BaseAuthentication):
         return 'Bearer realm="fhir"'
 
 
+_READ_OF_A_TOKEN = (
+    *("token_checksum", "scope", "created", "expires", "user__is_active"),
+    *("application__client_id", "application__user__is_active"),
+    *("application__smart__disabled", "application__smart__purpose", "authorized__authorization__subject"),
+)
+"""Every request asks for these; all columns of the seven tables would cost it half a millisecond more."""
+
+
 def valid_token(text: str) -> Any:
     """The token's row, if it is in force, of a client that is not disabled, and belongs to an active user."""
     digest = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
     known = AccessToken.objects.select_related(
         "user", "application__user", "application__smart", "authorized__authorization"
-    )
+    ).only(*_READ_OF_A_TOKEN)
     try:
         token = known.get(token_checksum=digest)  # first() would order, which costs every request a millisecond
     except AccessToken.DoesNotExist:

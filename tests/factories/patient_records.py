@@ -59,8 +59,16 @@ def sample(
     subject: Subject, channel: Channel, value: float, at: datetime, name: str = "", *, part: str = ""
 ) -> StoredSample:
     """One measured value, received when it was taken."""
+    made = _sample(subject, channel, value, at, name, part=part)
+    made.save(force_insert=True)
+    return made
+
+
+def _sample(
+    subject: Subject, channel: Channel, value: float, at: datetime, name: str, *, part: str = ""
+) -> StoredSample:
     key = f"test/Observation/{subject.pk}-{name or uuid4()}"
-    return StoredSample.objects.create(
+    return StoredSample(
         subject=subject,
         channel=channel,
         value=value,
@@ -103,8 +111,10 @@ def records_of(subject: Subject, course: Course) -> None:
         sample(subject, Channel.VANCOMYCIN, level.value, moment_at(course.start, level.time_h), f"level-{k}")
     for k, value in enumerate(c for c in course.covariates if c.name == "creatinine_mg_per_dl"):
         sample(subject, Channel.CREATININE, value.value, moment_at(course.start, value.time_h), f"creatinine-{k}")
-    for hour in range(int(course.until_h)):
-        sample(subject, Channel.HEART_RATE, 84.0 + hour % 5, moment_at(course.start, float(hour)), f"heart-{hour}")
+    StoredSample.objects.bulk_create(
+        _sample(subject, Channel.HEART_RATE, 84.0 + hour % 5, moment_at(course.start, float(hour)), f"heart-{hour}")
+        for hour in range(int(course.until_h))
+    )
 
 
 def twin(

@@ -3,6 +3,7 @@
 The numbers are those of a plausible course; they come from no published model, and nothing is tested against them.
 """
 
+import functools
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -133,11 +134,19 @@ def _quantiles(values: NDArray[np.float64]) -> tuple[tuple[float, ...], ...]:
     return tuple(tuple(float(v) for v in row) for row in np.quantile(values, QUANTILES, axis=0))
 
 
-def _forecast(course_: Course, plan: Plan, clearance: NDArray[np.float64], volume: NDArray[np.float64]) -> PlanForecast:
+def _individuals() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Clearance (L/h) and volume (L) of each draw."""
+    etas = draws()
+    return CLEARANCE_L_PER_H * np.exp(etas[:, 0]), VOLUME_L * np.exp(etas[:, 1])
+
+
+@functools.cache
+def _forecast(given: tuple[Dose, ...], until: float, plan: Plan) -> PlanForecast:
+    """Once in a process, as the past: hundreds of tests show the same few."""
+    clearance, volume = _individuals()
     horizon = 72.0
-    until = course_.until_h
     ahead = plan.regimen.doses(until + horizon) if plan.regimen else ()
-    doses = (*course_.doses, *ahead)
+    doses = (*given, *ahead)
     times = np.arange(until, until + horizon + 0.25, 0.5)
     curves = concentrations(clearance, volume, doses, times)
     days = []
@@ -172,17 +181,21 @@ def _forecast(course_: Course, plan: Plan, clearance: NDArray[np.float64], volum
     )
 
 
+@functools.cache
+def _past(given: tuple[Dose, ...], until: float) -> PastFit:
+    times = np.arange(0.0, until + 0.25, 0.5)
+    curves = concentrations(*_individuals(), given, times)
+    return PastFit(tuple(float(t) for t in times), _quantiles(curves))
+
+
 def result(course_: Course | None = None, plans_: Sequence[Plan] | None = None) -> ComparisonResult:
     known = course_ or course()
-    etas = draws()
-    clearance, volume = CLEARANCE_L_PER_H * np.exp(etas[:, 0]), VOLUME_L * np.exp(etas[:, 1])
-    past = np.arange(0.0, known.until_h + 0.25, 0.5)
     return ComparisonResult(
         as_of_h=known.until_h,
         horizon_h=72.0,
         target=TARGET,
-        forecasts=tuple(_forecast(known, plan, clearance, volume) for plan in (plans_ or plans())),
-        past=PastFit(tuple(float(t) for t in past), _quantiles(concentrations(clearance, volume, known.doses, past))),
+        forecasts=tuple(_forecast(known.doses, known.until_h, plan) for plan in (plans_ or plans())),
+        past=_past(known.doses, known.until_h),
         influences=(
             Influence("level of 17.8 mg/L", "left out", 520.0, 566.0, 0.74, 0.58),
             Influence("serum creatinine 1.3 mg/dL", "20 % higher", 520.0, 588.0, 0.74, 0.51),

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 from django.conf import settings
 
+from integrations.authorities import trusted
 from integrations.fhir.outcome import FHIR_JSON
 from integrations.smart.outside import is_public
 
@@ -85,7 +86,7 @@ def send(url: str, body: bytes, headers: Mapping[str, str], *, timeout_s: int) -
     sent = {**headers, "Content-Type": FHIR_JSON, "Accept": "application/fhir+json, */*;q=0.1", "Host": parts.netloc}
     try:
         with (
-            httpx.Client(timeout=timeout_s, follow_redirects=False, trust_env=False) as client,
+            httpx.Client(timeout=timeout_s, follow_redirects=False, trust_env=False, verify=trusted()) as client,
             client.stream(
                 "POST", pinned, content=body, headers=sent, extensions={"sni_hostname": parts.hostname}
             ) as answer,
