@@ -167,11 +167,16 @@ def finding_rows(course: Course) -> tuple[FindingRow, ...]:
             said(finding.sentence),
             None if finding.time_h is None else moment_at(course.start, finding.time_h),
             finding.source,
-            str(_KINDS[finding.code]),
+            kind_of_finding(finding.code),
             "warn" if finding.code in _TO_JUDGE else "",
         )
         for finding in course.findings
     )
+
+
+def kind_of_finding(code: FindingCode) -> str:
+    """The word of its badge."""
+    return str(_KINDS[code])
 
 
 _KINDS = {

@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from clinic.worklist.attention import DayChance, Rhythm, Situation, Urgency, Why, reasons, renal
+from clinic.worklist.attention import DayChance, Rhythm, Situation, reasons, renal
+from clinic.worklist.reason import Urgency, Why
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
