@@ -184,6 +184,7 @@ _KINDS = {
     FindingCode.LEVEL_IN_FUTURE: pgettext_lazy("finding", "not used"),
     FindingCode.LEVEL_SOON_AFTER_DOSE: pgettext_lazy("finding", "doubtful"),
     FindingCode.DUPLICATE_LEVEL: pgettext_lazy("finding", "doubtful"),
+    FindingCode.DUPLICATE_DOSE: pgettext_lazy("finding", "doubtful"),
     FindingCode.ORDERED_NOT_GIVEN: pgettext_lazy("finding", "assumed"),
     FindingCode.INFUSION_END_MISSING: pgettext_lazy("finding", "assumed"),
     FindingCode.UNUSABLE_RECORD: pgettext_lazy("finding", "not used"),
@@ -198,6 +199,7 @@ _TO_JUDGE = frozenset(
         FindingCode.LEVEL_BEFORE_FIRST_DOSE,
         FindingCode.LEVEL_SOON_AFTER_DOSE,
         FindingCode.DUPLICATE_LEVEL,
+        FindingCode.DUPLICATE_DOSE,
         FindingCode.COVARIATE_MISSING,
     }
 )

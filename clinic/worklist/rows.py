@@ -50,6 +50,7 @@ DOUBTFUL = frozenset(
         FindingCode.LEVEL_IN_FUTURE,
         FindingCode.LEVEL_SOON_AFTER_DOSE,
         FindingCode.DUPLICATE_LEVEL,
+        FindingCode.DUPLICATE_DOSE,
     }
 )
 """Findings that ask for a person's judgement of a value; the others only state what was assumed."""
