@@ -173,11 +173,16 @@ def finding_rows(course: Course) -> tuple[FindingRow, ...]:
             said(finding.sentence),
             None if finding.time_h is None else moment_at(course.start, finding.time_h),
             finding.source,
-            str(_KINDS[finding.code]),
+            kind_of_finding(finding.code),
             "warn" if finding.code in _TO_JUDGE else "",
         )
         for finding in course.findings
     )
+
+
+def kind_of_finding(code: FindingCode) -> str:
+    """The word of its badge."""
+    return str(_KINDS[code])
 
 
 _KINDS = {
@@ -185,6 +190,7 @@ _KINDS = {
     FindingCode.LEVEL_IN_FUTURE: pgettext_lazy("finding", "not used"),
     FindingCode.LEVEL_SOON_AFTER_DOSE: pgettext_lazy("finding", "doubtful"),
     FindingCode.DUPLICATE_LEVEL: pgettext_lazy("finding", "doubtful"),
+    FindingCode.DUPLICATE_DOSE: pgettext_lazy("finding", "doubtful"),
     FindingCode.ORDERED_NOT_GIVEN: pgettext_lazy("finding", "assumed"),
     FindingCode.INFUSION_END_MISSING: pgettext_lazy("finding", "assumed"),
     FindingCode.UNUSABLE_RECORD: pgettext_lazy("finding", "not used"),
@@ -199,6 +205,7 @@ _TO_JUDGE = frozenset(
         FindingCode.LEVEL_BEFORE_FIRST_DOSE,
         FindingCode.LEVEL_SOON_AFTER_DOSE,
         FindingCode.DUPLICATE_LEVEL,
+        FindingCode.DUPLICATE_DOSE,
         FindingCode.COVARIATE_MISSING,
     }
 )

@@ -15,6 +15,8 @@ from clinic.charts.twin_facts import (
     finding_rows,
     quality,
 )
+from clinic.charts.unused_rows import NotUsed
+from clinic.patients.unused import unused_of
 from twins.estimation.fit import Fit, FitOutcome
 from twins.pharmacology import formulary
 from twins.pharmacology.population import PopulationModel
@@ -59,7 +61,10 @@ class Assumed:
     fit: Fit
     quality: Quality
     covariates: tuple[CovariateRow, ...]
+    not_used: NotUsed
+    """What waits to be read at this moment, and was known no better when the twin was made."""
     findings: tuple[FindingRow, ...]
+    """Of the data, what is not used first."""
     doses: tuple[DoseInput, ...]
     levels: tuple[LevelInput, ...]
     as_of: datetime
@@ -101,17 +106,25 @@ class Assumed:
     def of_standing(cls, standing: Standing) -> "Assumed":
         levels, model = ShownLevels.of(standing.drug), standing.model
         course, fit = levels.course(standing.course), levels.fit(standing.fit)
+        not_used = not_used_in(course, standing.version)
         return cls(
             version=standing.version,
             model=model,
             fit=fit,
             quality=quality(fit),
             covariates=covariate_rows(course, model),
-            findings=finding_rows(course),
+            not_used=not_used,
+            findings=(*not_used.rows, *finding_rows(course)),
             doses=dose_inputs(course),
             levels=level_inputs(course, fit),
             as_of=moment_at(course.start, course.until_h),
         )
+
+
+def not_used_in(course: Course, version: TwinVersion) -> NotUsed:
+    """What was received of the patient that this course cannot hold. One query."""
+    found = unused_of([version.subject_id]).get(version.subject_id, ())
+    return NotUsed.of(found, version.drug, course)
 
 
 def dose_inputs(course: Course) -> tuple[DoseInput, ...]:

@@ -18,7 +18,7 @@ from clinic.charts.twin_facts import (
     opinion,
     quality,
 )
-from clinic.comparisons.assumed import Assumed, dose_inputs, level_inputs
+from clinic.comparisons.assumed import Assumed, dose_inputs, level_inputs, not_used_in
 from clinic.comparisons.averaged import Together
 from clinic.comparisons.several import other_versions
 from twins.forecasts.explain import LEVEL
@@ -87,6 +87,7 @@ class ComparisonPage(Assumed):
         course, fit, result = levels.course(known), levels.fit(fit_of(version)), levels.result(answered)
         current = result.forecasts[0].plan.regimen
         daily = current.daily_mg if current else None
+        not_used = not_used_in(course, version)
         return cls(
             comparison=comparison,
             version=version,
@@ -98,7 +99,8 @@ class ComparisonPage(Assumed):
             plans=tuple(plan_row(position, forecast, course) for position, forecast in enumerate(result.forecasts)),
             parameters=parameter_rows(fit, model),
             covariates=covariate_rows(course, model),
-            findings=finding_rows(course),
+            not_used=not_used,
+            findings=(*not_used.rows, *finding_rows(course)),
             doses=dose_inputs(course),
             levels=level_inputs(course, fit),
             influences=named_influences(answered.influences, known, answered.target, levels),

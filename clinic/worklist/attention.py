@@ -3,16 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import IntEnum, StrEnum
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext
 
 from clinic.charts import words
 from clinic.charts.twin_facts import STALE_AFTER
+from clinic.charts.unused_rows import what_words, why_words
 from clinic.measures.numbers import plain
 from clinic.measures.units import unit_of
+from clinic.patients.unused import Unused
 from clinic.twin_words.said import said
+from clinic.worklist.reason import Reason, Urgency, Why
 from twins.pharmacology.kdigo import RATIO_WITHIN_H, RISE_RATIO, rise
 from twins.samples.channel import Channel
 
@@ -25,66 +27,11 @@ SILENT_AFTER, SILENT_TIMES, FORGOTTEN_AFTER = timedelta(hours=2), 5, timedelta(d
 """House settings: a device silent for hours, and for five times as long as usual, may be off or at fault; after a day
 it was taken off."""
 
+MOST_KINDS = 3
+"""So many kinds of what is not used are named in the list; the patient's page names all."""
+
 _HOUR = timedelta(hours=1)
 RATIO_WITHIN = RATIO_WITHIN_H * _HOUR
-
-
-class Urgency(IntEnum):
-    """Higher comes first on the list. The gaps have no meaning."""
-
-    NOTE = 10
-    LOOK = 50
-    ACT = 90
-
-    @property
-    def tone(self) -> str:
-        """The badge class of the stylesheet."""
-        return {"NOTE": "", "LOOK": "warn", "ACT": "stop"}[self.name]
-
-    @property
-    def word(self) -> str:
-        if self is Urgency.ACT:
-            return pgettext("urgency", "act")
-        return pgettext("urgency", "look") if self is Urgency.LOOK else pgettext("urgency", "note")
-
-
-class Why(StrEnum):
-    """What a reason is about; the value is its name in an address, the label what a reader chooses by."""
-
-    FORECAST = "forecast"
-    CONTRADICTED = "contradicted"
-    TARGET = "target"
-    RENAL = "renal"
-    LEVEL = "level"
-    STALE = "stale"
-    DEVICE = "device"
-    DECISION = "decision"
-    FOLLOWED = "followed"
-    DOUBT = "doubt"
-
-    @property
-    def label(self) -> str:
-        return {
-            "forecast": _("cannot forecast"),
-            "contradicted": _("forecast contradicted by a level"),
-            "target": _("target missed, or about to be"),
-            "renal": _("renal function moving"),
-            "level": _("level due"),
-            "stale": _("data stale"),
-            "device": _("device silent"),
-            "decision": _("comparison or decision open"),
-            "followed": _("signed plan not followed"),
-            "doubt": _("doubtful data"),
-        }[self.value]
-
-
-@dataclass(frozen=True, slots=True)
-class Reason:
-    why: Why
-    urgency: Urgency
-    weight: int
-    """Among reasons of one urgency, the higher first."""
-    sentence: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +102,8 @@ class Situation:
     awaiting_second: str = ""
     """The letter of the plan that was signed once and awaits another person's signature."""
     not_followed: NotFollowed | None = None
+    unused: tuple[Unused, ...] = ()
+    """What was received of the drug, or may have been, and could not be read."""
     doubts: int = 0
     updating: bool = False
     update_failed: bool = False
@@ -169,6 +118,7 @@ def reasons(situation: Situation, now: datetime) -> tuple[Reason, ...]:
         *_target(situation),
         *_contradiction(situation),
         *(() if situation.haemodialysis else renal(situation.creatinine)),
+        *_unused(situation),
         *_level_due(situation, now),
         *_silence(situation, now),
         *_staleness(situation, now),
@@ -314,6 +264,21 @@ def _level_due(situation: Situation, now: datetime) -> list[Reason]:
         sentence = _("A level is due: the last is {length} old.").format(length=words.span(now - last))
         return [Reason(Why.LEVEL, Urgency.LOOK, 50, sentence)]
     return []
+
+
+def _unused(situation: Situation) -> list[Reason]:
+    """Doses, levels and the like that the forecast does not know of, each kind and cause once."""
+    kinds = list(dict.fromkeys((what_words(one), why_words(one)) for one in situation.unused))
+    if not kinds:
+        return []
+    told = "; ".join(f"{words.inside(what)} ({why})" for what, why in kinds[:MOST_KINDS])
+    count = len(situation.unused)
+    sentence = ngettext(
+        "{count} record received that is not used: {what}.",
+        "{count} records received that are not used: {what}.",
+        count,
+    )
+    return [Reason(Why.UNUSED, Urgency.LOOK, 59, sentence.format(count=count, what=told))]
 
 
 def _silence(situation: Situation, now: datetime) -> list[Reason]:

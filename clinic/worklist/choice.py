@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from clinic.worklist.attention import Why
+from clinic.worklist.reason import Why
 from clinic.worklist.rows import Row
 
 LONGEST = 100

@@ -12,7 +12,9 @@ from clinic.access.disclosure import disclose
 from clinic.access.gate import page
 from clinic.access.permissions import patient_for
 from clinic.access.roles import Permission
+from clinic.charts.unused_rows import NotUsed
 from clinic.patients.models import Patient
+from clinic.patients.unused import unused_of
 from clinic.worklist.attention import renal
 from clinic.worklist.drug_shown import Shown
 from clinic.worklist.patient_page import TwinView
@@ -48,11 +50,14 @@ def patient(request: HttpRequest, subject_key: UUID) -> HttpResponse:
     if request.headers.get("HX-Target") == TIMELINE:
         return render(request, "worklist/timeline.html", content)
     tracks = _tracks(found, twin, records) if twin else []
+    not_used = NotUsed.of(unused_of([found.pk]).get(found.pk, ()), shown.name, twin.course if twin else None)
     main, besides, some_unlisted = records.tables()
     creatinine = [(s.event_time, s.value) for s in records.of_channel(Channel.CREATININE)]
     content |= {
         "place": found.encounters.filter(ended__isnull=True).order_by("-started").first(),
         "twin": twin,
+        "not_used": not_used,
+        "findings": (*not_used.rows, *(twin.findings if twin else ())),
         "track": tracks[0] if tracks else None,
         "others": list(zip(twin.others, tracks[1:], strict=True)) if twin else (),
         "main_records": main,

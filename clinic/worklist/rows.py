@@ -14,13 +14,17 @@ from django.utils.translation import pgettext
 from clinic.charts import words
 from clinic.charts.palette import plan_letter
 from clinic.charts.shown_levels import ShownLevels
+from clinic.charts.unused_rows import concerns
 from clinic.patients.models import Encounter, Patient
+from clinic.patients.unused import unused_of
 from clinic.twin_words.said import said
-from clinic.worklist.attention import DayChance, Reason, Rhythm, Situation, Urgency, reasons
+from clinic.worklist.attention import DayChance, Rhythm, Situation, reasons
 from clinic.worklist.not_followed import not_followed, signatures_in_force
+from clinic.worklist.reason import Reason, Urgency
 from twins.pharmacology.drug import Drug
 from twins.pharmacology.formulary import drug
 from twins.pharmacology.target import Metric, Target
+from twins.records.courses import EPISODE_GAP
 from twins.records.followed import followed
 from twins.records.models import (
     Comparison,
@@ -47,6 +51,7 @@ DOUBTFUL = frozenset(
         FindingCode.LEVEL_IN_FUTURE,
         FindingCode.LEVEL_SOON_AFTER_DOSE,
         FindingCode.DUPLICATE_LEVEL,
+        FindingCode.DUPLICATE_DOSE,
     }
 )
 """Findings that ask for a person's judgement of a value; the others only state what was assumed."""
@@ -118,8 +123,10 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
     ordered = set(active.values_list("subject_id", "drug").distinct())
     foretold = _foretold(keys)
     places = _places(keys)
+    unused = unused_of(keys, since=now - EPISODE_GAP, others=False)
 
     on = doses.keys() | ordered | versions.keys()
+    on |= {(key, one.drug) for key, ones in unused.items() for one in ones if one.what in ("dose", "order")}
     drugs = {name: drug(name) for name in followed()}
     cases = [(patient, name) for patient in patients for name in drugs if (patient.pk, name) in on]
     jobs = _update_jobs((patient.pk, name) for patient, name in cases)
@@ -160,6 +167,7 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
             awaiting_second=_awaiting(decision),
             decided_on_older=_older(decision, version),
             not_followed=not_followed(signatures.get(case), version),
+            unused=tuple(one for one in unused.get(key, ()) if concerns(one, name)),
             doubts=_doubts(version) if version else 0,
             updating=job in OPEN_STATES,
             update_failed=job == JobState.FAILED,

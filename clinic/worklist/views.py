@@ -11,8 +11,8 @@ from clinic.access.disclosure import disclose
 from clinic.access.gate import page
 from clinic.access.permissions import visible_patients
 from clinic.access.roles import Permission
-from clinic.worklist.attention import Urgency, Why
 from clinic.worklist.choice import Choice
+from clinic.worklist.reason import Urgency, Why
 from clinic.worklist.rows import worklist_rows
 
 

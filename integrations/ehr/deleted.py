@@ -12,7 +12,14 @@ from clinic.audit.models import Action
 from clinic.patients.models import Condition, Patient
 from integrations.readings.holding import hold
 from integrations.readings.inbox import receive
-from integrations.readings.models import QuarantineReason, Reading, ReadingState, Resource, Source
+from integrations.readings.models import (
+    QuarantineEntry,
+    QuarantineReason,
+    Reading,
+    ReadingState,
+    Resource,
+    Source,
+)
 from integrations.readings.news import tell_twins
 from integrations.readings.people import refresh_subject
 from integrations.readings.refusal import Refused
@@ -81,6 +88,7 @@ def withdraw(source: Source, names: list[str]) -> set[Any]:
         rows = model.objects.filter(source_key__in=keys).exclude(state=RecordState.WITHDRAWN)
         touched.update(rows.values_list("subject_id", flat=True))
         rows.update(state=RecordState.WITHDRAWN)
+    QuarantineEntry.objects.filter(source_key__in=keys).update(is_newest=False)  # nor is what was never read missed
     Patient.objects.filter(source_key__in=keys).update(active=False)
     conditions = Condition.objects.filter(source_key__in=keys, withdrawn=False)
     patients = list(Patient.objects.filter(conditions__in=conditions).distinct())

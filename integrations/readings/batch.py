@@ -15,6 +15,7 @@ from integrations.readings.collector import seldom_collected
 from integrations.readings.door import READ_TYPES, check, decode
 from integrations.readings.holding import hold, hold_again, release
 from integrations.readings.identity import Identity, identify
+from integrations.readings.matter import matter_of
 from integrations.readings.meaning import Meaning
 from integrations.readings.models import QuarantineEntry, QuarantineReason, QuarantineState, Reading, Resource
 from integrations.readings.moment import roughly
@@ -293,8 +294,9 @@ class Batch:
     def _refuse(self, refused: Refused, entry: Entry, identity: Identity | None, subject: Subject | None) -> None:
         self._report.quarantined += 1
         tried = self._held.get(entry.position)
+        matter = matter_of(entry.text, self._names, self._medication)
         if tried is not None:
-            hold_again(refused, entry, identity, subject, tried)
+            hold_again(refused, entry, identity, subject, tried, matter)
             if subject is None:
                 self._nobodys.append((tried, entry, identity))
             return
@@ -302,7 +304,7 @@ class Batch:
             held = QuarantineEntry.objects.filter(reading=self._reading, position=entry.position, source_key="").first()
         else:
             held = self._versions.entries.get((identity.source_key, identity.version))
-        held = hold(refused, self._reading, entry, identity, subject, held)
+        held = hold(refused, self._reading, entry, identity, subject, held, matter)
         if held.subject_id is None:
             self._nobodys.append((held, entry, identity))
         if identity is not None:

@@ -3,10 +3,13 @@
 from django.utils import timezone
 
 from integrations.readings.identity import Identity
+from integrations.readings.matter import Matter
 from integrations.readings.models import QuarantineEntry, QuarantineState, Reading
 from integrations.readings.refusal import Refused
 from integrations.readings.split import Entry
 from twins.records.models import Subject
+
+NO_MATTER = Matter()
 
 
 def hold(
@@ -16,6 +19,7 @@ def hold(
     identity: Identity | None,
     subject: Subject | None,
     held: QuarantineEntry | None,
+    matter: Matter = NO_MATTER,
 ) -> QuarantineEntry:
     """The entry for something refused for the first time, or the one `held` already, renewed if its text is another."""
     now = timezone.now()
@@ -27,19 +31,24 @@ def hold(
         return held
     else:
         held.reading, held.position = reading, entry.position
-    _describe(held, refused, entry, subject)
+    _describe(held, refused, entry, subject, matter)
     held.last_time = now
     held.save()
     return held
 
 
 def hold_again(
-    refused: Refused, entry: Entry, identity: Identity | None, subject: Subject | None, held: QuarantineEntry
+    refused: Refused,
+    entry: Entry,
+    identity: Identity | None,
+    subject: Subject | None,
+    held: QuarantineEntry,
+    matter: Matter,
 ) -> None:
     """Count one more try that failed, with what stands in the way now."""
     if identity is not None and not held.source_key:
         held.source_key, held.version = identity.source_key, identity.version
-    _describe(held, refused, entry, subject)
+    _describe(held, refused, entry, subject, matter)
     held.tries += 1
     held.last_time = timezone.now()
     held.save()
@@ -75,6 +84,8 @@ def hold_whole_again(why: str, held: QuarantineEntry) -> None:
     held.save(update_fields=["detail", "tries", "last_time"])
 
 
-def _describe(held: QuarantineEntry, refused: Refused, entry: Entry, subject: Subject | None) -> None:
+def _describe(held: QuarantineEntry, refused: Refused, entry: Entry, subject: Subject | None, matter: Matter) -> None:
     held.text, held.detail = entry.text.replace("\x00", "\ufffd"), refused.detail.replace("\x00", "\ufffd")
     held.reason, held.subject = refused.reason, subject
+    held.what, held.drug, held.named = matter.what, matter.drug, matter.named
+    held.event_time = matter.event_time

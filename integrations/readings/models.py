@@ -119,6 +119,13 @@ class QuarantineEntry(models.Model):
     detail = models.TextField()
     """The field, the value and the remedy."""
     subject = models.ForeignKey(Subject, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    what = models.CharField(max_length=32, blank=True, default="")
+    """What a twin would have made of it, as in `integrations.readings.matter`; empty: nothing."""
+    drug = models.CharField(max_length=64, blank=True, default="")
+    named = models.CharField(max_length=200, blank=True, default="")
+    event_time = models.DateTimeField(null=True, blank=True)
+    is_newest = models.BooleanField(default=True)
+    """Unless a later version of the same resource is known, be it accepted or waiting as well."""
     state = models.CharField(max_length=10, choices=QuarantineState, default=QuarantineState.WAITING)
     tries = models.PositiveIntegerField(default=1)
     first_time = models.DateTimeField()

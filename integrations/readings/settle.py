@@ -40,6 +40,8 @@ def state_of(version: str, newest: Version, resource_type: str) -> RecordState:
 def settle(keys: Iterable[str], versions: Versions) -> set[UUID]:
     """Bring `is_current` and the states of all rows of `keys` in line; returns the subjects whose course changes."""
     touched: set[UUID] = set()
+    keys = set(keys)
+    _overtake(keys, versions)
     for key in sorted(keys):
         current = versions.newest(key, accepted_only=True)
         newest = versions.newest(key)
@@ -58,3 +60,13 @@ def settle(keys: Iterable[str], versions: Versions) -> set[UUID]:
                 touched.update(of_course.values_list("subject_id", flat=True))
                 changing.update(state=state)
     return touched
+
+
+def _overtake(keys: set[str], versions: Versions) -> None:
+    """Mark what waits in quarantine and was replaced since: nobody misses it any more."""
+    for (key, version), entry in versions.entries.items():
+        newest = versions.newest(key) if key in keys else None
+        if newest is None or entry.is_newest == (newest.version == version):
+            continue
+        entry.is_newest = not entry.is_newest
+        entry.save(update_fields=["is_newest"])

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
+from twins.quantities.dose import Dose
 from twins.quantities.sentence import MEASURED, NAME, NOTHING, Sentence, names
 from twins.samples.channel import LEVELS
 from twins.samples.course import Course, Finding, FindingCode, Level, OrderedRegimen
@@ -13,6 +14,11 @@ SOON_AFTER_H = 1.0
 """A level up to this long after a dose's end is still in the distribution phase and probably mis-timed."""
 SAME_TIME_H = 1.0 / 60.0
 """Levels within a minute of each other are of one sample."""
+SAME_DOSE_H = 0.5
+"""House setting: of two equal doses that begin this close, one may be the other charted again, as by a pump and by a
+nurse. No drug of the formulary is given at intervals below twice as long."""
+SAME_AMOUNT = 0.01
+"""Relative: a pump counts what ran, and a chart says what was in the bag."""
 STALE_H = {"creatinine_mg_per_dl": 48.0, "weight_kg": 7 * 24.0, "creatinine_clearance_ml_per_min": 48.0}
 """House settings: after this long a covariate that changes in days is called old."""
 NEEDED = ("age_y", "male", "weight_kg", "creatinine_mg_per_dl")
@@ -41,6 +47,13 @@ _SAME_TIME = Sentence(
     value=MEASURED,
     unit=_UNIT,
 )
+_AT_THE_SAME_TIME = Sentence("at the same time as")
+_MINUTES_AFTER = Sentence("{minutes:d} min after")
+_DOSE_AGAIN = Sentence(
+    "A dose of {amount:g} mg is charted {when} another of {other:g} mg, under another name; both count, check whether "
+    "one was given.",
+    when=(_AT_THE_SAME_TIME, _MINUTES_AFTER),
+)
 _NOT_GIVEN = Sentence("{amount:g} mg was ordered for this time and no dose is charted; taken as not given.")
 _MISSING = Sentence("No {name} is charted.", name=NAME)
 _OLD = Sentence("The last {name} is {age:.0f} h old; it is carried forward.", name=NAME)
@@ -66,6 +79,7 @@ def find(course: Course, *, needed: tuple[str, ...] = NEEDED) -> tuple[Finding, 
         *_levels_in_the_future(course),
         *_levels_soon_after_a_dose(course),
         *_duplicate_levels(course),
+        *_duplicate_doses(course),
         *(finding for order in course.orders for finding in _not_given(course, order)),
         *_covariates(course, needed),
     ]
@@ -157,6 +171,32 @@ def _duplicate_levels(course: Course) -> list[Finding]:
             found.append(Finding(FindingCode.DUPLICATE_LEVEL, words, level.time_h, level.source))
             break
     return found
+
+
+def _duplicate_doses(course: Course) -> list[Finding]:
+    """Of each dose the last one before it that it may be the double of."""
+    found = []
+    for k, dose in enumerate(course.doses):
+        other = next((one for one in reversed(course.doses[:k]) if _may_be_same_dose(one, dose)), None)
+        if other is None:
+            continue
+        minutes = round((dose.start_h - other.start_h) * 60)
+        when = _MINUTES_AFTER(minutes=minutes) if minutes else _AT_THE_SAME_TIME()
+        words = _DOSE_AGAIN(amount=dose.amount_mg, when=when, other=other.amount_mg)
+        found.append(Finding(FindingCode.DUPLICATE_DOSE, words, dose.start_h, dose.source))
+    return found
+
+
+def _may_be_same_dose(one: Dose, other: Dose) -> bool:
+    """Whether both may be records of one dose: `other` begins at most `SAME_DOSE_H` later, and while `one` still runs.
+
+    Two records of one infusion overlap; a bag hung as the one before it ended does not.
+    """
+    if other.start_h - one.start_h > SAME_DOSE_H or (one.route, one.into) != (other.route, other.into):
+        return False
+    if one.duration_h and other.duration_h and other.start_h >= one.end_h - SAME_TIME_H:
+        return False
+    return math.isclose(one.amount_mg, other.amount_mg, rel_tol=SAME_AMOUNT)
 
 
 def _not_given(course: Course, order: OrderedRegimen) -> list[Finding]:

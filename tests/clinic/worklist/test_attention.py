@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from clinic.worklist.attention import DayChance, Rhythm, Situation, Urgency, Why, reasons, renal
+from clinic.worklist.attention import DayChance, Rhythm, Situation, reasons, renal
+from clinic.worklist.reason import Urgency, Why
 from tests.factories import vancomycin_case as case
 from twins.estimation.doubts import outside_population
 from twins.pharmacology.covariates import history

@@ -9,7 +9,8 @@ from django.utils import timezone
 from clinic.access.actor import actor_of
 from clinic.access.roles import Role
 from clinic.decisions import amend, second, sign
-from clinic.worklist.attention import NotFollowed, Situation, Urgency, Why, reasons
+from clinic.worklist.attention import NotFollowed, Situation, reasons
+from clinic.worklist.reason import Urgency, Why
 from clinic.worklist.rows import worklist_rows
 from tests.factories import patient_records as rows
 from twins.quantities.dose import Dose

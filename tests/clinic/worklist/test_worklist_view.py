@@ -20,6 +20,7 @@ from twins.records.models import Job, JobKind, JobState, LevelForecast
 from twins.records.store import store_comparison
 from twins.records.twins import result_of
 from twins.samples.channel import Channel
+from twins.samples.quality import examine
 
 pytestmark = pytest.mark.django_db
 
@@ -117,6 +118,19 @@ def test_a_doubtful_value_is_counted(client, clinician):
     patient = rows.patient()
     rows.twin(patient.subject, course=rows.recent_course(findings=(case.soon_after_dose(),)))
     assert "1 doubtful entry in the data." in client.get("/").content.decode()
+
+
+def test_a_dose_that_may_be_charted_twice_is_counted_and_shown_on_the_patients_page(client, clinician):
+    patient = rows.patient()
+    course = rows.recent_course()
+    twice = replace(course, doses=(*course.doses, replace(course.doses[-1], source="MedicationAdministration/again")))
+    rows.twin(patient.subject, course=examine(twice))
+    page = client.get("/?why=doubt").content.decode()
+    assert "doubtful entr" in page
+    page = client.get(f"/patients/{patient.pk}").content.decode()
+    assert "at the same time as another of" in page
+    page = client.get(f"/patients/{patient.pk}", headers={"Accept-Language": "de"}).content.decode()
+    assert "unter anderem Namen" in page
 
 
 def test_the_number_of_queries_does_not_grow_with_the_patients(client, clinician):

@@ -113,6 +113,16 @@ def test_a_missing_infusion_end_without_an_order_is_one_hour():
     assert "1 h taken instead" in finding(course, FindingCode.INFUSION_END_MISSING).sentence
 
 
+def test_one_dose_charted_by_the_ward_and_by_the_pump_is_found_until_one_of_them_is_left_out():
+    chart = Chart.of().stable()
+    pumped = chart.dose(12.1, source_key="pump/MedicationAdministration/1")
+    found = finding(built(chart), FindingCode.DUPLICATE_DOSE)
+    assert found.time_h == pytest.approx(12.1)
+    assert len(built(chart).doses) == 5
+    chart.question(pumped)
+    assert FindingCode.DUPLICATE_DOSE not in {item.code for item in built(chart).findings}
+
+
 def test_an_excluded_level_is_left_out_and_said():
     chart = Chart.of().stable()
     level = chart.subject.samples.get(value=14.0)

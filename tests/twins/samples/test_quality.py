@@ -1,8 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
 from tests.factories.courses import course
+from twins.pharmacology import formulary
+from twins.quantities.dose import Route
 from twins.samples.course import Course, Finding, FindingCode, OrderedRegimen
-from twins.samples.quality import examine, find, usable_levels
+from twins.samples.quality import SAME_DOSE_H, examine, find, usable_levels
 
 
 def _codes(subject: Course) -> list[FindingCode]:
@@ -75,6 +79,49 @@ def test_two_values_of_one_time_are_both_kept_and_named() -> None:
 
 def test_equal_values_hours_apart_are_two_levels() -> None:
     assert len(usable_levels(course(levels=((11.5, 14.0), (23.5, 14.0))))) == 2
+
+
+def test_one_dose_charted_under_two_names_counts_twice_and_is_found() -> None:
+    patient = course(doses=((0.0, 1000.0, 1.0), (0.2, 998.0, 1.1), (12.0, 1000.0, 1.0)))
+    finding = _only(patient)
+    assert (finding.code, finding.time_h) == (FindingCode.DUPLICATE_DOSE, 0.2)
+    assert finding.source == "MedicationAdministration/1"
+    assert finding.sentence == (
+        "A dose of 998 mg is charted 12 min after another of 1000 mg, under another name; both count, check "
+        "whether one was given."
+    )
+    assert examine(patient).doses == patient.doses
+
+
+@pytest.mark.parametrize("duration", [0.0, 1.0])
+def test_two_equal_doses_at_one_time_are_found_whether_infused_or_not(duration: float) -> None:
+    assert "at the same time as another of 1000 mg" in _only(course(doses=((0.0, 1000.0, duration),) * 2)).sentence
+
+
+@pytest.mark.parametrize(
+    "doses",
+    [
+        ((0.0, 1000.0, 1.0), (0.2, 1500.0, 1.0)),
+        ((0.0, 1000.0, 1.0), (0.6, 1000.0, 1.0)),
+        ((0.0, 250.0, 0.25), (0.25, 250.0, 0.25), (0.5, 250.0, 0.25)),
+    ],
+    ids=["another amount", "further apart", "one bag after another"],
+)
+def test_doses_that_were_each_given_are_not_taken_for_one(doses: tuple[tuple[float, float, float], ...]) -> None:
+    assert find(course(doses=doses)) == ()
+
+
+def test_a_dose_split_between_two_ways_in_is_no_double() -> None:
+    patient = course(doses=((0.0, 500.0, 0.0),) * 2)
+    first, second = patient.doses
+    assert find(replace(patient, doses=(first, replace(second, into="depot")))) == ()
+    assert find(replace(patient, doses=(first, replace(second, route=Route.ORAL)))) == ()
+
+
+def test_no_interval_of_practice_is_as_short_as_the_one_that_a_double_is_looked_for_in() -> None:
+    practices = [formulary.drug(name).practice for name in formulary.drugs()]
+    shortest = min(hours for practice in practices if practice for hours in practice.intervals_h)
+    assert shortest >= 2 * SAME_DOSE_H
 
 
 def test_a_dose_that_was_ordered_and_not_given_is_found_at_its_time() -> None:

@@ -129,6 +129,17 @@ def test_findings_come_and_go(patient: Patient, chart: Chart, update: Update) ->
     assert [one["status"] for one in found] == ["cancelled"]
 
 
+def test_a_dose_that_may_be_charted_twice_is_published_as_an_issue(
+    patient: Patient, chart: Chart, update: Update
+) -> None:
+    chart.dose(48.0)
+    chart.dose(48.1)
+    update()
+    (found,) = (one for one in published("DetectedIssue") if one["code"]["coding"][0]["code"] == "duplicate-dose")
+    assert found["status"] == "final"
+    assert "6 min after another of 1000 mg" in found["detail"]
+
+
 def test_what_was_made_before_is_published_afterwards_in_the_same_words(everything: None) -> None:
     def texts() -> dict[tuple[str, str], Any]:
         rows = Resource.objects.filter(**OURS).exclude(resource_type="DetectedIssue")
