@@ -78,7 +78,8 @@ def test_axe_finds_nothing_and_nothing_reaches_beyond_the_edge(
             ),
         ),
         ("auditor", ("/audit", "/audit/events/1", "/break-glass/reviews")),
-        ("pharmacist", ("/cds-feedback", "/subscriptions")),
+        # The address of this model's article is the longest.
+        ("pharmacist", ("/cds-feedback", "/subscriptions", "/formulary/gentamicin-xuan-2004-adult")),
         ("clinician", ("/apps", "/cds-feedback", "/break-glass")),
         ("researcher", ("/studies", "/studies/new", "/account", "/account/password", "/account/app", "/account/key")),
     ],
@@ -110,6 +111,23 @@ def test_the_pages_of_strangers_and_refusals_are_accessible_too(browser: Browser
         assert page.goto(address).status == status
         assert page.get_by_role("link", name=re.compile("first page")).count() == 1
         assert Axe().run(page).violations_count == 0, address
+    context.close()
+
+
+def test_the_table_of_a_study_is_whole_on_a_screen_in_german_too(browser: Browser, site: Site):
+    state = sign_in(browser, site, "researcher")
+    context = browser.new_context(base_url=site.address, storage_state=state, **LOOKS[0][1])
+    page = Watched(context, site).page
+    page.goto("/studies/new")
+    page.get_by_label("Title").fill("Two doses")
+    page.get_by_label("Virtual patients").fill("300")
+    page.get_by_role("button", name="Start the study").click()
+    page.get_by_role("heading", name="The same numbers").wait_for(timeout=120_000)
+    page.get_by_role("button", name="Deutsch").click()
+    table = page.get_by_role("region", name="Tabelle der Exposition")
+    table.wait_for()
+    width, whole = table.evaluate("element => [element.clientWidth, element.scrollWidth]")
+    assert whole <= width
     context.close()
 
 
