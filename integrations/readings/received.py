@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models.functions import Length
@@ -73,9 +74,13 @@ def _device(key: str) -> str:
     if stored is None:
         return ""
     try:
-        data = decode(stored.text)
+        return device_name(decode(stored.text))
     except Refused:
         return ""
+
+
+def device_name(data: dict[str, Any]) -> str:
+    """What a Device's resource calls it, with its maker and number; empty where it says nothing."""
     names = [name.get("name") for name in data.get("deviceName") or [] if isinstance(name, dict)]
     parts = [data.get("manufacturer"), *names[:1], data.get("modelNumber"), data.get("serialNumber")]
     return " ".join(part for part in parts if isinstance(part, str))[:200]
