@@ -31,11 +31,17 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """A dose that was ordered for a time; `missed` where none was given for it."""
+    """A dose that was ordered for a time; `missed` where none was given for it.
+
+    `href` leads to the order; a dose that only a forecast plans has none.
+    """
 
     hour: float
     amount_mg: float
     missed: bool = False
+    href: str = ""
+    name: str = ""
+    """What a screen reader says of the point."""
 
 
 @dataclass(frozen=True, slots=True)

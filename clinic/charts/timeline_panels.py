@@ -36,14 +36,11 @@ def _spot(x: float, y: float) -> str:
 
 
 def doses(panel: Panel, given: Sequence[Mark], due: Sequence[Due]) -> str:
-    """Given doses as bars, ordered ones as open triangles at the time they are due, missed ones crossed out."""
+    """Given doses as bars, ordered ones as open triangles at the time they are due, missed ones crossed out.
+
+    The triangles lie on top: the ground of a bar, on which a finger meets it, would cover those of the same time.
+    """
     parts = []
-    for item in due:
-        if panel.x.holds(item.hour):
-            at = panel.x(item.hour), panel.y(min(item.amount_mg, panel.y.high))
-            parts.append(marker(Marker.TRIANGLE, *at, colour=INK, size=3.6, hollow=True))
-            if item.missed:
-                parts.append(_cross(panel.x(item.hour), panel.bottom - 8))
     shown = [dose for dose in given if panel.x.holds(dose.hour)]
     edges = [*(panel.x(dose.hour) for dose in shown[1:]), panel.x.end + 40]
     for dose, edge in zip(shown, edges, strict=True):
@@ -67,7 +64,16 @@ def doses(panel: Panel, given: Sequence[Mark], due: Sequence[Due]) -> str:
         label = amount if dose.used else pgettext("dose left out", "{amount} out").format(amount=amount)
         if at + 7 + len(label) * 6.8 < edge:
             parts.append(svg.text(label, at + 5, panel.bottom - 6, font_size=SMALL, **svg.HALO))
-    return "".join(parts)
+    return "".join([*parts, *(_due(panel, item) for item in due if panel.x.holds(item.hour))])
+
+
+def _due(panel: Panel, item: Due) -> str:
+    at = panel.x(item.hour), panel.y(min(item.amount_mg, panel.y.high))
+    drawn = [_spot(*at)] if item.href else []
+    drawn.append(marker(Marker.TRIANGLE, *at, colour=INK, size=3.6, hollow=True))
+    if item.missed:
+        drawn.append(_cross(at[0], panel.bottom - 8))
+    return svg.link(item.href, item.name, *drawn, tab=False)
 
 
 def _cross(x: float, y: float) -> str:

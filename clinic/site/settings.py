@@ -315,6 +315,8 @@ COMPARISON_NOTE = "clinic.comparisons.decided_note.note_of"
 """The function that writes a comparison as the plain-text note, which also goes into the chart."""
 RECEIVED_RESOURCE = "integrations.readings.received.received"
 """The function that finds a record's resource as it was received, for the page of the record."""
+DEVICE_FAULTS = "integrations.fhir.device_faults.device_faults"
+"""The function that finds what is on record against devices, for the worklist."""
 UNUSED_RECORDS = "integrations.readings.unused.unused"
 """The function that finds what was received of patients and could not be read, for the pages of clinicians."""
 SUBSCRIPTION_SECONDS = env.integer("SUBSCRIPTION_SECONDS", 5, low=1, high=3600)

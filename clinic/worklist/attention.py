@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from clinic.charts import words
 from clinic.charts.twin_facts import STALE_AFTER
 from clinic.charts.unused_rows import what_words, why_words
 from clinic.measures.numbers import plain
 from clinic.measures.units import unit_of
+from clinic.patients.device import DeviceFault
 from clinic.patients.unused import Unused
 from clinic.twin_words.said import said
 from clinic.worklist.reason import Reason, Urgency, Why
@@ -94,6 +95,8 @@ class Situation:
     last_data: datetime | None = None
     devices: Mapping[str, Rhythm] = field(default_factory=dict)
     """What devices measure by themselves, in words, and how it comes."""
+    device_faults: tuple[DeviceFault, ...] = ()
+    """What is on record against the devices whose values came within the last day."""
     unsigned: bool = False
     decided_on_older: datetime | None = None
     """`data_until` of the decision's comparison, where the twin was computed again since."""
@@ -120,6 +123,7 @@ def reasons(situation: Situation, now: datetime) -> tuple[Reason, ...]:
         *(() if situation.haemodialysis else renal(situation.creatinine)),
         *_unused(situation),
         *_level_due(situation, now),
+        *_faults(situation),
         *_silence(situation, now),
         *_staleness(situation, now),
         *_decision(situation),
@@ -279,6 +283,27 @@ def _unused(situation: Situation) -> list[Reason]:
         count,
     )
     return [Reason(Why.UNUSED, Urgency.LOOK, 59, sentence.format(count=count, what=told))]
+
+
+def _faults(situation: Situation) -> list[Reason]:
+    """What the devices' own records say; two devices of one name that say the same are told of once."""
+    told = dict.fromkeys(
+        _("{device} reports {state}").format(device=fault.name, state=_device_state(fault.state))
+        for fault in situation.device_faults
+    )
+    if not told:
+        return []
+    return [Reason(Why.DEVICE, Urgency.LOOK, 39, _("Device fault: {faults}.").format(faults="; ".join(told)))]
+
+
+def _device_state(code: str) -> str:
+    return {
+        "off": pgettext("state of a device", "off"),
+        "standby": pgettext("state of a device", "standby"),
+        "inactive": pgettext("state of a device", "out of use"),
+        "not-calibrated": pgettext("state of a device", "not calibrated"),
+        "entered-in-error": pgettext("state of a device", "entered in error"),
+    }.get(code, pgettext("state of a device", "unknown state"))
 
 
 def _silence(situation: Situation, now: datetime) -> list[Reason]:

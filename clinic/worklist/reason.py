@@ -50,7 +50,7 @@ class Why(StrEnum):
             "renal": _("renal function moving"),
             "level": _("level due"),
             "stale": _("data stale"),
-            "device": _("device silent"),
+            "device": _("device fault or silence"),
             "decision": _("comparison or decision open"),
             "followed": _("signed plan not followed"),
             "doubt": _("doubtful data"),

@@ -84,7 +84,8 @@ class RecordPage:
         """The device's name at its source, and what its own resource calls it."""
         key = getattr(self.record, "device_key", "")
         name = self.received.device if self.received else ""
-        return " · ".join(part for part in (name, "/".join(key.rsplit("/", 2)[-2:])) if part)
+        named = dict.fromkeys((name, "/".join(key.rsplit("/", 2)[-2:])))
+        return " · ".join(part for part in named if part)
 
     @property
     def source(self) -> str:

@@ -3,12 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import cache
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, Max, Min, OuterRef, QuerySet, Subquery
+from django.db.models import Exists, Max, Min, OuterRef
 from django.utils.translation import pgettext
 
 from clinic.charts import words
@@ -18,9 +17,10 @@ from clinic.charts.unused_rows import concerns
 from clinic.patients.models import Encounter, Patient
 from clinic.patients.unused import unused_of
 from clinic.twin_words.said import said
-from clinic.worklist.attention import DayChance, Rhythm, Situation, reasons
+from clinic.worklist.attention import DayChance, Situation, reasons
 from clinic.worklist.not_followed import not_followed, signatures_in_force
 from clinic.worklist.reason import Reason, Urgency
+from clinic.worklist.rhythms import Comings, comings
 from twins.pharmacology.drug import Drug
 from twins.pharmacology.formulary import drug
 from twins.pharmacology.target import Metric, Target
@@ -36,7 +36,6 @@ from twins.records.models import (
     Order,
     RecordState,
     StoredSample,
-    Subject,
     TwinVersion,
 )
 from twins.records.models.job import NOT_DONE, OPEN_STATES
@@ -55,19 +54,6 @@ DOUBTFUL = frozenset(
     }
 )
 """Findings that ask for a person's judgement of a value; the others only state what was assumed."""
-BY_DEVICE = (
-    Channel.HEART_RATE,
-    Channel.RESPIRATORY_RATE,
-    Channel.OXYGEN_SATURATION,
-    Channel.SYSTOLIC_PRESSURE,
-    Channel.TEMPERATURE,
-    Channel.SENSOR_GLUCOSE,
-)
-"""What devices send by themselves, so that silence says something."""
-_TIMED = tuple(channel for channel in Channel if channel not in (Channel.ALBUMIN, Channel.HAEMATOCRIT))
-"""Channels whose last value says how recent a patient's data are, or that a level is due."""
-_VALUES = 10
-"""So many values tell how far apart they usually are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +97,7 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
     every_decision = _decisions(keys)
     decisions = {(one["subject_id"], one["drug"]): one for one in every_decision}  # the last of each stays
     signatures = signatures_in_force(every_decision)
-    rhythms = _rhythms(keys)
+    coming = comings(keys, now)
     levels, creatinine = _values(keys)
     doses = {
         (row["subject_id"], row["drug"]): row
@@ -140,7 +126,8 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
         comparison = comparisons.get(version["id"]) if version else None
         decision = decisions.get(case)
         dose = doses.get(case, {})
-        channels = rhythms.get(key, {})
+        came = coming.get(key, Comings())
+        channels = came.rhythms
         measured = [rhythm.last for rhythm in channels.values()]
         level = drugs[name].level_channel if name else None
         shown = ShownLevels.of(drugs[name]) if name else None
@@ -161,7 +148,8 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
             surprise=_surprise(foretold.get(case), levels_last, shown) if shown else None,
             last_dose=dose.get("last"),
             last_data=max(times, default=None),
-            devices={words.inside(said(one.label)): channels[one] for one in BY_DEVICE if one in channels},
+            devices={words.inside(said(channel.label)): one for channel, one in came.by_device().items()},
+            device_faults=came.faults,
             unsigned=comparison is not None and not _decided_on(decision, version),
             signed_change=_signed_change(decision, version),
             awaiting_second=_awaiting(decision),
@@ -307,38 +295,6 @@ def _decision_words(decision: dict[str, Any] | None, version: dict[str, Any] | N
     else:
         fresh, older = pgettext("decision", "signed"), pgettext("decision", "signed on earlier data")
     return fresh if newest else older
-
-
-@cache
-def _moments() -> QuerySet[Subject, dict[str, Any]]:
-    """The last time of each channel and, of those by device, that of `_VALUES` values ago; of all subjects, unasked.
-
-    Two steps into the index each, however many values there are. Made once: it is of some thirty queries.
-    """
-
-    def taken(channel: Channel, place: int) -> Subquery:
-        mine = StoredSample.objects.filter(subject=OuterRef("pk"), channel=channel, state=RecordState.ACTIVE)
-        return Subquery(mine.order_by("-event_time").values("event_time")[place : place + 1])
-
-    asked = {f"last_{c.value}": taken(c, 0) for c in _TIMED}
-    asked |= {f"early_{c.value}": taken(c, _VALUES - 1) for c in BY_DEVICE}
-    return Subject.objects.annotate(**asked).values("pk", *asked)
-
-
-def _rhythms(keys: Iterable[UUID]) -> dict[UUID, dict[Channel, Rhythm]]:
-    """How each channel's values come.
-
-    Of fewer values than tell how far apart they usually are, each is taken to be days apart.
-    """
-    found: dict[UUID, dict[Channel, Rhythm]] = {}
-    for row in _moments().filter(pk__in=keys):
-        found[row["pk"]] = {}
-        for channel in _TIMED:
-            last, early = row[f"last_{channel.value}"], row.get(f"early_{channel.value}")
-            if last is not None:
-                apart = (last - early) / (_VALUES - 1) if early else timedelta(days=1)
-                found[row["pk"]][channel] = Rhythm(last, apart)
-    return found
 
 
 def _values(

@@ -107,7 +107,7 @@ def draw(
         high_h=high,
         as_of_h=until,
         doses=_inside(marks(records.doses), low, high),
-        due=tuple(_due(records, twin, result, start, low, high, until)),
+        due=tuple(_due(records, twin, result, start, low, high, until, zone)),
         levels=_inside(marks(records.levels), low, high),
         past=result.past if result else None,
         forecast=result.forecasts[0] if result else None,
@@ -148,6 +148,7 @@ def _due(
     low: float,
     high: float,
     until: float,
+    zone: tzinfo,
 ) -> list[Due]:
     """Doses that orders ask for, up to the last moment known; from there on those of the plan that is forecast."""
     missed = (
@@ -169,7 +170,10 @@ def _due(
             hour = begin + k * order.interval_h
             stopped = order.end_time is not None and hour >= hours_between(start, order.end_time)
             if low <= hour <= end and not stopped:
-                found.append(Due(hour, order.amount_mg, any(abs(hour - time) < _SAME_H for time in missed)))
+                not_given = any(abs(hour - time) < _SAME_H for time in missed)
+                due = _("due {time}").format(time=words.clock(moment_at(start, hour), zone))
+                name = words.point(f"{what(order)} {value(order)}", due)
+                found.append(Due(hour, order.amount_mg, not_given, address_of(order), name))
     if result is not None and planned is not None and high > until:
         found += [
             Due(dose.start_h, dose.amount_mg)

@@ -69,7 +69,13 @@ def read_administration(data: dict[str, Any], names: Names, lookup: MedicationLo
         order_key=names.maybe_key(data.get("request"), "MedicationRequest", "MedicationAdministration.request"),
         route=route,
     )
-    return Meaning(code=code, event_time=start, given=(given,))
+    return Meaning(code=code, event_time=start, given=(given,), device_key=_device(data, names))
+
+
+def _device(data: dict[str, Any], names: Names) -> str:
+    """The first that is named: a pump, where it is one."""
+    keys = (names.device_key(one, "MedicationAdministration.device") for one in data.get("device") or ())
+    return next((key for key in keys if key), "")
 
 
 def check_amount(amount_mg: float, field: str) -> None:

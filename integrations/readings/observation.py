@@ -58,7 +58,7 @@ def read_observation(data: dict[str, Any], names: Names) -> Meaning:
         code=code,
         event_time=measured[0].time,
         measured=measured,
-        device_key=names.maybe_key(data.get("device"), "Device", "Observation.device"),
+        device_key=names.device_key(data.get("device"), "Observation.device"),
         skipped_points=skipped,
     )
 

@@ -97,6 +97,17 @@ def read_points(data: Mapping[str, Any], schema: str) -> Iterator[Point]:
         yield Point(name, channel, _value(body.get(name), channel, f"{place}.{name}"), time)
 
 
+def acquired_by(data: Mapping[str, Any]) -> str:
+    """What the header of a data point calls the device or the app that it came from; empty where it does not say."""
+    try:
+        header = decode(_text(data)[1]).get("header")
+    except Refused:
+        return ""
+    acquired = header.get("acquisition_provenance") if isinstance(header, dict) else None
+    name = acquired.get("source_name") if isinstance(acquired, dict) else None
+    return name if isinstance(name, str) else ""
+
+
 def _glucose(source: Any, place: str) -> Channel:
     """Where none is said it is blood, after which the schema is called."""
     if source is None or source in _BLOOD:

@@ -177,7 +177,7 @@ class PlainReader:
         found = self._devices.get(part)
         if found is None:
             _check_part("device", part)
-            found = self._names.maybe_key(_decode(part), "Device", "Observation.device")
+            found = self._names.device_key(_decode(part), "Observation.device")
             self._devices[part] = found
         return found
 

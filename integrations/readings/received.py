@@ -3,12 +3,14 @@
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models.functions import Length
 
 from integrations.readings.door import decode
 from integrations.readings.models import Reading, Resource
+from integrations.readings.open_mhealth import acquired_by, schema_of
 from integrations.readings.refusal import Refused
 
 
@@ -34,7 +36,7 @@ class Received:
     payload_sha256: str
     payload_bytes: int
     device: str
-    """Name of the device, where its resource says one."""
+    """What the device's own resource calls it, else what this one does; empty where neither says anything."""
 
 
 def received(source_key: str, version: str, subject_key: UUID, device_key: str = "") -> Received | None:
@@ -63,7 +65,7 @@ def received(source_key: str, version: str, subject_key: UUID, device_key: str =
         received_time=reading.received_time,
         payload_sha256=reading.sha256,
         payload_bytes=found.payload_bytes,
-        device=_device(device_key),
+        device=_device(device_key) or _called(found.text),
     )
 
 
@@ -72,9 +74,27 @@ def _device(key: str) -> str:
     if stored is None:
         return ""
     try:
-        data = decode(stored.text)
+        return device_name(decode(stored.text))
     except Refused:
         return ""
+
+
+def device_name(data: dict[str, Any]) -> str:
+    """What a Device's resource calls it, with its maker and number; empty where it says nothing."""
     names = [name.get("name") for name in data.get("deviceName") or [] if isinstance(name, dict)]
     parts = [data.get("manufacturer"), *names[:1], data.get("modelNumber"), data.get("serialNumber")]
     return " ".join(part for part in parts if isinstance(part, str))[:200]
+
+
+def _called(text: str) -> str:
+    """How a resource calls the device that it names without a reference to it."""
+    try:
+        data = decode(text)
+    except Refused:
+        return ""
+    named = data.get("device")
+    devices = [one for one in (named if isinstance(named, list) else [named]) if isinstance(one, dict)]
+    values = [(one.get("identifier") or {}).get("value") for one in devices if isinstance(one.get("identifier"), dict)]
+    words = [one.get("display") for one in devices] + values + [one.get("reference") for one in devices]
+    words += [acquired_by(data)] if schema_of(data) else []
+    return next((word for word in words if isinstance(word, str) and word), "")[:200]

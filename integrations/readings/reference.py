@@ -56,6 +56,10 @@ class Names:
         kind = name.rsplit("/", 2)[-2] if "/" in name else ""
         return self.maybe_key(reference, kind, "reference") if kind else ""
 
+    def device_key(self, reference: Any, where: str) -> str:
+        """The source key of a device, or of the metric of one; empty where none is named literally."""
+        return self.maybe_key(reference, "Device", where) or self.maybe_key(reference, "DeviceMetric", where)
+
     def maybe_key(self, reference: Any, wanted_type: str, where: str) -> str:
         """As `key`, but empty where there is no literal reference."""
         if not isinstance(reference, dict) or not isinstance(reference.get("reference"), str):

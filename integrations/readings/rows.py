@@ -54,6 +54,7 @@ class Rows:
                     duration_h=given.duration_h,
                     event_time=given.time,
                     order_key=given.order_key,
+                    device_key=meaning.device_key,
                     route=_route(given),
                 )
             )

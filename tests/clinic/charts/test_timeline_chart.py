@@ -92,6 +92,17 @@ def test_ordered_doses_are_open_marks_apart_from_the_bars_and_missed_ones_are_sa
     assert "1 ordered and not given." in with_orders.find("{*}desc").text
 
 
+def test_ordered_doses_lead_to_their_order_and_lie_above_the_bars_but_planned_ones_lead_nowhere():
+    ordered = Due(0.0, 1000.0, missed=True, href="/order/1", name="Order 1000 mg every 12 h, due 20 Nov 08:00")
+    root, _ = drawn(line(due=(ordered, Due(60.0, 1000.0))))
+    links = list(root.iter(LINK))
+    (leading,) = (node for node in links if node.get("href") == "/order/1")
+    assert leading.get("aria-label") == "Order 1000 mg every 12 h, due 20 Nov 08:00"
+    assert len(list(leading)) == 4  # title, ground, triangle, cross
+    assert [node.get("href") for node in links].index("/dose/1") < links.index(leading)
+    assert all(node.get("href") for node in links)
+
+
 def test_a_gap_is_hatched_and_no_line_crosses_it():
     root, said = drawn(line())
     assert "no data" in said

@@ -20,6 +20,7 @@ from twins.records.models import (
     JobKind,
     JobState,
     LevelForecast,
+    Order,
     Question,
     QuestionAction,
     StoredSample,
@@ -294,6 +295,17 @@ def test_points_of_the_chart_and_rows_of_the_tables_lead_to_the_record(client, p
     where = f"/patients/{patient.pk}/records/sample/{level.pk}"
     assert page.count(f'href="{where}"') == 3  # two drawings and the table
     assert 'aria-label="Vancomycin level 13.1 mg/L, 21 Nov 07:30"' in page
+
+
+def test_each_ordered_dose_leads_to_its_order_and_names_when_it_is_due(client, patient):
+    rows.twin(patient.subject)
+    order = Order.objects.get(subject=patient.subject)
+    page = page_of(client, patient)
+    where = f"/patients/{patient.pk}/records/order/{order.pk}"
+    drawn = page.count(f'<a href="{where}" aria-label="Order 1000 mg every 12 h over 1 h, due ')
+    assert drawn >= 4
+    assert drawn % 2 == 0  # two drawings
+    assert "Order: 1000 mg every 12 h over 1 h" in client.get(where).content.decode()
 
 
 def test_ordered_and_missed_doses_are_told_apart_from_given_ones(client, patient):

@@ -13,6 +13,8 @@ class GivenDose(SourcedRecord):
     duration_h = models.FloatField(null=True, blank=True)
     order_key = models.CharField(max_length=300, blank=True, default="")
     """`source_key` of the order it carries out, where the source says."""
+    device_key = models.CharField(max_length=300, blank=True, default="")
+    """`source_key` of the pump that gave it, where the source says."""
     route = models.CharField(max_length=16, blank=True, default="")
     """A `Route`; empty: into a vein, which is how a drug goes in that is given no other way."""
 
