@@ -33,6 +33,7 @@ ACTIVITIES = {
     "page.question": gettext_noop("opened the form to question a value"),
     "page.audit": gettext_noop("searched the audit trail"),
     "page.audit-event": gettext_noop("opened an audit event"),
+    "page.audit-find": gettext_noop("looked for a patient's access history by a record number"),
     "page.audit-history": gettext_noop("opened the access history"),
     "audit.export": gettext_noop("exported events of the audit trail"),
     "audit.prune": gettext_noop("removed events at the end of their retention"),
