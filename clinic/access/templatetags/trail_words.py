@@ -48,6 +48,7 @@ ACTIVITIES = {
     "comparison.replay": gettext_noop("calculated a comparison again"),
     "twin.update": gettext_noop("calculated the patient's twin"),
     "glass.break": gettext_noop("opened the patient in an emergency"),
+    "glass.tell": gettext_noop("told the reviewers of an emergency access"),
     "glass.end": gettext_noop("ended an emergency access"),
     "glass.review": gettext_noop("reviewed an emergency access"),
     "page.break-glass": gettext_noop("opened the page of emergency accesses"),
