@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from clinic.access import wristband
+from clinic.access import glass_alert, wristband
 from clinic.access.actor import actor_of
 from clinic.access.permissions import BREAK_THE_GLASS, has, opening_for, visible_patients
 from clinic.access.roles import Permission
@@ -21,6 +21,7 @@ from clinic.audit.event import Actor, record
 from clinic.audit.models import Action
 from clinic.patients.consent import closed_to
 from clinic.patients.models import Emergency, Opening, Patient
+from twins.jobs.queue import send_task
 
 REASON_LIMIT = 500
 NOTE_LIMIT = 1000
@@ -92,6 +93,7 @@ def break_glass(*, patient: Patient, emergency: str, reason: str, by: AbstractBa
             against_restriction=closed_to(by).filter(patient=patient).exists(),
             begun=now,
             until=now + timedelta(minutes=settings.BREAK_GLASS_MINUTES),
+            tell_at=now if glass_alert.is_sent() else None,
         )
         _write(
             opening,
@@ -206,3 +208,5 @@ def _alert(opening: Opening, actor: Actor) -> None:
         actor.key,
         opening.until.isoformat("T", "minutes"),
     )
+    if opening.tell_at is not None:
+        send_task("clinic.access.tasks.tell_reviewers", opening.pk)

@@ -1,4 +1,4 @@
-"""The auditor's pages: the trail newest first, one event, and who looked at one patient's data."""
+"""The auditor's pages: the trail newest first, one event, and who looked at one patient's data, by key or number."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,14 +6,16 @@ from uuid import UUID
 
 from django.contrib.auth import get_user_model
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from clinic.access import wristband
 from clinic.access.disclosure import disclose
 from clinic.access.gate import page
 from clinic.access.roles import Permission
 from clinic.access.trail_query import TrailQuery, about, before
+from clinic.access.wristband_form import WristbandForm
 from clinic.audit.chain import FIELDS, link_hash
 from clinic.audit.models import AuditEvent, Checkpoint, Outcome, Stub
 
@@ -27,20 +29,23 @@ HISTORY_DAYS = 90
 @require_safe
 def trail(request: HttpRequest) -> HttpResponse:
     """Fifty events a page; `before` is the sequence number that the page lies below."""
-    query = TrailQuery.of(request)
-    shown = list(before(request, query.events())[: A_PAGE + 1])
-    content = {
-        "section": "audit",
-        "events": shown[:A_PAGE],
-        "older": query.address(before=shown[A_PAGE - 1].sequence) if len(shown) > A_PAGE else "",
-        "query": query,
-        "wanted": query.given,
-        "export": query.address(),
-        "outcomes": Outcome.choices,
-        "first_kept": _first_kept(),
-    }
-    _say(request, query, shown[:A_PAGE])
-    return render(request, "access/trail.html", content)
+    return _trail(request, WristbandForm())
+
+
+@page(Permission.AUDIT_VIEW)
+@require_POST
+def find(request: HttpRequest) -> HttpResponse:
+    """Lead to the access history of the one patient of a record number, which a patient or a colleague knows."""
+    form = WristbandForm(request.POST)
+    if not form.is_valid():
+        return _trail(request, form, status=422)
+    try:
+        patient = wristband.find(**form.cleaned_data, actor=request.actor)  # type: ignore[attr-defined]
+    except wristband.WristbandError as error:
+        status = 429 if isinstance(error, wristband.TooManyMissesError) else 422
+        return _trail(request, form, problem=str(error), status=status)
+    disclose(request, patient.pk)  # who asks learns that the number is somebody's here, and whose key it is
+    return redirect("audit-history", patient.pk)
 
 
 @page(Permission.AUDIT_VIEW)
@@ -107,6 +112,25 @@ def history(request: HttpRequest, subject_key: UUID) -> HttpResponse:
         "first_kept": _first_kept(),
     }
     return render(request, "access/trail_history.html", content)
+
+
+def _trail(request: HttpRequest, form: WristbandForm, *, problem: str = "", status: int = 200) -> HttpResponse:
+    query = TrailQuery.of(request)
+    shown = list(before(request, query.events())[: A_PAGE + 1])
+    content = {
+        "section": "audit",
+        "events": shown[:A_PAGE],
+        "older": query.address(before=shown[A_PAGE - 1].sequence) if len(shown) > A_PAGE else "",
+        "query": query,
+        "wanted": query.given,
+        "export": query.address(),
+        "outcomes": Outcome.choices,
+        "first_kept": _first_kept(),
+        "form": form,
+        "problem": problem,
+    }
+    _say(request, query, shown[:A_PAGE])
+    return render(request, "access/trail.html", content, status=status)
 
 
 def _say(request: HttpRequest, query: TrailQuery, shown: list[AuditEvent]) -> None:

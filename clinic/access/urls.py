@@ -41,6 +41,7 @@ urlpatterns = [
     path("patients/<uuid:subject_key>/break-glass", break_glass_views.by_link, name="break-glass-patient"),
     path("audit", trail.trail, name="audit"),
     path("audit/export", trail_export.export, name="audit-export"),
+    path("audit/patients", trail.find, name="audit-find"),
     path("audit/events/<int:sequence>", trail.event, name="audit-event"),
     path("audit/patients/<uuid:subject_key>", trail.history, name="audit-history"),
 ]

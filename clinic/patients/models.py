@@ -156,9 +156,14 @@ class Opening(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="reviews"
     )
     reviewed = models.DateTimeField(null=True, blank=True)
+    tell_at = models.DateTimeField(null=True, blank=True)
+    """When the reviewers are to be written to; null: they were, or no server takes e-mail."""
 
     class Meta:
-        indexes = [models.Index(fields=["person", "until"], name="opening_by_person")]
+        indexes = [
+            models.Index(fields=["person", "until"], name="opening_by_person"),
+            models.Index(fields=["tell_at"], name="opening_to_tell", condition=models.Q(tell_at__isnull=False)),
+        ]
         constraints = [
             models.CheckConstraint(name="opening_has_a_time_box", condition=models.Q(until__gt=models.F("begun"))),
             models.CheckConstraint(

@@ -152,7 +152,8 @@ REAUTHENTICATION_MINUTES = env.integer("REAUTHENTICATION_MINUTES", 5, low=0, hig
 """How long a person who proved who they are need not do it once more, where a page asks for it; 0: each time."""
 
 EMAIL_HOST = env.text("EMAIL_HOST", "")
-"""The server that sends the links of forgotten passwords; empty: none are sent, and an administrator helps."""
+"""The server that sends the links of forgotten passwords, where else an administrator helps, and what reviewers of
+emergency accesses are told; empty: none are sent."""
 EMAIL_PORT = env.integer("EMAIL_PORT", 587, low=1, high=65535)
 EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
@@ -347,6 +348,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "ehr-sweep": {
         "task": "integrations.ehr.tasks.sweep",
+        "schedule": float(SWEEP_SECONDS),
+        "options": {"expires": 2 * SWEEP_SECONDS},
+    },
+    "glass-alerts": {
+        "task": "clinic.access.tasks.sweep",
         "schedule": float(SWEEP_SECONDS),
         "options": {"expires": 2 * SWEEP_SECONDS},
     },

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from clinic.access.disclosure import disclose
+from clinic.access.disclosure import digest_of, disclose
 from clinic.access.gate import page
 from clinic.access.permissions import patient_for
 from clinic.access.roles import Permission
@@ -21,6 +21,7 @@ from clinic.worklist.patient_page import TwinView
 from clinic.worklist.records import Records, lists, names_of
 from clinic.worklist.timeline_view import shown_timeline
 from clinic.worklist.track_record import TrackRecord, track_records
+from clinic.worklist.window import between
 from twins.records.models import Comparison, Job, JobKind
 from twins.records.models.job import NOT_DONE, OPEN_STATES
 from twins.samples.channel import Channel
@@ -37,15 +38,20 @@ def patient(request: HttpRequest, subject_key: UUID) -> HttpResponse:
     shown = Shown.of(found.subject, request.GET)
     records = Records.of(found, shown)
     twin = TwinView.of(found, shown.name)
-    if twin is not None:
-        version = twin.card.version
-        disclose(request, found.pk, entity_type="TwinVersion", entity_id=version.pk, entity_version=version.digest)
+    timeline = shown_timeline(found, records, twin, request.GET, timezone.get_current_timezone())
+    if twin is None:
+        window = f"?{between(timeline.window.start, timeline.window.end)}" if timeline else ""
+        entity, version = f"{found.pk}{window}", digest_of(records.keys)
+        disclose(request, found.pk, entity_type="Records", entity_id=entity, entity_version=version)
+    else:
+        twins = twin.card.version
+        disclose(request, found.pk, entity_type="TwinVersion", entity_id=twins.pk, entity_version=twins.digest)
     content = {
         "section": "worklist",
         "patient": found,
         "shown": shown,
         "unit": shown.levels.name,
-        "timeline": shown_timeline(found, records, twin, request.GET, timezone.get_current_timezone()),
+        "timeline": timeline,
     }
     if request.headers.get("HX-Target") == TIMELINE:
         return render(request, "worklist/timeline.html", content)

@@ -172,6 +172,11 @@ class Records:
         )
 
     @property
+    def keys(self) -> list[tuple[str, int]]:
+        """Kind and number of each, as in its address: they name exactly these versions of the records."""
+        return [(kind_of(record), record.pk) for record in (*self.doses, *self.orders, *self.samples)]
+
+    @property
     def levels(self) -> list[StoredSample]:
         """Of the drug that is shown; none where the doors take none in."""
         channel = self.shown.level_channel

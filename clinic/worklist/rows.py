@@ -67,6 +67,8 @@ class Row:
     situation: Situation
     last_level: tuple[datetime, float] | None
     last_reading: datetime | None
+    version: UUID | None
+    """The twin version that it speaks of."""
     comparison: UUID | None
     decision: str
     is_first: bool = True
@@ -169,6 +171,7 @@ def worklist_rows(patients: Sequence[Patient], now: datetime) -> list[Row]:
                 situation=situation,
                 last_level=_shown(levels[case][-1], shown) if shown and levels.get(case) else None,
                 last_reading=situation.last_data,
+                version=version["id"] if version else None,
                 comparison=_signed_comparison(decision, version) or (comparison["id"] if comparison else None),
                 decision=_decision_words(decision, version),
                 is_first=firsts.setdefault(key, name) == name,

@@ -1,5 +1,6 @@
 """All values of one kind in a window, as a table: what the timeline draws, for reading and for opening one by one."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
+from clinic.access.disclosure import disclose
 from clinic.access.gate import page
 from clinic.access.permissions import patient_for
 from clinic.access.roles import Permission
@@ -37,18 +39,32 @@ def values(request: HttpRequest, subject_key: UUID, series: str) -> HttpResponse
     if last is not None:
         rows = rows.filter(Q(event_time__lt=last.event_time) | Q(event_time=last.event_time, pk__lt=last.pk))
     found = list(rows.order_by("-event_time", "-pk")[: A_PAGE + 1])
+    shown = found[:A_PAGE]
+    disclose(
+        request,
+        patient.pk,
+        entity_type="Values",
+        entity_id=_asked_for(subject_key, series, start, end),
+        entity_version=f"{shown[-1].pk}-{shown[0].pk}" if shown else "none",
+    )
     questions = open_questions(patient.pk)
     kept = {name: value for name in ("from", "to", "drug") if (value := request.GET.get(name, ""))}
     content = {
         "section": "worklist",
         "patient": patient,
         "label": label,
-        "rows": rows_of(found[:A_PAGE], questions, names_of(one.asked_by for one in questions.values())),
-        "older": urlencode({**kept, "before": found[A_PAGE - 1].pk}) if len(found) > A_PAGE else "",
+        "rows": rows_of(shown, questions, names_of(one.asked_by for one in questions.values())),
+        "older": urlencode({**kept, "before": shown[-1].pk}) if len(found) > A_PAGE else "",
         "given": kept,
         "problems": problems,
     }
     return render(request, "worklist/values.html", content)
+
+
+def _asked_for(subject_key: UUID, series: str, start: datetime | None, end: datetime | None) -> str:
+    """Of which record keys the event speaks, and the ends of the window that were given, in UTC."""
+    window = "&".join(f"{name}={at.isoformat()}" for name, at in (("from", start), ("to", end)) if at is not None)
+    return f"{subject_key}/{series}" + (f"?{window}" if window else "")
 
 
 def _series(series: str, subject_key: UUID, drug: str) -> tuple[str, QuerySet[Any]]:

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from clinic.access.disclosure import disclose
+from clinic.access.disclosure import digest_of, disclose
 from clinic.access.gate import page
 from clinic.access.permissions import visible_patients
 from clinic.access.roles import Permission
@@ -35,7 +35,13 @@ def _shown(request: HttpRequest) -> dict[str, Any]:
     now = timezone.now()
     every = worklist_rows(patients, now)
     wanted = [row for row in every if choice.keeps(row)]
-    disclose(request, *(row.patient.pk for row in wanted))
+    disclose(
+        request,
+        *{row.patient.pk for row in wanted},
+        entity_type="Worklist",
+        entity_id=request.path,
+        entity_version=digest_of((row.patient.pk, row.version or "none") for row in wanted),
+    )
     return {
         "section": "worklist",
         "choice": choice,

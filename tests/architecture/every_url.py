@@ -126,6 +126,7 @@ ROWS: dict[str, Row] = {
     "account-sessions-end": page(WRITE, EVERYBODY),
     "audit": page(READ, AUDITOR),
     "audit-export": page(READ, AUDITOR),
+    "audit-find": page(WRITE, AUDITOR),
     "audit-event": page(READ, AUDITOR, sequence=1),
     "audit-history": page(READ, AUDITOR, **ONE),
     "break-glass": page(BOTH, BEDSIDE),

@@ -24,6 +24,6 @@ def tell(apps, _schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("readings", "0004_what_waits"), ("records", "0010_device_of_doses")]
+    dependencies = [("readings", "0004_what_waits"), ("records", "0011_device_of_doses")]
 
     operations = [migrations.RunPython(tell, migrations.RunPython.noop)]

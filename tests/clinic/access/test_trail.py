@@ -15,6 +15,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from clinic.access import wristband
 from clinic.access.roles import Role
 from clinic.audit.chain import link_hash
 from clinic.audit.checkpoint import take
@@ -23,6 +24,7 @@ from clinic.audit.models import Action, AuditEvent, ChainHead, Outcome
 from clinic.audit.retention import prune
 from clinic.site.tasks import housekeeping
 from tests.clinic.audit.tampering import unguarded
+from tests.factories import patient_records
 
 KEYS = [str(UUID(int=number + 1)) for number in range(9)]
 pytestmark = pytest.mark.django_db
@@ -273,3 +275,39 @@ def test_pages_ask_the_database_as_often_for_many_events_as_for_few(auditor: Cli
             auditor.get(address)
         counts.append(len(asked))
     assert counts[0] == counts[1]
+
+
+def test_the_access_history_is_found_by_what_stands_on_the_wristband(auditor: Client) -> None:
+    patient = patient_records.patient()
+    answer = auditor.post("/audit/patients", {"record_number": " 4711 ", "born": "1959-03-14"})
+    assert (answer.status_code, answer["Location"]) == (302, f"/audit/patients/{patient.pk}")
+    event = AuditEvent.objects.latest("sequence")
+    assert (event.activity, event.outcome, event.subject_key) == ("page.audit-find", Outcome.SUCCESS, str(patient.pk))
+    page = auditor.get(answer["Location"]).content.decode()
+    assert "Who saw or changed this patient" in page
+    assert "looked for a patient&#x27;s access history by a record number" in page
+    assert not {"4711", "Okafor", "1959"} & set(re.findall(r"\w+", str(list(AuditEvent.objects.values()))))
+
+
+def test_a_number_of_nobody_or_of_several_leads_nowhere_and_says_why(auditor: Client) -> None:
+    patient_records.patient()
+    patient_records.patient("Elseworth")
+    for sent, told in (
+        ({"record_number": "0815"}, "No patient has exactly this record number"),
+        ({"record_number": "4711"}, "does not name one patient"),
+        ({"record_number": ""}, "Enter the record number."),
+        ({"record_number": "4711", "born": "14.3."}, "This is no date"),
+    ):
+        answer = auditor.post("/audit/patients", sent)
+        assert (answer.status_code, told in answer.content.decode()) == (422, True), sent
+    assert not AuditEvent.objects.exclude(subject_key="").exists()
+
+
+def test_an_auditor_who_tries_numbers_of_nobody_is_stopped(auditor: Client) -> None:
+    patient_records.patient()
+    for number in range(wristband.MISSES):
+        assert auditor.post("/audit/patients", {"record_number": f"of nobody {number}"}).status_code == 422
+    assert auditor.post("/audit/patients", {"record_number": "4711"}).status_code == 429
+    misses = AuditEvent.objects.filter(activity="wristband.find", outcome=Outcome.REFUSED)
+    assert [event.purpose for event in misses] == ["HOPERAT"] * wristband.MISSES
+    assert "of nobody" not in str(list(AuditEvent.objects.values()))

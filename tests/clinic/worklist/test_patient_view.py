@@ -1,5 +1,6 @@
 """The patient page: timeline, twin, records, questions, decisions."""
 
+import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -160,6 +161,25 @@ def test_a_patient_without_a_twin_still_has_a_page(client, patient):
     page = page_of(client, patient)
     assert "No twin yet." in page
     assert "Heart rate, /min" in page
+
+
+def test_which_records_and_which_window_were_shown_without_a_twin_is_on_record(client, patient):
+    def recorded(query=""):
+        client.get(f"/patients/{patient.pk}{query}")
+        event = AuditEvent.objects.filter(activity="page.patient").latest("sequence")
+        assert (event.subject_key, event.entity_type) == (str(patient.pk), "Records")
+        return event.entity_id, event.entity_version
+
+    nothing = recorded()
+    assert nothing == (str(patient.pk), hashlib.sha256(b"").hexdigest())
+    times = (case.START + timedelta(hours=1), case.START + timedelta(hours=9))
+    levels = [rows.sample(patient.subject, Channel.VANCOMYCIN, 13.1, at).pk for at in times]
+    digest = hashlib.sha256("\n".join(sorted(f"sample {key}" for key in levels)).encode()).hexdigest()
+    entity, version = recorded()
+    assert (entity.partition("?")[0], version) == (str(patient.pk), digest)
+    window = "from=2026-11-20T08:00:00Z&to=2026-11-20T12:00:00Z"
+    closer = recorded(f"?{window}")[0].partition("?")[2]
+    assert closer == "from=2026-11-20T08:00Z&to=2026-11-20T12:00Z"
 
 
 def test_a_patient_without_any_data_still_has_a_page(client, patient):

@@ -220,7 +220,27 @@ def test_the_list_of_values_opens_each_and_turns_its_pages(client, patient):
     assert wrong.status_code == 200
     assert "from is &#x27;soon&#x27;" in wrong.content.decode()
     assert client.get(f"/patients/{patient.pk}/values/mood").status_code == 404
-    assert AuditEvent.objects.filter(activity="page.patient-values", subject_key=str(patient.pk)).exists()
+
+
+def test_which_values_of_which_window_were_listed_is_on_record_by_their_keys(client, patient):
+    made = [
+        rows.sample(patient.subject, Channel.HEART_RATE, 60.0, case.START + timedelta(minutes=minute)).pk
+        for minute in range(110)
+    ]
+    where = f"/patients/{patient.pk}/values/heart_rate"
+    mine = f"{patient.pk}/heart_rate"
+    window = "2026-11-20T08:00:00+00:00", "2026-11-20T08:09:00+00:00"
+    for query, entity, listed in (
+        ("", mine, made[10:]),
+        (f"?before={made[10]}", mine, made[:10]),
+        ("?from=2026-11-20T08:00Z&to=2026-11-20T08:09Z", f"{mine}?from={window[0]}&to={window[1]}", made[:10]),
+        ("?from=soon&to=2026-11-20T08:09Z", f"{mine}?to={window[1]}", made[:10]),
+        ("?from=2027-01-01T00:00Z", f"{mine}?from=2027-01-01T00:00:00+00:00", []),
+    ):
+        client.get(where + query)
+        event = AuditEvent.objects.filter(activity="page.patient-values").latest("sequence")
+        assert (event.subject_key, event.entity_type, event.entity_id) == (str(patient.pk), "Values", entity)
+        assert event.entity_version == (f"{listed[0]}-{listed[-1]}" if listed else "none"), query
 
 
 def test_neither_page_asks_more_of_the_database_where_there_is_more(client, clinician, patient, level):

@@ -1,5 +1,6 @@
 """The worklist page: who is on it, in which order, why, and at what cost."""
 
+import hashlib
 from dataclasses import replace
 from datetime import timedelta
 
@@ -131,6 +132,27 @@ def test_a_dose_that_may_be_charted_twice_is_counted_and_shown_on_the_patients_p
     assert "at the same time as another of" in page
     page = client.get(f"/patients/{patient.pk}", headers={"Accept-Language": "de"}).content.decode()
     assert "unter anderem Namen" in page
+
+
+@pytest.mark.parametrize(("path", "activity"), [("/", "page.worklist"), ("/worklist/rows", "page.worklist-rows")])
+def test_which_twins_were_listed_is_on_record_by_a_digest_of_their_keys(client, clinician, path, activity):
+    def recorded(query=""):
+        client.get(path + query)
+        event = AuditEvent.objects.filter(activity=activity).latest("sequence")
+        assert (event.entity_type, event.entity_id) == ("Worklist", path)
+        return event.entity_version
+
+    def digest(*lines):
+        return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+    patients = [rows.patient(family) for family in ("Okafor", "Elseworth", "Nontwin")]
+    first, second = (rows.twin(patient.subject)[0] for patient in patients[:2])
+    lines = [f"{patients[0].pk} {first.pk}", f"{patients[1].pk} {second.pk}", f"{patients[2].pk} none"]
+    assert recorded() == digest(*lines)
+    assert recorded("?q=Elseworth") == digest(lines[1])
+    newer, _ = rows.twin(patients[0].subject, parent=first, with_records=False)
+    assert recorded() == digest(f"{patients[0].pk} {newer.pk}", *lines[1:])
+    assert not AuditEvent.objects.filter(entity_id__contains="Elseworth").exists()
 
 
 def test_the_number_of_queries_does_not_grow_with_the_patients(client, clinician):
