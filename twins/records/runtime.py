@@ -8,14 +8,14 @@ from pathlib import Path
 
 import llvmlite.binding
 
-RELEASE = "0.2.0"
+RELEASE = "0.3.0"
 _PACKAGE = Path(__file__).resolve().parent.parent
 _COMPUTING = ("quantities", "solvers", "samples", "pharmacology", "estimation", "forecasts", "cohorts")
 
 
 @functools.cache
 def code_version() -> str:
-    """Release and SHA-256 (first 16 digits) of the source that computes: ``0.2.0+3f2a…``.
+    """Release and SHA-256 (first 16 digits) of the source that computes: ``0.3.0+3f2a…``.
 
     Taken from the files and not from version control, so that an installed copy and a changed checkout tell the truth.
     """

@@ -8,7 +8,7 @@ _NAME = "Patient Twin"
 
 
 def device_id(code_version: str) -> str:
-    """``patient-twin-0.2.0-3f2a…``: a plus sign has no place in an id."""
+    """``patient-twin-0.3.0-3f2a…``: a plus sign has no place in an id."""
     return "patient-twin-" + "".join(sign if sign.isalnum() or sign in "-." else "-" for sign in code_version)[:45]
 
 
