@@ -35,6 +35,8 @@ class CovariateRow:
     range: str
     outside: bool
     missing: bool = False
+    href: str = ""
+    """Leads to the record behind the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class FindingRow:
     kind: str
     tone: str
     """The badge class of the stylesheet."""
+    href: str = ""
+    """Leads to the record that it is about."""
 
 
 @dataclass(frozen=True, slots=True)
