@@ -36,6 +36,8 @@ class CovariateRow:
     range: str
     outside: bool
     missing: bool = False
+    href: str = ""
+    """Leads to the record behind the value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class FindingRow:
     kind: str
     tone: str
     """The badge class of the stylesheet."""
+    href: str = ""
+    """Leads to the record that it is about."""
 
 
 @dataclass(frozen=True, slots=True)

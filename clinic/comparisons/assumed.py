@@ -1,7 +1,9 @@
 """What a forecast was made from: the inputs of one twin, in rows that a reader can check."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 from urllib.parse import urlencode
 
 from clinic.charts import words
@@ -16,6 +18,7 @@ from clinic.charts.twin_facts import (
     quality,
 )
 from clinic.charts.unused_rows import NotUsed
+from clinic.comparisons.linked import Linked
 from clinic.patients.unused import unused_of
 from twins.estimation.fit import Fit, FitOutcome
 from twins.pharmacology import formulary
@@ -26,6 +29,8 @@ from twins.records.models import TwinVersion
 from twins.records.standing import Standing
 from twins.samples.course import Course
 
+Row = TypeVar("Row", CovariateRow, FindingRow)
+
 
 @dataclass(frozen=True, slots=True)
 class DoseInput:
@@ -33,6 +38,7 @@ class DoseInput:
     given: str
     """``1000 mg over 1 h``."""
     source: str
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,7 @@ class LevelInput:
     population: float | None
     individual: float | None
     weighted_residual: float | None
+    href: str
 
     @property
     def far(self) -> bool:
@@ -106,17 +113,17 @@ class Assumed:
     def of_standing(cls, standing: Standing) -> "Assumed":
         levels, model = ShownLevels.of(standing.drug), standing.model
         course, fit = levels.course(standing.course), levels.fit(standing.fit)
-        not_used = not_used_in(course, standing.version)
+        linked, not_used = Linked(standing.version), not_used_in(course, standing.version)
         return cls(
             version=standing.version,
             model=model,
             fit=fit,
             quality=quality(fit),
-            covariates=covariate_rows(course, model),
+            covariates=linked_rows(covariate_rows(course, model), linked),
             not_used=not_used,
-            findings=(*not_used.rows, *finding_rows(course)),
-            doses=dose_inputs(course),
-            levels=level_inputs(course, fit),
+            findings=(*not_used.rows, *linked_rows(finding_rows(course), linked)),
+            doses=dose_inputs(course, linked),
+            levels=level_inputs(course, fit, linked),
             as_of=moment_at(course.start, course.until_h),
         )
 
@@ -127,30 +134,41 @@ def not_used_in(course: Course, version: TwinVersion) -> NotUsed:
     return NotUsed.of(found, version.drug, course)
 
 
-def dose_inputs(course: Course) -> tuple[DoseInput, ...]:
+def linked_rows(rows: Iterable[Row], linked: Linked) -> tuple[Row, ...]:
+    """The rows, each with the address of the record that it names as its source."""
+    return tuple(replace(row, href=linked.to(row.source, row.when)) for row in rows)
+
+
+def dose_inputs(course: Course, linked: Linked) -> tuple[DoseInput, ...]:
     """Each dose of the course."""
+    times = (moment_at(course.start, dose.start_h) for dose in course.doses)
     return tuple(
         DoseInput(
-            moment_at(course.start, dose.start_h), words.dose(dose.amount_mg, dose.duration_h, dose.route), dose.source
+            time,
+            words.dose(dose.amount_mg, dose.duration_h, dose.route),
+            dose.source,
+            linked.to(dose.source, time),
         )
-        for dose in course.doses
+        for dose, time in zip(course.doses, times, strict=True)
     )
 
 
-def level_inputs(course: Course, fit: Fit) -> tuple[LevelInput, ...]:
+def level_inputs(course: Course, fit: Fit, linked: Linked) -> tuple[LevelInput, ...]:
     """Each level of the course beside what population and fit make of it."""
     residuals = {(r.time_h, r.observed): r for r in fit.residuals}
     rows = []
     for level in course.levels:
         residual = residuals.get((level.time_h, level.value))
+        time = moment_at(course.start, level.time_h)
         rows.append(
             LevelInput(
-                moment_at(course.start, level.time_h),
+                time,
                 level.value,
                 level.source,
                 residual.population if residual else None,
                 residual.individual if residual else None,
                 residual.weighted_residual if residual else None,
+                linked.to(level.source, time),
             )
         )
     return tuple(rows)

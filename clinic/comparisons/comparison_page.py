@@ -18,8 +18,9 @@ from clinic.charts.twin_facts import (
     opinion,
     quality,
 )
-from clinic.comparisons.assumed import Assumed, dose_inputs, level_inputs, not_used_in
+from clinic.comparisons.assumed import Assumed, dose_inputs, level_inputs, linked_rows, not_used_in
 from clinic.comparisons.averaged import Together
+from clinic.comparisons.linked import Linked
 from clinic.comparisons.several import other_versions
 from twins.forecasts.explain import LEVEL
 from twins.forecasts.forecast import ComparisonResult, DayExposure, Influence, PlanForecast
@@ -87,7 +88,7 @@ class ComparisonPage(Assumed):
         course, fit, result = levels.course(known), levels.fit(fit_of(version)), levels.result(answered)
         current = result.forecasts[0].plan.regimen
         daily = current.daily_mg if current else None
-        not_used = not_used_in(course, version)
+        linked, not_used = Linked(version), not_used_in(course, version)
         return cls(
             comparison=comparison,
             version=version,
@@ -98,11 +99,11 @@ class ComparisonPage(Assumed):
             quality=quality(fit),
             plans=tuple(plan_row(position, forecast, course) for position, forecast in enumerate(result.forecasts)),
             parameters=parameter_rows(fit, model),
-            covariates=covariate_rows(course, model),
+            covariates=linked_rows(covariate_rows(course, model), linked),
             not_used=not_used,
-            findings=(*not_used.rows, *finding_rows(course)),
-            doses=dose_inputs(course),
-            levels=level_inputs(course, fit),
+            findings=(*not_used.rows, *linked_rows(finding_rows(course), linked)),
+            doses=dose_inputs(course, linked),
+            levels=level_inputs(course, fit, linked),
             influences=named_influences(answered.influences, known, answered.target, levels),
             as_of=moment_at(course.start, result.as_of_h),
             opinion=opinion(fit, model, daily),

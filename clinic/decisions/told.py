@@ -88,7 +88,11 @@ def name_of(person: AbstractBaseUser) -> str:
 
 
 def start_of(comparison: Comparison) -> datetime:
-    """Where the course begins, without loading the course."""
+    """Where the course begins; the course is never loaded for it, and read where it was loaded already."""
+    if Comparison._meta.get_field("twin_version").is_cached(comparison):
+        version = comparison.twin_version
+        if "course" not in version.get_deferred_fields():
+            return datetime.fromisoformat(version.course["start"])
     start = TwinVersion.objects.values_list("course__start", flat=True).get(pk=comparison.twin_version_id)
     return datetime.fromisoformat(start)
 
