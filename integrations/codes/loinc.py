@@ -2,9 +2,10 @@
 
 Names are those of https://loinc.org. Codes of drug levels, albumin and haematocrit are those that MIMIC-IV's laboratory
 items are mapped to (https://github.com/MIT-LCP/mimic-code, concept_map/d_labitems_to_loinc.csv and
-meas_chartevents_main.csv); peak and trough of gentamicin those of Labcorp's and Warde's test menus; voriconazole's and
-tacrolimus's by assay those of a German university laboratory's published mapping; digoxin's in moles that of the Swiss
-external quality control (CDA-CH-LRQC, class LabObsList of eHealth Connector). For the other drugs no code in moles was
+meas_chartevents_main.csv); peak and trough of gentamicin those of Labcorp's and Warde's test menus, of vancomycin those
+of ARUP's (test 0090330), Labcorp's and MercyOne's (test 537); voriconazole's and tacrolimus's by assay those of a
+German university laboratory's published mapping; digoxin's in moles that of the Swiss external quality control
+(CDA-CH-LRQC, class LabObsList of eHealth Connector). For the other drugs no code in moles was
 found in a table that names its source: their levels are read in moles under the codes here. For meropenem,
 piperacillin, cefepime and busulfan no code of a total level was found in a public table: their levels are not read.
 Levels of the unbound drug are another quantity and not read either. A channel is stored in one unit; whatever unit a
@@ -31,6 +32,8 @@ class Measurement:
 
 _TABLE = (
     Measurement("20578-1", "Vancomycin [Mass/volume] in Serum or Plasma", Channel.VANCOMYCIN),
+    Measurement("4090-7", "Vancomycin [Mass/volume] in Serum or Plasma --peak", Channel.VANCOMYCIN),
+    Measurement("4092-3", "Vancomycin [Mass/volume] in Serum or Plasma --trough", Channel.VANCOMYCIN),
     Measurement("35668-3", "Gentamicin [Mass/volume] in Serum or Plasma", Channel.GENTAMICIN),
     Measurement("3663-2", "Gentamicin [Mass/volume] in Serum or Plasma --peak", Channel.GENTAMICIN),
     Measurement("3665-7", "Gentamicin [Mass/volume] in Serum or Plasma --trough", Channel.GENTAMICIN),

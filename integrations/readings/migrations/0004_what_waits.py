@@ -4,23 +4,23 @@ import json
 
 from django.db import migrations, models
 
-from integrations.readings.identity import identify
-from integrations.readings.matter import matter_of
-from integrations.readings.reference import Names
-from integrations.readings.refusal import Refused
-from integrations.readings.versions import Version
-
 
 def describe(apps, _schema_editor):
     """Say it of what waits already: nobody may have to try everything again to be told."""
     Entry = apps.get_model("readings", "QuarantineEntry")
     Resource = apps.get_model("readings", "Resource")
+    waiting = Entry.objects.filter(state="waiting").exclude(text="").select_related("reading__source")
+    if not waiting.exists():  # what reads resources takes seconds to import, and a new site has none
+        return
+
+    from integrations.readings.matter import matter_of
+    from integrations.readings.reference import Names
+    from integrations.readings.versions import Version
 
     def medication(key):
         found = Resource.objects.filter(source_key=key, is_current=True).first()
         return json.loads(found.text) if found and found.text else None
 
-    waiting = Entry.objects.filter(state="waiting").exclude(text="").select_related("reading__source")
     by_key = {}
     for entry in waiting.defer("reading__content").iterator(chunk_size=500):
         source = entry.reading.source
@@ -42,6 +42,10 @@ def describe(apps, _schema_editor):
 
 
 def _version(entry):
+    from integrations.readings.identity import identify
+    from integrations.readings.refusal import Refused
+    from integrations.readings.versions import Version
+
     try:
         found = identify(json.loads(entry.text), entry.text, "")
     except (Refused, ValueError):  # it was refused for this

@@ -4,14 +4,17 @@ import json
 
 from django.db import migrations
 
-from integrations.readings.reference import Names
-
 
 def tell(apps, _schema_editor):
     Resource = apps.get_model("readings", "Resource")
     GivenDose = apps.get_model("records", "GivenDose")
     given = Resource.objects.filter(resource_type="MedicationAdministration", text__contains='"device"')
     given = given.select_related("reading__source").defer("reading__content")
+    if not given.exists():  # what reads resources takes seconds to import, and a new site has none
+        return
+
+    from integrations.readings.reference import Names
+
     for resource in given.iterator(chunk_size=500):
         source = resource.reading.source
         names = Names(source.slug, source.address)

@@ -77,7 +77,8 @@ def page(client: Client, address: str, language: str = "en", **asked: Any) -> st
 
 def without_citations(text: str) -> str:
     """What is quoted of publications, of a model's card or of the practice, keeps the unit that it was published in."""
-    return re.sub(r'(?s)<span lang="en">.*?</span>|Where sources of this model disagree.*?</ul>', "", text)
+    disagreeing = "Where sources of this model disagree|Wo sich Quellen dieses Modells widersprechen"
+    return re.sub(rf'(?s)<span lang="en">.*?</span>|(?:{disagreeing}).*?</ul>', "", text)
 
 
 def wrong_units(text: str) -> list[str]:

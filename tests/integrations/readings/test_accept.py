@@ -80,6 +80,8 @@ def test_every_mapped_drug_is_one_of_the_formulary() -> None:
         ("2708-6", 97, "%", "oxygen_saturation", 97.0),
         ("8310-5", 98.6, "[degF]", "temperature", 37.0),
         ("8480-6", 16, "kPa", "systolic_pressure", 120.0102009),
+        ("4090-7", 31.5, "ug/mL", "vancomycin", 31.5),
+        ("4092-3", 12.4, "mg/L", "vancomycin", 12.4),
         ("35668-3", 1.4, "ug/mL", "gentamicin", 1.4),
         ("3665-7", 0.6, "mg/L", "gentamicin", 0.6),
         ("35670-9", 800, "ng/mL", "tobramycin", 0.8),
