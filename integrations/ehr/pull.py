@@ -23,7 +23,7 @@ from integrations.readings.accept import open_reading
 from integrations.readings.inbox import receive, unopened
 from integrations.readings.models import Reading, Resource, Source
 from integrations.readings.moment import maybe_instant
-from integrations.readings.quarantine import replaced_by, retry_found
+from integrations.readings.quarantine import replaced_by, replaced_by_run, retry_found
 from integrations.readings.refusal import Refused
 from integrations.readings.split import page_head
 
@@ -118,6 +118,8 @@ def _pull(
             raise
     report.released += retry_found(source)
     report.stopped = client.stop.is_set()
+    if report.ok and not report.stopped:
+        replaced_by_run(source, client.base)
     note_run(source, report)
     return report
 

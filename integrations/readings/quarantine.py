@@ -113,6 +113,22 @@ def replaced_by(held: Reading, whole: Reading) -> None:
     release_whole(held, why=f"The same page came again whole, as reading {whole.sha256[:12]}.")
 
 
+def replaced_by_run(source: Source, base: str) -> None:
+    """Release what came from `base` and could not be read, since a run has now walked through every page whole.
+
+    A page that came broken too often ends a run; of a bulk export's files (ndjson) a run knows nothing.
+    """
+    broken = QuarantineEntry.objects.filter(
+        reading__source=source,
+        reading__origin__startswith=f"{base.rstrip('/')}/",
+        source_key="",
+        state=QuarantineState.WAITING,
+        position=-1,
+    )
+    for entry in broken.exclude(reading__content_type__contains="ndjson"):
+        release(entry, why="Every page came again whole in a later run.")
+
+
 def release_whole(reading: Reading, *, why: str) -> None:
     """Release the entry of a payload of which nothing could be read, now that it is not needed any more."""
     for entry in QuarantineEntry.objects.filter(

@@ -190,7 +190,9 @@ def test_a_page_cut_short_is_kept_held_and_fetched_again(
     assert bytes(held[0].reading.content) == plain(httpx.Request("GET", held[0].reading.origin)).content[:cut]
 
 
-def test_a_page_that_stays_broken_ends_the_type_and_waits(source: Source, hospital: Hospital) -> None:
+def test_a_page_that_stays_broken_ends_the_type_and_waits_until_a_run_finds_it_whole(
+    source: Source, hospital: Hospital
+) -> None:
     server = Server(hospital)
     server.faults.append(first(99, lambda _: httpx.Response(200, content=b'{"resourceType":"Bun'), of="/Condition"))
     with server.client() as client:
@@ -200,6 +202,8 @@ def test_a_page_that_stays_broken_ends_the_type_and_waits(source: Source, hospit
     server.faults.clear()
     _everything(source, server)
     assert Resource.objects.count() == len(hospital)
+    entry = QuarantineEntry.objects.get()
+    assert (entry.state, entry.detail) == (QuarantineState.RELEASED, "Every page came again whole in a later run.")
 
 
 @pytest.mark.parametrize("seed", range(6))
