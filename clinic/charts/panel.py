@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from clinic.charts import svg
 from clinic.charts.palette import Marker
 from clinic.charts.scale import Scale, TimeTick, tick_text, ticks
@@ -75,12 +77,15 @@ class Panel:
             )
         return "".join(parts)
 
-    def _clamped(self, value: float) -> float:
-        return min(max(value, self.y.low), self.y.high)
-
     def points(self, times: Sequence[float], values: Sequence[float]) -> list[tuple[float, float]]:
         """Pixels of the points that lie in the time window; values beyond the y axis are drawn at its edge."""
-        return [(self.x(t), self.y(self._clamped(v))) for t, v in zip(times, values, strict=True) if self.x.holds(t)]
+        hours, heights = np.asarray(times, dtype=np.float64), np.asarray(values, dtype=np.float64)
+        if len(hours) != len(heights):
+            raise ValueError(f"{len(hours)} times and {len(heights)} values; give as many of both")
+        shown = (hours >= self.x.low) & (hours <= self.x.high)
+        across = self.x(hours[shown])
+        up = self.y(np.clip(heights[shown], self.y.low, self.y.high))
+        return list(zip(across.tolist(), up.tolist(), strict=True))
 
     def band(
         self, times: Sequence[float], low: Sequence[float], high: Sequence[float], *, colour: str, opacity: float

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
 
 from django.utils.formats import date_format
 from django.utils.translation import pgettext
@@ -20,7 +21,8 @@ class Scale:
     start: float
     end: float
 
-    def __call__(self, value: float) -> float:
+    def __call__(self, value: Any) -> Any:
+        """The pixel of a value, or the pixels of an array of them."""
         share = (value - self.low) / (self.high - self.low)
         return self.start + share * (self.end - self.start)
 
