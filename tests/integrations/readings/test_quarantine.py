@@ -21,7 +21,7 @@ from tests.integrations.resources import observation, patient
 from twins.records.models import StoredSample
 from twins.samples.channel import Channel
 
-NEW_CODE = "4092-3"
+NEW_CODE = "99991-2"
 
 
 @pytest.fixture

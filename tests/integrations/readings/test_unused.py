@@ -44,7 +44,7 @@ def called(code: str, name: str) -> dict[str, Any]:
         (observation(unit="{puff}"), "level", "vancomycin", "unknown-unit"),
         (observation(at=None), "level", "vancomycin", "missing-time"),
         (observation(code="2160-0", unit="{puff}"), "creatinine", "", "unknown-unit"),
-        (called("4092-3", "Vancomycin trough"), "level", "vancomycin", "unknown-code"),
+        (called("99991-2", "Vancomycin trough"), "level", "vancomycin", "unknown-code"),
     ],
 )
 def test_what_could_not_be_read_is_told_of_with_drug_and_reason(
