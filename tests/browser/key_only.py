@@ -23,7 +23,7 @@ def main() -> None:
     person.save(update_fields=["password"])
     for session in kept:
         session["_auth_user_hash"] = person.get_session_auth_hash()
-        session["access_confirmed_at"] = 0
+        session["access_confirmed_at"] = session["access_repeated_at"] = 0
         session.save()
 
 

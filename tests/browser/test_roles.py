@@ -139,6 +139,8 @@ def a_level_in_doubt(desk: Desk) -> None:
     hands.write("Reason", "Drawn during the infusion.")
     hands.follow("Question it")
     hands.sees("Drawn during the infusion.")
+    worked_in = desk.page.locator("[hx-get*='/progress']")  # once it is, the page loads itself again
+    expect(worked_in).to_have_count(0, timeout=PATIENCE_MS)
     hands.follow(re.compile("^Undo"))
     expect(desk.page.get_by_role("button", name=re.compile("^Undo"))).to_have_count(0, timeout=PATIENCE_MS)
 
