@@ -41,11 +41,11 @@ def patient(request: HttpRequest, subject_key: UUID) -> HttpResponse:
     timeline = shown_timeline(found, records, twin, request.GET, timezone.get_current_timezone())
     if twin is None:
         window = f"?{between(timeline.window.start, timeline.window.end)}" if timeline else ""
-        entity, version = f"{found.pk}{window}", digest_of(records.keys)
-        disclose(request, found.pk, entity_type="Records", entity_id=entity, entity_version=version)
+        entity, digest = f"{found.pk}{window}", digest_of(records.keys)
+        disclose(request, found.pk, entity_type="Records", entity_id=entity, entity_version=digest)
     else:
-        twins = twin.card.version
-        disclose(request, found.pk, entity_type="TwinVersion", entity_id=twins.pk, entity_version=twins.digest)
+        version = twin.card.version
+        disclose(request, found.pk, entity_type="TwinVersion", entity_id=version.pk, entity_version=version.digest)
     content = {
         "section": "worklist",
         "patient": found,

@@ -26,7 +26,6 @@ from tests.benchmarks.observations import address, drop, make
 
 DATABASE = "patient_twin_bench_clinic"
 PATIENTS, CLINICIANS, WARDS = 500, 50, 10
-TABLE = "records_storedsample"
 PASSWORD = "ward round at seven"
 
 
@@ -89,8 +88,10 @@ def _minutes(days: int) -> None:
     with psycopg.connect(address(DATABASE), autocommit=True) as connection:
         held = _held(connection)
         for name, _, constraint in held:
-            connection.execute(f"alter table {TABLE} drop constraint {name}" if constraint else f"drop index {name}")
-        connection.execute(f"alter table {TABLE} set unlogged")
+            connection.execute(
+                f"alter table records_storedsample drop constraint {name}" if constraint else f"drop index {name}"
+            )
+        connection.execute("alter table records_storedsample set unlogged")
         halves = [threading.Thread(target=_insert, args=(days, half)) for half in range(2)]
         for half in halves:
             half.start()
@@ -98,7 +99,8 @@ def _minutes(days: int) -> None:
             half.join()
         connection.execute("set maintenance_work_mem = '1GB'")
         for name, definition, constraint in held:
-            connection.execute(f"alter table {TABLE} add constraint {name} {definition}" if constraint else definition)
+            again = f"alter table records_storedsample add constraint {name} {definition}" if constraint else definition
+            connection.execute(again)
         connection.execute("vacuum analyze")
         (count,) = connection.execute("select count(*) from records_storedsample").fetchone() or (0,)
     _say(f"{count:,} samples in {time.perf_counter() - began:.0f} s")
@@ -109,13 +111,12 @@ def _held(connection: psycopg.Connection) -> list[tuple[str, str, bool]]:
     return connection.execute(
         """
         select conname, pg_get_constraintdef(oid), true from pg_constraint
-        where conrelid = %(table)s::regclass and contype in ('f', 'u')
+        where conrelid = 'records_storedsample'::regclass and contype in ('f', 'u')
         union all
         select indexrelid::regclass::text, pg_get_indexdef(indexrelid), false from pg_index
-        where indrelid = %(table)s::regclass
+        where indrelid = 'records_storedsample'::regclass
           and not exists (select 1 from pg_constraint where conindid = indexrelid and conrelid = indrelid)
-        """,
-        {"table": TABLE},
+        """
     ).fetchall()
 
 
